@@ -346,7 +346,7 @@ def another_language(person: Person) -> None:
     shown = person.window.findChild(SettingsDialog)
     assert shown is not None
     person.key(KEY.Key_Escape, into=shown)
-    person.window.fit(QSize(683, 384))
+    person.window.placement.fit(QSize(683, 384))
     person.window.resize(683, 384)
     person.wait()
     assert person.window.height() <= 384 and not misfits(person.window), misfits(person.window)

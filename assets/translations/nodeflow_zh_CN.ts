@@ -748,6 +748,13 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>FormBox</name>
+  <message>
+   <source>Facts</source>
+   <translation>信息</translation>
+  </message>
+ </context>
+ <context>
   <name>FormCommands</name>
   <message>
    <source>Enter adds it, Esc closes</source>
@@ -1262,26 +1269,21 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>InsertCommands</name>
+  <message>
+   <source>The clipboard holds no nodes.</source>
+   <translation>剪贴板中没有节点。</translation>
+  </message>
+  <message>
+   <source>{0} loads this image now.</source>
+   <translation>{0} 现在加载这张图像。</translation>
+  </message>
+ </context>
+ <context>
   <name>InspectorPanel</name>
-  <message>
-   <source>Cannot write the image: {0}</source>
-   <translation>无法写入图片：{0}</translation>
-  </message>
-  <message>
-   <source>Facts</source>
-   <translation>信息</translation>
-  </message>
   <message>
    <source>Inspector</source>
    <translation>检查器</translation>
-  </message>
-  <message>
-   <source>Load {0}, to see it in true colours</source>
-   <translation>加载 {0}，以显示真实颜色</translation>
-  </message>
-  <message>
-   <source>Run to {0}, to see it</source>
-   <translation>运行到 {0} 以查看</translation>
   </message>
   <message>
    <source>Select a node to see what it gave.</source>
@@ -1294,26 +1296,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>This node gives nothing that could be seen.</source>
    <translation>此节点没有可查看的输出。</translation>
-  </message>
-  <message>
-   <source>What is shown is {0}</source>
-   <translation>显示的内容{0}</translation>
-  </message>
-  <message>
-   <source>Written: {0}</source>
-   <translation>已写入：{0}</translation>
-  </message>
-  <message>
-   <source>black {0:.3g}, white {1:.3g}</source>
-   <translation>黑 {0:.3g}，白 {1:.3g}</translation>
-  </message>
-  <message>
-   <source>compared with {0}</source>
-   <translation>对比：{0}</translation>
-  </message>
-  <message>
-   <source>dim {0:.3g}, glowing {1:.3g}</source>
-   <translation>暗 {0:.3g}，亮 {1:.3g}</translation>
   </message>
   <message>
    <source>step {0} of {1}, as it is foreseen</source>
@@ -1457,6 +1439,17 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>LoadOffer</name>
+  <message>
+   <source>Load {0}, to see it in true colours</source>
+   <translation>加载 {0}，以显示真实颜色</translation>
+  </message>
+  <message>
+   <source>Run to {0}, to see it</source>
+   <translation>运行到 {0} 以查看</translation>
+  </message>
+ </context>
+ <context>
   <name>LogPanel</name>
   <message>
    <source>Cannot write the log: {0}</source>
@@ -1547,17 +1540,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Theme</source>
    <translation>主题</translation>
-  </message>
- </context>
- <context>
-  <name>MainWindow</name>
-  <message>
-   <source>The clipboard holds no nodes.</source>
-   <translation>剪贴板中没有节点。</translation>
-  </message>
-  <message>
-   <source>{0} loads this image now.</source>
-   <translation>{0} 现在加载这张图像。</translation>
   </message>
  </context>
  <context>
@@ -2352,6 +2334,13 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>ResultNotes</name>
+  <message>
+   <source>What is shown is {0}</source>
+   <translation>显示的内容{0}</translation>
+  </message>
+ </context>
+ <context>
   <name>RunForecast</name>
   <message>
    <source>nothing would run again</source>
@@ -3123,6 +3112,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Cancel</source>
    <translation>取消</translation>
+  </message>
+  <message>
+   <source>Cannot write the image: {0}</source>
+   <translation>无法写入图片：{0}</translation>
   </message>
   <message>
    <source>Cannot write {0}: {1}</source>
@@ -4271,6 +4264,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>超出 -1 到 1</translation>
   </message>
   <message>
+   <source>black {0:.3g}, white {1:.3g}</source>
+   <translation>黑 {0:.3g}，白 {1:.3g}</translation>
+  </message>
+  <message>
    <source>by number</source>
    <translation>按编号</translation>
   </message>
@@ -4319,6 +4316,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>颜色</translation>
   </message>
   <message>
+   <source>compared with {0}</source>
+   <translation>对比：{0}</translation>
+  </message>
+  <message>
    <source>computed in tiles</source>
    <translation>分块计算</translation>
   </message>
@@ -4365,6 +4366,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>difference</source>
    <translation>差异</translation>
+  </message>
+  <message>
+   <source>dim {0:.3g}, glowing {1:.3g}</source>
+   <translation>暗 {0:.3g}，亮 {1:.3g}</translation>
   </message>
   <message>
    <source>done</source>

@@ -58,7 +58,7 @@ def window(spoken: str, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def settle(window: MainWindow, size: tuple[int, int]) -> None:
-    window.fit(QSize(*size))
+    window.placement.fit(QSize(*size))
     window.resize(*size)
     for _ in range(3):
         QApplication.processEvents()

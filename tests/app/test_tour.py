@@ -23,8 +23,8 @@ def tour(window: MainWindow, qtbot: QtBot) -> TourCard:
     window.show_start_page()
     assert window.start_page is not None
     QTest.mouseClick(window.start_page.tour, LEFT)
-    assert window.tour is not None
-    return window.tour
+    assert window.tours.card is not None
+    return window.tours.card
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (1920, 1080), (900, 620)])
@@ -34,7 +34,7 @@ def test_each_stop_is_told_beside_its_place_and_within_the_window(
     window.resize(*size)
     QApplication.processEvents()
     told = []
-    while window.tour is not None:
+    while window.tours.card is not None:
         told.append(tour.words.text())
         assert "{" not in tour.words.text()
         assert window.rect().contains(tour.geometry())
@@ -55,12 +55,12 @@ def test_it_is_left_at_any_moment_and_leaves_nothing(window: MainWindow, tour: T
     QTest.keyClick(tour, Key.Key_Left)
     assert tour.at == 0 and not tour.back.isEnabled()
     QTest.keyClick(tour, Key.Key_Escape)
-    assert window.tour is None
+    assert window.tours.card is None
     again = window.show_tour()
     other = window.show_tour()
-    assert other is not again and window.tour is other
+    assert other is not again and window.tours.card is other
     QTest.mouseClick(other.leave, LEFT)
-    assert window.tour is None
+    assert window.tours.card is None
     QApplication.processEvents()
     assert text(window) == before and not window.session.stack.canUndo()
     assert not window.session.running
@@ -75,4 +75,4 @@ def test_the_window_is_used_meanwhile(window: MainWindow, tour: TourCard) -> Non
     view.setFocus()
     QTest.keyClick(view, Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     assert len(window.canvas.selection.chosen()) == len(window.session.workflow.nodes)
-    assert window.tour is tour
+    assert window.tours.card is tour

@@ -9,32 +9,28 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from nodeflow.app.i18n.fact_texts import fact_line
+from nodeflow.app.i18n.fact_texts import fact_line, picture_line
 from nodeflow.app.i18n.sentences import said
-from nodeflow.app.i18n.texts import readable, size, tr, wire_title
+from nodeflow.app.i18n.texts import size
 from nodeflow.app.inspector.comparison import Comparison
 from nodeflow.app.inspector.exporting import Exporter
 from nodeflow.app.inspector.frame_store import Film, FrameCache
 from nodeflow.app.inspector.hover_picture import HoverPicture
 from nodeflow.app.inspector.last_values import LastValues
 from nodeflow.app.inspector.panel_layout import PanelWidgets
-from nodeflow.app.inspector.probe import Probe, place_form, place_options, place_words
-from nodeflow.app.inspector.step_actions import keep
+from nodeflow.app.inspector.place_values import OTHER, PlaceValues
+from nodeflow.app.inspector.probe import Probe, place_form, place_options
+from nodeflow.app.inspector.step_keeper import StepKeeper
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.run_history import RunHistory
-from nodeflow.app.model.run_state import IDLE
-from nodeflow.app.model.run_state_text import old_words
 from nodeflow.app.model.value_requests import ValueRequests
-from nodeflow.app.model.word_hints import WordHints
 from nodeflow.app.qt.frames import frame_of, frame_of_png
 from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.graph.model.roles import STEPS
 from nodeflow.views import Chart, Option, Picture, ViewInfo
 
-FACTS = ""
-"""The form of an overview."""
-ROOM, FRAME_ROOM, WHOLE = 1024, 512, 1 << 14
-"""Pixels that an image may have, one of many, and one that is kept."""
+ROOM, FRAME_ROOM = 1024, 512
+"""Pixels that an image may have, and one of many."""
 
 
 class InspectorPanel(QWidget):
@@ -66,20 +62,20 @@ class InspectorPanel(QWidget):
         self._form_of: dict[str, str] = {}
         self._turn = self._glance = 0
         """Which form was asked for last, and which overview: what answers an earlier one comes too late."""
-        self._missing = ""
         self._probe = Probe(self._ask_place, self)
         self.hover = HoverPicture(self.stage.picture)
+        self._places = PlaceValues(self.looks, self.hover, self.told, lambda turn: turn == self._turn)
+        self._keeper = StepKeeper(self.looks, scope, self._say)
         self.exporter = Exporter(self.stage, self.looks, self._say)
         self._connect()
         self.scope.node_changed.connect(self._node_changed)
         self.scope.preview.connect(self._sampling)
         self.scope.opened.connect(lambda: self.show_node(""))
-        self.scope.subscribe(lambda _: self._show_notes())
+        self.scope.subscribe(lambda _: self._tell_notes())
         self.show_node("")
 
     def _connect(self) -> None:
-        self.load_button.clicked.connect(lambda: self.session.run((self._missing,)))
-        self.looks.missing.connect(self._offer_load)
+        self.looks.missing.connect(lambda node: self.load_button.offer(node, self.scope.path_of(self.node)))
         self.history.changed.connect(self._run_over)
         self.comparison.arrived.connect(self._paint_step)
         self.tools.forked.connect(self._forked)
@@ -112,26 +108,11 @@ class InspectorPanel(QWidget):
         self.node = node if node in nodes else ""
         spec = self.scope.catalogue.nodes.get(nodes[self.node].type) if self.node else None
         self.heading.setText(self.node or self.tr("Inspector"))
-        self.output_box.blockSignals(True)
-        self.output_box.clear()
-        for port in spec.outputs if spec else ():
-            self.output_box.addItem(f"{readable(port.name)} · {wire_title(port.type)}", port.name)
-        self.output_box.setCurrentIndex(max(self.output_box.findData(self._preferred.get(self.node)), 0))
-        self.output_box.blockSignals(False)
-        self.output_box.setVisible(self.output_box.count() > 0)
+        self.output_box.offer(spec.outputs if spec else (), self._preferred.get(self.node, ""))
         self.refresh()
 
-    def _show_notes(self) -> None:
-        """What a run said of the node's result, and what one will say."""
-        scope = self.scope
-        there = self.node in scope.workflow.nodes
-        hint = WordHints(scope.workflow, scope.catalogue, scope.base).of(self.node) if there else ""
-        state = scope.state(self.node) if there else IDLE
-        found = dict.fromkeys((*filter(None, [hint]), *state.notes))
-        words = old_words(state) if self.overview is not None else ""
-        old = [self.tr("What is shown is {0}").format(words)] if words else []
-        self.notes.setText("\n".join([*old, *map(said, found)]))
-        self.notes.setVisible(bool(old or found))
+    def _tell_notes(self) -> None:
+        self.notes.tell_of(self.node, self.overview is not None)
 
     @property
     def output(self) -> str:
@@ -142,7 +123,7 @@ class InspectorPanel(QWidget):
         self._turn += 1
         self._glance += 1
         glance = self._glance
-        self._show_notes()
+        self._tell_notes()
         if not self.node:
             self._nothing(self.tr("Select a node to see what it gave."))
         elif not self.output:
@@ -161,7 +142,7 @@ class InspectorPanel(QWidget):
 
     def _nothing(self, words: str) -> None:
         self.overview = None
-        self._show_notes()
+        self._tell_notes()
         self._close_film()
         for widget in (self.form_box, self.choices, self.scrubber, self.tools, self.items):
             widget.setVisible(False)
@@ -178,20 +159,11 @@ class InspectorPanel(QWidget):
             self._nothing(error)
             return
         self.overview = view
-        self._show_notes()
+        self._tell_notes()
         self.export.setEnabled(True)
         self.items.offer(view.items)
         self.compare_bar.offer_nodes(self._last.alike(view.wire, (self.node, self.output)))
-        self.form_box.blockSignals(True)
-        self.form_box.clear()
-        for form in view.forms:
-            self.form_box.addItem(tr(form.title), form.name)
-        if view.facts:
-            self.form_box.addItem(self.tr("Facts"), FACTS)
-        at = self.form_box.findData(self._form_of.get(view.wire, view.forms[0].name if view.forms else FACTS))
-        self.form_box.setCurrentIndex(max(at, 0))
-        self.form_box.blockSignals(False)
-        self.form_box.setVisible(True)
+        self.form_box.offer(view, self._form_of.get(view.wire))
         self._show_form()
 
     # --- forms
@@ -268,7 +240,7 @@ class InspectorPanel(QWidget):
             self._begin_film(self.form, Option("step", ""))
         elif isinstance(view, Picture):
             self.stage.show_frame(frame_of(view))
-            self._say_scale(view)
+            self.told.setText(picture_line(view))
         elif view is None:
             self.stage.show_frame(None, error)
         else:
@@ -283,14 +255,6 @@ class InspectorPanel(QWidget):
             self.comparison.overlay(view, other, form.name, self.choices.values(), self.stage)
         else:
             self.comparison.tell(view)
-
-    def _say_scale(self, about: Picture) -> None:
-        words = [said(tr(about.caption))] if about.caption else []
-        words += [f"{tr(name)} {number:.5g}" for name, number in about.facts]
-        if about.scale:
-            ends = self.tr("dim {0:.3g}, glowing {1:.3g}") if about.glows else self.tr("black {0:.3g}, white {1:.3g}")
-            words.append(ends.format(*about.scale))
-        self.told.setText(" · ".join(words))
 
     # --- steps
 
@@ -339,19 +303,12 @@ class InspectorPanel(QWidget):
             if frame is not None or fault:
                 self.stage.show_frame(frame, fault)
             if frame is not None:
-                self._say_scale(frame.about)
+                self.told.setText(picture_line(frame.about))
         elif frame is not None:
             self.comparison.paint(self.stage, frame, step, str(self.film.options.get("quantity", "")))
         elif fault:
             self.stage.show_frame(None, fault)
         self._say_held()
-
-    def _offer_load(self, node: str) -> None:
-        """What an image needs is not in memory: offer to run to the node that gives it."""
-        self._missing, own = node, node == self.scope.path_of(self.node)
-        words = self.tr("Run to {0}, to see it") if own else self.tr("Load {0}, to see it in true colours")
-        self.load_button.setText(words.format(node))
-        self.load_button.show()
 
     def _run_over(self) -> None:
         """What was missing may be loaded now; and where all came from the cache, no node said that it changed."""
@@ -369,23 +326,8 @@ class InspectorPanel(QWidget):
 
     def keep_step(self) -> None:
         """Have the image of this step decoded in full size, and write it into the output folder."""
-        if self.overview is None:
-            return
-        node, step = self.node, self.scrubber.step
-        options = {**self.choices.values(), "way": "decoded", "step": step}
-        quantity = str(options.get("quantity", "predicted x_0"))
-
-        def arrived(view: Seen | None, error: str) -> None:
-            if not isinstance(view, Picture):
-                self._say(error)
-                return
-            try:
-                path = keep(frame_of(view).image, self.session.hub.output, self.scope, node, step, quantity)
-                self._say(self.tr("Written: {0}").format(path), True)
-            except OSError as failed:
-                self._say(self.tr("Cannot write the image: {0}").format(failed.strerror or failed))
-
-        self.looks.ask(arrived, handle=self.overview.handle, form="frames", options=options, size=WHOLE)
+        if self.overview is not None:
+            self._keeper.keep(self.overview.handle, self.node, self.scrubber.step, self.choices.values())
 
     def _say_held(self) -> None:
         if self.film is not None:
@@ -405,32 +347,18 @@ class InspectorPanel(QWidget):
         form = place_form(self.overview)
         if form is None or self.overview is None:
             return
-        turn, step = self._turn, self.scrubber.step
-        options = {**self.choices.values(), **place_options(form, u, v)}
-        found: dict[str, str] = {}
-
-        def ask(name: str, handle: ValueHandle, at: int) -> None:
-            def told(view: Seen | None, _: str) -> None:
-                if turn == self._turn and isinstance(view, Picture):
-                    self.hover.show_picture(view, u)
-                elif turn == self._turn:
-                    self.hover.hide()
-                    words = place_words(view, at)
-                    found[name] = self.tr("compared with {0}").format(words) if words and name == "other" else words
-                    self.told.setText("\n".join(filter(None, (found.get("this", ""), found.get("other", "")))))
-
-            self.looks.ask(told, handle=handle, form=form.name, options=options)
-
-        ask("this", self.overview.handle, step)
+        step = self.scrubber.step
+        values = {"this": (self.overview.handle, step)}
         other = self._compared() if self.comparing else None
         if other is not None:
-            ask("other", other, self.comparison.there(step))
+            values[OTHER] = (other, self.comparison.there(step))
+        self._places.ask(self._turn, form, (u, v), self.choices.values(), values)
 
     # --- while it runs
 
     def _node_changed(self, node: str) -> None:
         if node == self.node:
-            self._show_notes()
+            self._tell_notes()
         if node == self.node and self.scope.state(node).phase in ("ran", "cached"):
             self.refresh()
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -19,35 +17,18 @@ from PySide6.QtWidgets import (
 
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.inspector.compare_controls import CompareBar
+from nodeflow.app.inspector.load_offer import LoadOffer
+from nodeflow.app.inspector.result_notes import ResultNotes
 from nodeflow.app.inspector.scrubber import Scrubber
 from nodeflow.app.inspector.step_actions import StepTools
+from nodeflow.app.inspector.value_boxes import FormBox, ItemBox, OutputBox
 from nodeflow.app.inspector.view_options import Choices
 from nodeflow.app.inspector.view_stage import ViewStage
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.run_history import RunHistory
-from nodeflow.app.qt import theme
 
 _LEAST_HEIGHT = 200
 """Pixels of the panel that a low screen has room for."""
-
-
-class ItemBox(QComboBox):
-    """The items of a list, one of which is looked at."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setAccessibleName(self.tr("Item of the list"))
-
-    def offer(self, count: int) -> None:
-        """Offer the items of a list of so many values; the one that was chosen stays chosen."""
-        if count != self.count():
-            self.blockSignals(True)
-            at = self.currentIndex()
-            self.clear()
-            self.addItems([self.tr("item {0}").format(number + 1) for number in range(count)])
-            self.setCurrentIndex(min(max(at, 0), count - 1))
-            self.blockSignals(False)
-        self.setVisible(count > 1)
 
 
 class ExportButton(QToolButton):
@@ -98,20 +79,12 @@ class PanelWidgets:
     def __init__(self, panel: QWidget, scope: GraphScope, history: RunHistory) -> None:
         self.heading = QLabel()
         self.heading.setObjectName("heading")
-        self.notes = QLabel()
-        self.notes.setObjectName("notes")
-        self.notes.setWordWrap(True)
-        self.notes.setStyleSheet(f"color: {theme.current().busy};")
-        self.notes.hide()
-        self.notes.setAccessibleName(tr("What should be known of its result"))
-        self.output_box, self.form_box, self.items = QComboBox(), QComboBox(), ItemBox()
-        self.output_box.setAccessibleName(tr("Output of the node"))
-        self.form_box.setAccessibleName(tr("Form in which it is shown"))
+        self.notes = ResultNotes(scope)
+        self.output_box, self.form_box, self.items = OutputBox(), FormBox(), ItemBox()
         self.choices = Choices()
         self.stage = ViewStage()
         self.scrubber = Scrubber()
-        self.load_button = QPushButton()
-        self.load_button.hide()
+        self.load_button = LoadOffer(scope)
         self.tools = StepTools(scope)
         self.told = _dim(tr("Values at the pointer"))
         self.facts_line = _dim(tr("Facts in short"))

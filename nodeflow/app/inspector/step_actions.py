@@ -1,21 +1,12 @@
-"""Actions on a step of a past run: go another way from there, or keep its image."""
+"""Buttons for a step of a past run: go another way from there, or keep its image."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.graph.edits.fork import changeable, changes, fork
-from nodeflow.graph.io.files import dumps, write_atomic
-from nodeflow.graph.io.png_text import with_text, with_workflow
-
-STEP_KEY = "nodeflow-step"
-"""Under it a kept image says which step it is of."""
 
 
 class StepTools(QWidget):
@@ -74,22 +65,3 @@ class StepTools(QWidget):
         for name in self.others():
             title = scope.catalogue.nodes[scope.workflow.nodes[name].type].title
             self.menu.addAction(f"{title} · {name}").triggered.connect(lambda _=False, name=name: self.fork(name))
-
-
-def keep(image: QImage, folder: Path, scope: GraphScope, node: str, step: int, quantity: str) -> Path:
-    """Write the image of a step into a folder, with the workflow and what it is of inside; never over another.
-
-    Raises OSError.
-    """
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    about = json.dumps({"node": node, "step": step, "quantity": quantity}).encode()
-    picture = with_text(with_workflow(bytes(data.data()), dumps(scope.root)), STEP_KEY, about)
-    folder.mkdir(parents=True, exist_ok=True)
-    number = 1
-    while (path := folder / f"{node.replace('/', '-')}-step-{step:03}-{number}.png").exists():
-        number += 1
-    write_atomic(path, picture)
-    return path

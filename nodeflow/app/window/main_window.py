@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPoint, QSize, QTimer
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QUndoGroup
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QVBoxLayout, QWidget
 
@@ -29,7 +29,6 @@ from nodeflow.app.panels.problems import Problems
 from nodeflow.app.panels.properties import Properties
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.background import Background
-from nodeflow.app.qt.model_drag import DraggedModel
 from nodeflow.app.start_page.start_page import StartPage
 from nodeflow.app.window import tool_bars, window_actions
 from nodeflow.app.window.crash_recovery import Recovery, RecoveryBar
@@ -39,6 +38,7 @@ from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.file_drops import FileDrops
 from nodeflow.app.window.foreign_documents import ForeignDocuments
 from nodeflow.app.window.form_commands import FormCommands
+from nodeflow.app.window.insert_commands import InsertCommands
 from nodeflow.app.window.job_commands import JobCommands
 from nodeflow.app.window.mask_commands import MaskCommands
 from nodeflow.app.window.model_commands import ModelCommands
@@ -49,12 +49,10 @@ from nodeflow.app.window.settings_in_force import SettingsInForce
 from nodeflow.app.window.snippet_commands import SnippetCommands
 from nodeflow.app.window.status_bar import Status
 from nodeflow.app.window.tabs import Tabs
-from nodeflow.app.window.tour import TourCard, TourPlaces, stops
+from nodeflow.app.window.tour import TourCard
+from nodeflow.app.window.tour_commands import TourCommands
+from nodeflow.app.window.window_placement import NARROW, WindowPlacement
 from nodeflow.engine.protocol.run_request import RunRequest
-from nodeflow.graph.model.roles import LOAD_IMAGE
-
-NARROW, LOW = 700, 560
-"""Pixels of a screen from which panels stand beside and below each other."""
 
 
 class MainWindow(QMainWindow):
@@ -84,15 +82,16 @@ class MainWindow(QMainWindow):
         self.recent = RecentFiles(self.settings, self)
         self.foreign = ForeignDocuments(self, self.tabs, self.background)
         self.documents = Documents(self, self.tabs, self.settings, self.recent, self.background, self.foreign)
+        self.inserts = InsertCommands(self, self.tabs, self.models, self.foreign, self.recent)
         self.actions_ = Actions(self, self.settings)
         self.pages = Pages(self.tabs, self.hub, self.recent, self.actions_, self.background)
+        self.tours = TourCommands(self, self.tabs, self.pages, self.forms, self.actions_)
         self.dialogs = DialogCommands(
             self, self.settings, self.actions_, self.tabs, self.sweep_runs, self.background, self.hub.scripts
         )
         self.drops = FileDrops(self.background, self)
         self.palette_ = Palette(self, self.actions_)
         self.panels: PanelDocks | None = None
-        self.tour: TourCard | None = None
         self._may_end = False
         self.settings_in_force = SettingsInForce(self.hub, self.settings)
         self.settings_in_force.theme_changed.connect(self.retheme)
@@ -168,17 +167,9 @@ class MainWindow(QMainWindow):
         self.status = Status(self.hub, self.session, self.models.downloads)
         self.status.downloads_wanted.connect(self.models.show_downloads)
         self.setStatusBar(self.status)
-        self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
-        self.restoreState(QByteArray.fromBase64(self.settings.panels.encode()))
-        self.fit(self.screen().availableSize())
+        self.placement = WindowPlacement(self, self.panels, self.settings)
+        self.placement.restore()
         self.canvas.view.setFocus()
-
-    def fit(self, screen: QSize) -> None:
-        """Be no larger than a small screen, with all panels in one place there."""
-        assert self.panels is not None
-        if screen.height() < LOW or screen.width() < NARROW:
-            self.panels.stand_close()
-            self.resize(self.size().boundedTo(screen))
 
     def _connect(self) -> None:
         assert self.panels is not None
@@ -193,13 +184,13 @@ class MainWindow(QMainWindow):
         self.tabs.new_wanted.connect(self.documents.new)
         self.documents.shown.connect(self.pages.show_documents)
         self.pages.wanted.connect(self._start_with)
-        self.panels.node_wanted.connect(self.add_node)
+        self.panels.node_wanted.connect(self.inserts.add)
         self.panels.file_wanted.connect(self.show_file)
-        self.panels.input_wanted.connect(self._use_as_input)
+        self.panels.input_wanted.connect(self.inserts.use_as_input)
         self.panels.mask_wanted.connect(self.masks.paint_on)
         self.panels.run_wanted.connect(self.run)
         self.forms.run_wanted.connect(self.run)
-        self.forms.input_wanted.connect(self._use_as_input)
+        self.forms.input_wanted.connect(self.inserts.use_as_input)
         self.forms.mask_wanted.connect(self.masks.paint_on)
         self.forms.paint_wanted.connect(self.masks.paint)
         self.panels.job_wanted.connect(self._open_job)
@@ -207,12 +198,12 @@ class MainWindow(QMainWindow):
         self.panels.convert_wanted.connect(self.models.take_file)
         self.panels.folders_wanted.connect(self.models.show_folders)
         self.drops.file_wanted.connect(self.show_file)
-        self.drops.node_wanted.connect(self.add_node)
-        self.drops.picture_wanted.connect(self._take_picture)
+        self.drops.node_wanted.connect(self.inserts.add)
+        self.drops.picture_wanted.connect(self.inserts.take_image)
         self.foreign.shown.connect(self._show_imported)
         self.foreign.file_wanted.connect(self.show_file)
         self.drops.model_file_wanted.connect(self.models.take_file)
-        self.drops.model_wanted.connect(self._take_model)
+        self.drops.model_wanted.connect(self.inserts.take_model)
         self.documents.model_opened.connect(self.models.open_file)
         self.models.node_wanted.connect(self._load_model)
         self.recovery.unkept.connect(lambda words: self.hub.note_unkept("changes", words, bool(words)))
@@ -249,28 +240,8 @@ class MainWindow(QMainWindow):
 
     def show_tour(self) -> TourCard:
         """Begin the short tour, or begin it again."""
-        if self.tour is not None:
-            self.tour.end()
-        self.pages.show_documents()
-        if not self.tabs.front.on_canvas:
-            self.forms.turn()
-        self.tour = TourCard(self, stops(self.actions_, self._tour_places()))
-        self.tour.left.connect(self._end_tour)
-        return self.tour
-
-    def _tour_places(self) -> TourPlaces:
-        panels = self.panels
-        assert panels is not None
-        return TourPlaces(
-            lambda: self.canvas.view,
-            lambda: self.menuBar().cornerWidget(),
-            lambda: panels.bring("preview"),
-            lambda: panels.bring("inspector"),
-            self.menuBar,
-        )
-
-    def _end_tour(self) -> None:
-        self.tour = None
+        assert self.panels is not None
+        return self.tours.begin(self.panels)
 
     def next_panel(self, by: int) -> None:
         """Bring the keys from the canvas to the first panel that is seen, from there to the next, and around."""
@@ -282,18 +253,6 @@ class MainWindow(QMainWindow):
         assert self.panels is not None
         self.panels.turn_large()
 
-    def add_node(self, node_type: str, at: QPoint | None = None) -> str:
-        """Add a node to the document in front, at a point of the window or in the middle of what is seen; its id."""
-        view = self.canvas.view
-        place = view.viewport().rect().center() if at is None else view.viewport().mapFrom(self, at)
-        name = self.gestures.add(node_type, view.mapToScene(place))
-        view.setFocus()
-        return name
-
-    def _take_picture(self, path: Path, at: QPoint) -> None:
-        """An image that another program wrote its workflow or settings into is opened, any other is loaded."""
-        self.foreign.open(path, lambda _: self._load_picture(path, at), lambda: self.recent.note(path))
-
     def _show_imported(self, tab: DocumentTab) -> None:
         """Show an imported document, and what became of it beside the canvas."""
         assert self.panels is not None
@@ -302,42 +261,10 @@ class MainWindow(QMainWindow):
         self.panels.show_import_report(tab)
         tab.gestures.frame_all()
 
-    def _paste_foreign(self, tab: DocumentTab) -> None:
-        """Open what was pasted onto the canvas and is no piece of a workflow of ours."""
-        nothing = self.tr("The clipboard holds no nodes.")
-        self.foreign.paste(lambda reason: tab.toast.say(reason or nothing))
-
-    def _load_picture(self, path: Path, at: QPoint) -> None:
-        """An image without a workflow becomes a node that loads it."""
-        if loaders := self.hub.catalogue.specs(LOAD_IMAGE):
-            self.canvas.values.set(self.add_node(loaders[0].type, at), loaders[0].params[0].name, str(path))
-
-    def _use_as_input(self, path: Path) -> None:
-        """The node that loads an image takes this one: the one that is selected, else the only one, else a new one."""
-        loaders = self.hub.catalogue.specs(LOAD_IMAGE)
-        types = {spec.type: spec.params[0].name for spec in loaders}
-        there = [name for name, node in self.canvas.scope.workflow.nodes.items() if node.type in types]
-        meant = [name for name in there if name in self.canvas.selection.chosen()] or there
-        if len(meant) == 1:
-            self.canvas.values.set(meant[0], types[self.canvas.scope.workflow.nodes[meant[0]].type], str(path))
-            self.tabs.front.toast.tell(self.tr("{0} loads this image now.").format(meant[0]))
-        elif loaders:
-            self.canvas.values.set(self.add_node(loaders[0].type), loaders[0].params[0].name, str(path))
-
     def _load_model(self, node_type: str, param: str, value: str, at: object) -> None:
         """A model becomes a node that loads it, at a point of the window where one was named."""
         self.pages.show_documents()
-        self.canvas.values.set(self.add_node(node_type, at if isinstance(at, QPoint) else None), param, value)
-
-    def _take_model(self, model: object, at: QPoint) -> None:
-        """A model of the library was dropped: on a row that names a model it is taken there, else its node is added."""
-        assert isinstance(model, DraggedModel)
-        view = self.canvas.view
-        row = view.items_at.row(view.mapToScene(view.viewport().mapFrom(self, at)))
-        if row is not None and row[1].widget == "model":
-            self.canvas.values.set(row[0].id, row[1].name, model.value)
-        else:
-            self.models.take_file(Path(model.path), at)
+        self.inserts.add_with(node_type, param, value, at if isinstance(at, QPoint) else None)
 
     def run(self) -> None:
         """Run the workflow as it stands, with what is being typed; on the start page, the chosen one."""
@@ -381,11 +308,7 @@ class MainWindow(QMainWindow):
         """Keep what the next start needs, and let everything end."""
         self.hide()  # what follows may take a moment
         self.documents.remember()
-        if self.panels is not None:
-            self.panels.large.leave()
-            self.panels.step_aside(False)
-        self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
-        self.settings.panels = bytes(self.saveState().toBase64().data()).decode()
+        self.placement.keep()
         self.settings.sync()
         self.foreign.close()
         self.background.close()
@@ -409,7 +332,7 @@ class MainWindow(QMainWindow):
         self.grey.watch_canvas(tab.canvas.view)
         tab.canvas.scope.moved.connect(self.grey.refresh)
         tab.renamed.connect(self._show_title)
-        tab.gestures.unknown_pasted.connect(lambda: self._paste_foreign(tab))
+        tab.gestures.unknown_pasted.connect(lambda: self.inserts.paste(tab))
         tab.session.run_changed.connect(self._show_run)
         tab.session.worth_a_look.connect(lambda node: self._inspect(tab, node))
         tab.session.opened.connect(lambda: self._show_selection(tab))

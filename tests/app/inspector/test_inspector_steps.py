@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow.app.inspector.facts_table import FactsView
 from nodeflow.app.inspector.frame_store import FrameCache
-from nodeflow.app.inspector.step_actions import STEP_KEY
+from nodeflow.app.inspector.step_keeper import STEP_KEY
 from nodeflow.app.qt.frames import frame_of
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import SetParam
