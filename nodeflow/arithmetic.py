@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 MAX_LETTERS = 1_000
@@ -91,14 +91,9 @@ def evaluate(text: str, names: Mapping[str, float | Sequence[float]] | None = No
     ``+ - * / // % ** & | ^ ~ << >>``, comparisons, ``and or not``, ``x if a > b else y``, brackets, and `FUNCTIONS`.
     Raises ArithmeticFault for any other text, and for what is not finite or beyond 1024 bits.
     """
-    if not text.strip():
-        raise ArithmeticFault("it is empty")
-    if len(text) > MAX_LETTERS:
-        raise ArithmeticFault(f"it has more than {MAX_LETTERS:,} letters")
+    tree = _parsed(text)
     try:
-        if "#" in text:
-            raise SyntaxError("a comment")
-        found: int | float = _Evaluation(names or {}).value(ast.parse(" ".join(text.split()), mode="eval").body)
+        found: int | float = _Evaluation(names or {}).value(tree)
         finite = isinstance(found, (int, float)) and math.isfinite(found)
     except ArithmeticFault:
         raise
@@ -113,6 +108,50 @@ def evaluate(text: str, names: Mapping[str, float | Sequence[float]] | None = No
     if not finite:
         raise ArithmeticFault("it comes to no finite number")
     return found
+
+
+def check_written(text: str, names: Collection[str] | None = None) -> None:
+    """Raise ArithmeticFault for what is no arithmetic whatever its names come to; ``names``: all that there are, where
+    that is known."""
+    tree = _parsed(text)
+    called = set()
+    for part in ast.walk(tree):
+        match part:
+            case ast.Call(ast.Name(name) as function, _, []) if name in FUNCTIONS:
+                called.add(function)
+            case ast.Call(ast.Name(name), _, []):
+                raise ArithmeticFault(f"there is no function {name[:40]}, but {', '.join(FUNCTIONS)}")
+            case ast.Constant(value) if isinstance(value, (int, float)):
+                _bounded(value)
+            case ast.Name(name):
+                if names is not None and part not in called and name not in names:
+                    raise ArithmeticFault(f"there is no {name[:40]} here, but {', '.join(sorted(names)) or 'no names'}")
+            case ast.BinOp(_, op, _) if type(op) in _BINARY:
+                pass
+            case ast.Compare(_, operators, _) if all(type(op) in _COMPARISONS for op in operators):
+                pass
+            case ast.UnaryOp() | ast.BoolOp() | ast.IfExp() | ast.List() | ast.Tuple():
+                pass
+            case ast.operator() | ast.unaryop() | ast.cmpop() | ast.boolop() | ast.expr_context():
+                pass
+            case _:
+                raise ArithmeticFault("it is not written as arithmetic")
+
+
+def _parsed(text: str) -> ast.expr:
+    """The tree of an expression. Raises ArithmeticFault."""
+    if not text.strip():
+        raise ArithmeticFault("it is empty")
+    if len(text) > MAX_LETTERS:
+        raise ArithmeticFault(f"it has more than {MAX_LETTERS:,} letters")
+    try:
+        if "#" in text:
+            raise SyntaxError("a comment")
+        return ast.parse(" ".join(text.split()), mode="eval").body
+    except (RecursionError, MemoryError):
+        raise ArithmeticFault("it is nested too deep") from None
+    except (SyntaxError, ValueError, TypeError):
+        raise ArithmeticFault("it is not written as arithmetic") from None
 
 
 class _Evaluation:

@@ -34,6 +34,7 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar, Union,
 import msgspec
 
 from nodeflow.graph.model.catalogue import ANY, Input, Kind, NodeSpec, Output, Param, is_list
+from nodeflow.text_forms import FormName
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -104,14 +105,35 @@ class Painted(msgspec.Struct, frozen=True):
     over: str
 
 
+class Written(msgspec.Struct, frozen=True):
+    """A text in a form that nodeflow knows (`nodeflow.text_forms`): a wrong one is told before anything is computed."""
+
+    form: FormName
+
+
+class Matches(msgspec.Struct, frozen=True):
+    """A text that matches a regular expression, the whole of it. ``words`` say what it is, with its article and an
+    example: ``a colour as #rrggbb, such as #ff0000``."""
+
+    pattern: str
+    words: str
+
+
 class Reads(msgspec.Struct, frozen=True):
     """A path that the node reads: a file, a folder, or a model (folder, file, ``starter:name`` or hub id).
+
+    ``needed``: a node without one fails. ``files`` are patterns of those files of a hub repository that it reads; the
+    repository's revision is the parameter ``revision`` beside it, where there is one.
+    ``holds`` is what a file has to hold.
 
     Relative paths start at the workflow file. What lies there is fingerprinted, so that a change runs the node again;
     a copy elsewhere does not, unless the node gives texts, which might say where it looked.
     """
 
     what: Literal["file", "folder", "model"] = "file"
+    needed: bool = False
+    files: tuple[str, ...] = ()
+    holds: Literal["", "image"] = ""
 
 
 class Writes(msgspec.Struct, frozen=True):
@@ -358,8 +380,12 @@ def _param(name: str, hint: Any, default: Any, extras: tuple[Any, ...]) -> Param
                 fields.update(minimum=0, maximum=2**53 - 1, widget="seed", several=several)
             case Painted(over):
                 fields.update(widget="mask", over=over)
-            case Reads(what):
-                fields.update(reads=True, widget=what)
+            case Written(form):
+                fields.update(form=form)
+            case Matches(pattern, words):
+                fields.update(pattern=pattern, words=words)
+            case Reads(what, needed, files, holds):
+                fields.update(reads=True, widget=what, needed=needed, files=files, holds=holds)
                 default = "" if default == "." else default  # an empty path: nothing is chosen yet
             case Writes():
                 fields.update(writes=True, widget="folder")

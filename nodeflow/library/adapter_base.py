@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from nodeflow.library.headers import Header
 from nodeflow.library.rules import AdapterRule, RuleBook
 
 TAKES = (
-    ".lora_down.weight", ".lora_A.weight", ".lora_A.default.weight", ".lora.down.weight", ".lora_A", ".hada_w1_b",
+    ".lora_down.weight", ".lora_A.weight", ".lora.down.weight", ".lora_A", ".hada_w1_b",
     "_lora.down.weight", ".lora_linear_layer.down.weight",
 )  # fmt: skip
 GIVES = (
-    ".lora_up.weight", ".lora_B.weight", ".lora_B.default.weight", ".lora.up.weight", ".lora_B", ".hada_w1_a",
+    ".lora_up.weight", ".lora_B.weight", ".lora.up.weight", ".lora_B", ".hada_w1_a",
     "_lora.up.weight", ".lora_linear_layer.up.weight",
 )  # fmt: skip
 """Ends of names of the factor that takes a layer's input (its columns are those of the layer), and that gives."""
+NAMED = re.compile(r"(\.lora_[AB]|\.lora_magnitude_vector)\.([^.]+)(\.(?:weight|bias))$")
+"""How peft's keys end before it saves them: with the adapter's name inside, ``default`` where none was given."""
 BASES = "ss_base_model_version", "modelspec.architecture", "modelspec.title"
 """Where trainers say what they trained."""
 
@@ -59,7 +62,7 @@ class _Layers:
 
 def _sizes(header: Header, ends: tuple[str, ...], axis: int) -> Iterable[tuple[str, int]]:
     for name in header.sorted_names:
-        shape = header.tensors[name].shape
+        shape, name = header.tensors[name].shape, NAMED.sub(r"\1\3", name)
         if name.endswith(ends) and len(shape) > axis:
             yield name.replace(".", "_"), shape[axis]
 

@@ -10,7 +10,7 @@ from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, Socket, Work
 from nodeflow.graph.subgraphs.instances import with_subgraphs
 from nodeflow.library.missing import Find, missing_models, named_models, short
 from nodeflow.library.recognise import recognise
-from nodeflow.library.right_kind import misplaced, shortened, unreadable
+from nodeflow.library.right_kind import misplaced, misplaced_part, shortened, unreadable
 from nodeflow.library.rules import rule_book
 from nodeflow.resources import locate
 
@@ -28,14 +28,14 @@ def problems_on_disk(workflow: Workflow, catalogue: Catalogue, base: Path, find:
     for where, name, node, spec in _nodes(workflow, catalogue):
         place = f"{where}/{name}" if where else name
         for param, value in _named(workflow, where, name, node, spec):
-            if param.widget != MODEL and locate(value, base) is None:
-                found.append(Problem(place, param.name, f"{short(value)} is not there; choose another"))
-        first = next((param for param in spec.params if param.widget == MODEL), None)
-        given = node.params.get(first.name, first.default) if first is not None else ""
-        if first is None or (where, name, first.name) in lost or not _is_named(workflow, where, name, first, given):
-            continue
-        if why := _wrong_kind(node.type, given, base, find):
-            found.append(Problem(place, first.name, why))
+            if (where, name, param.name) in lost:
+                continue
+            if (
+                why := _wrong_model(spec, param, value, base, find)
+                if param.widget == MODEL
+                else wrong_file(param, value, base)
+            ):
+                found.append(Problem(place, param.name, why))
     return found
 
 
@@ -64,15 +64,52 @@ def _is_named(workflow: Workflow, where: str, name: str, param: Param, value: ob
     return isinstance(value, str) and bool(value.strip()) and (link is None or link.source in TERMINALS)
 
 
-def _wrong_kind(type: str, value: str, base: Path, find: Find) -> str:
+def wrong_file(param: Param, value: str, base: Path) -> str:
+    """Say why a parameter does not read what lies at a path; empty where it may."""
+    path, shown = locate(value, base), short(value)
+    if path is None:
+        return f"{shown} is not there; choose another"
+    if param.widget == "file" and path.is_dir():
+        return f"{shown} is a folder; choose a file in it"
+    if param.widget == "folder" and not path.is_dir():
+        return f"{shown} is a file; choose the folder that it lies in"
+    return f"{shown} is no image that can be read; choose a PNG, JPEG or WebP file" if _no_image(param, path) else ""
+
+
+def _no_image(param: Param, path: Path) -> bool:
+    if param.holds != "image":
+        return False
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path):
+            return False
+    except UnidentifiedImageError:
+        return True
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False  # a run says what is wrong inside
+
+
+def _wrong_model(spec: NodeSpec, param: Param, value: str, base: Path, find: Find) -> str:
     """Say why the nodes of a type do not load a model; empty where they do, or where nobody can tell."""
+    takers = rule_book().takers
+    first = next(one for one in spec.params if one.widget == MODEL)
+    part = spec.type in takers and takers[spec.type].part == param.name
+    type = (
+        spec.type
+        if param == first or part
+        else takers[spec.type].like.get(param.name, "")
+        if spec.type in takers
+        else ""
+    )
     entries = [] if (path := locate(value, base)) else find(value)
     path = path or (Path(entries[0].path) if len(entries) == 1 else None)
-    if path is None or type not in rule_book().takers:
+    if path is None or type not in takers:
         return ""
     try:
         found = recognise(path)
     except OSError:
         return ""
     shown = shortened(path.name)
-    return (unreadable(shown, found) if path.is_file() else "") or misplaced(type, path, shown, found)
+    wrong = misplaced_part(type, path, found) if part else misplaced(type, path, shown, found)
+    return (unreadable(shown, found) if path.is_file() else "") or wrong

@@ -8,27 +8,36 @@ from pathlib import Path
 
 import msgspec
 
-from nodeflow.graph.model.catalogue import Catalogue, Param
+from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, Param
 from nodeflow.graph.model.plain_values import readable
 from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, Socket, Workflow
 from nodeflow.graph.subgraphs.instances import with_subgraphs
 from nodeflow.library.entries import Entry
 from nodeflow.library.folders import folder_named, hub_cache
+from nodeflow.library.hub_snapshot import lacking, listed, snapshot
 from nodeflow.library.lookup import SUFFIXES
 from nodeflow.resources import locate
 
+REVISION = "revision"
+"""The parameter that says which revision of a hub repository is meant."""
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 MAX_SHOWN = 48
 Find = Callable[[str], list[Entry]]
 
 
 class NamedModel(msgspec.Struct, frozen=True, order=True):
-    """A parameter that names a model: of a node in the root, or in the definition ``where`` of a subgraph."""
+    """A parameter that names a model: of a node in the root, or in the definition ``where`` of a subgraph.
+
+    ``revision`` and ``files``: what of a hub repository the node reads. ``lacks``: what the hub's cache has not of it.
+    """
 
     where: str
     node: str
     param: str
     value: str
+    revision: str = ""
+    files: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
     @property
     def hub(self) -> bool:
@@ -44,6 +53,11 @@ class NamedModel(msgspec.Struct, frozen=True, order=True):
 def reason(named: NamedModel) -> str:
     """Return why a model cannot be loaded, as a sentence."""
     value = short(named.value)
+    if named.lacks:
+        return (
+            f"{value}: the hub's cache on this computer holds only a part of it, without {listed(named.lacks)}; "
+            "download it, or choose another model"
+        )
     if named.hub:
         return f"{value} is not on this computer; download it, or choose another model"
     return f"{value} is in none of the model folders; choose another model, or add its folder"
@@ -60,7 +74,7 @@ def named_models(workflow: Workflow, catalogue: Catalogue) -> list[NamedModel]:
     known = with_subgraphs(catalogue, workflow)
     bodies = {"": workflow, **{name: one.body for name, one in workflow.subgraphs.items()}}
     return [
-        NamedModel(where, name, param.name, value)
+        NamedModel(where, name, param.name, value, _revision(node, known.nodes[node.type], param), param.files)
         for where, body in bodies.items()
         for name, node in body.nodes.items()
         if node.mode == "run" and node.type in known.nodes
@@ -76,27 +90,47 @@ def _models_of(node: Node, params: tuple[Param, ...]) -> Iterator[tuple[Param, s
             yield param, value
 
 
+def _revision(node: Node, spec: NodeSpec, param: Param) -> str:
+    """The revision of a hub repository that a node asks for; the first of its models has one."""
+    beside = spec.param(REVISION)
+    if beside is None or next(one for one in spec.params if one.widget == "model") != param:
+        return ""
+    value = node.params.get(REVISION, beside.default)
+    return value.strip() if isinstance(value, str) else ""
+
+
 def missing_models(named: list[NamedModel], find: Find, base: Path) -> list[NamedModel]:
     """Return those that are not on this computer: no path from ``base``, no name of the library, not in the hub's
     cache. For another thread: it asks the disks."""
-    known: dict[str, bool] = {}
+    known: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...] | None] = {}
+    found = []
     for one in named:
-        if one.value not in known:
-            known[one.value] = _is_here(one, find, base)
-    return [one for one in named if not known[one.value]]
+        about = one.value, one.revision, one.files
+        if about not in known:
+            known[about] = _lacks(one, find, base)
+        lacks = known[about]
+        if lacks is None or lacks:
+            found.append(msgspec.structs.replace(one, lacks=lacks or ()))
+    return found
 
 
-def _is_here(named: NamedModel, find: Find, base: Path) -> bool:
+def _lacks(named: NamedModel, find: Find, base: Path) -> tuple[str, ...] | None:
+    """What is missing of a model; nothing where it is whole, None where all of it is."""
     try:
         if locate(named.value, base) is not None:
-            return True
+            return ()
     except OSError:
-        return False
-    if any(Path(entry.path).exists() for entry in find(named.value)):
-        return True
-    return named.hub and (folder_named(named.value) is not None or _in_cache(named.value))
+        return None
+    hub = hub_cache()
+    known = [Path(one.path) for one in find(named.value)]
+    if any(path.exists() and not (named.hub and path.is_relative_to(hub)) for path in known):
+        return ()
+    if not named.hub:
+        return None
+    return () if folder_named(named.value) is not None else _lacking_in_cache(named)
 
 
-def _in_cache(model: str) -> bool:
-    snapshots = hub_cache() / f"models--{model.replace('/', '--')}" / "snapshots"
-    return snapshots.is_dir() and any(snapshots.iterdir())
+def _lacking_in_cache(named: NamedModel) -> tuple[str, ...] | None:
+    """What the hub's cache lacks of a model; None where it has none of that revision."""
+    folder = snapshot(named.value, named.revision)
+    return None if folder is None else tuple(lacking(folder, named.files))

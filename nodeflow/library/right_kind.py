@@ -38,6 +38,23 @@ def misplaced(type: str, path: Path, shown: str, found: Recognised) -> str:
     return unread_layout(path, found, taker)
 
 
+def misplaced_part(type: str, path: Path, found: Recognised) -> str:
+    """Say that what lies at a path is no network's file that the nodes of a type take beside a folder; empty where it
+    may be."""
+    taker = rule_book().takers[type]
+    if path.is_dir():
+        return (
+            f"{shortened(path.name)} is a folder; {taker.part} takes one .safetensors or .gguf file, and model the "
+            "folder"
+        )
+    if found.known and not (type in found.nodes and found.kind in NETWORKS):
+        return (
+            f"{shortened(path.name)} holds {found.what}{instead(type, path, found)}; {taker.part} of {taker.title} "
+            f"takes one network of {taker.takes.removeprefix('a folder of ')}"
+        )
+    return unread_layout(path, found, taker)
+
+
 def unread_layout(path: Path, found: Recognised, taker: Taker) -> str:
     """Say that a node reads no GGUF; empty where it does, or where it is none."""
     if found.layout != "gguf" or taker.gguf or not path.is_file():

@@ -106,7 +106,8 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A node that loads models: its title, what it loads in words, whether one file will do, and one in GGUF.
 
-    ``part`` is the parameter at which it takes a network's file, where that is not ``model``.
+    ``part`` is the parameter at which it takes a network's file, where that is not ``model``. ``like``: nodes that take
+    the same as it does at other parameters, by these.
     """
 
     title: str
@@ -114,6 +115,7 @@ class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: bool = False
     gguf: bool = False
     part: str = ""
+    like: dict[str, str] = {}
 
 
 class Takers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -24,7 +24,7 @@ Several = Literal["side by side", "averaged", "one for each seed"]
 
 @node("Load IP-Adapter")
 def load_ip_adapter(
-    model: Annotated[str, Reads("model")] = "",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "",
     image_encoder: Annotated[str, Reads("model")] = "",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",

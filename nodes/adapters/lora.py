@@ -14,15 +14,16 @@ from nodes.loaders.adapters.families import made_for
 from nodes.loaders.adapters.names.tables import network_names
 from nodes.loaders.adapters.reader import for_network, for_text
 from nodes.loaders.read.right_kind import find_for
+from nodes.written import BLOCK_FACTORS
 
 
 @node("LoRA", version=2)
 def apply_lora(
     unet: DiffusionNetwork,
-    lora: Annotated[str, Reads("model")] = "starter:lora-sticker",
+    lora: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:lora-sticker",
     weight: Annotated[float, Slider(-2, 2, 0.05)] = 1.0,
     revision: str = "",
-    blocks: str = "",
+    blocks: Annotated[str, BLOCK_FACTORS] = "",
     start: Annotated[float, Range(0, 1)] = 0.0,
     end: Annotated[float, Range(0, 1)] = 1.0,
 ) -> DiffusionNetwork:
@@ -67,7 +68,7 @@ def apply_lora(
 @node("LoRA for the text encoder", version=2)
 def apply_lora_to_text(
     text_encoder: TextEncoder,
-    lora: Annotated[str, Reads("model")] = "",
+    lora: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "",
     weight: Annotated[float, Slider(-2, 2, 0.05)] = 1.0,
     revision: str = "",
     when_missing: Literal["refuse", "leave as it is"] = "refuse",

@@ -16,6 +16,7 @@ from nodes.loaders.adapters.algebra.full import Difference
 from nodes.loaders.adapters.blocks import shares
 from nodes.loaders.adapters.names.tables import network_names
 from nodes.loaders.quantised.layers import is_stored
+from nodes.written import BLOCK_FACTORS
 
 
 @node("Merge models")
@@ -24,7 +25,7 @@ def merge_models(
     second: DiffusionNetwork,
     base: DiffusionNetwork | None = None,
     share: Annotated[float, Slider(-2, 2, 0.01)] = 0.5,
-    blocks: str = "",
+    blocks: Annotated[str, BLOCK_FACTORS] = "",
 ) -> DiffusionNetwork:
     """Mixes the weights of two models that were trained from the same one.
 

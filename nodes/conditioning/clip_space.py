@@ -17,7 +17,7 @@ from nodes.loaders.read.right_kind import find_for
 
 @node("Load CLIP")
 def load_clip(
-    model: Annotated[str, Reads("model")] = "starter:clip",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:clip",
     revision: str = "",
     architecture: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",

@@ -11,6 +11,7 @@ from torch.nn.functional import interpolate
 from nodeflow.node import Multiline, NodeError, Range, node
 from nodeflow.wires import CLIP, Curve, Embedding, Image, Scores
 from nodes.conditioning.clip_space import cosines
+from nodes.written import TWO_LINES, WITH_GAP
 
 LEAST = 0.005
 """The lowest temperature of the curve; the highest is 1."""
@@ -80,8 +81,8 @@ class Told(NamedTuple):
 def zero_shot(
     clip: CLIP,
     image: Image,
-    classes: Annotated[str, Multiline()] = "star\nheart\nfish",
-    template: str = "a {}",
+    classes: Annotated[str, Multiline(), TWO_LINES] = "star\nheart\nfish",
+    template: Annotated[str, WITH_GAP] = "a {}",
     temperature: Annotated[float, Range(0.001, 10)] = 0.05,
 ) -> Told:
     """Tells what images show from the names of classes alone, without having been trained to.

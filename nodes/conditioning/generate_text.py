@@ -25,7 +25,7 @@ ENHANCE = (
 
 @node("Load language model")
 def load_language_model(
-    model: Annotated[str, Reads("model")] = "",
+    model: Annotated[str, Reads("model", True, tuple(MODEL_PATTERNS))] = "",
     tokenizer: Annotated[str, Reads("model")] = "",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",

@@ -17,7 +17,7 @@ from nodes.loaders.read.right_kind import find_for
 
 @node("Load Redux")
 def load_redux(
-    model: Annotated[str, Reads("model")] = "",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "",
     image_encoder: Annotated[str, Reads("model")] = "",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",

@@ -17,7 +17,7 @@ TOKENS, POOLED, MASK = "conditioning", "pooled_output", "attention_mask"
 
 
 @node("Load conditioning")
-def load_conditioning(model: Annotated[str, Reads("model")] = "") -> Conditioning:
+def load_conditioning(model: Annotated[str, Reads("model", needed=True)] = "") -> Conditioning:
     """Loads a text that was encoded before, for models that are always told the same.
 
     ``model`` is a .safetensors file as ComfyUI's *Load Conditioning* reads it, by path or by its name in your model

@@ -18,7 +18,7 @@ from nodes.loaders.read.parts import ready, torch_dtype
 def revision_conditioning(
     conditioning: Conditioning,
     image: Image,
-    image_encoder: Annotated[str, Reads("model")] = "",
+    image_encoder: Annotated[str, Reads("model", needed=True)] = "",
     strength: Annotated[float, Slider(-10, 10, 0.05)] = 1.0,
     added: bool = False,
     device: Annotated[str, Supplied("device")] = "cpu",

@@ -49,7 +49,7 @@ class Decoder(NamedTuple):
 
 @node("Load prior")
 def load_prior(
-    model: Annotated[str, Reads("model")] = "starter:unclip-prior",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:unclip-prior",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
@@ -77,7 +77,7 @@ def load_prior(
 
 @node("Load unCLIP decoder", version=2)
 def load_unclip_decoder(
-    model: Annotated[str, Reads("model")] = "starter:unclip-decoder",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:unclip-decoder",
     revision: str = "",
     clip: CLIP | None = None,
     device: Annotated[str, Supplied("device")] = "cpu",

@@ -44,7 +44,7 @@ SMALL: Mapping[str, Callable[[Path, torch.dtype], ControlNet]] = {
 
 @node("Load ControlNet", version=2)
 def load_controlnet(
-    model: Annotated[str, Reads("model")] = "starter:controlnet-edges",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:controlnet-edges",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",

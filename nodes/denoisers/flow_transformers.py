@@ -27,7 +27,7 @@ class FlowTransformer(NamedTuple):
 
 @node("Load flow transformer", version=3)
 def load_flow_transformer(
-    model: Annotated[str, Reads("model")] = "starter:flow-transformer",
+    model: Annotated[str, Reads("model", True, tuple(MODEL_PATTERNS))] = "starter:flow-transformer",
     revision: str = "",
     transformer: Annotated[str, Reads("model")] = "",
     t5: bool = True,
@@ -69,7 +69,7 @@ def load_flow_transformer(
 
 @node("Load FLUX", version=3)
 def load_flux(
-    model: Annotated[str, Reads("model")] = "",
+    model: Annotated[str, Reads("model", True, tuple(MODEL_PATTERNS))] = "",
     revision: str = "",
     transformer: Annotated[str, Reads("model")] = "",
     storage: Literal["full", "float8"] = "full",

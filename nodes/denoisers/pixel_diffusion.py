@@ -32,7 +32,7 @@ class TextPixels(NamedTuple):
 
 @node("Load text-led pixel model")
 def load_text_pixels(
-    model: Annotated[str, Reads("model")] = "starter:imagen",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:imagen",
     revision: str = "",
     storage: Literal["full", "float8"] = "full",
     device: Annotated[str, Supplied("device")] = "cpu",
@@ -69,7 +69,7 @@ class TextUpsampler(NamedTuple):
 
 @node("Load text-led upsampler")
 def load_text_upsampler(
-    model: Annotated[str, Reads("model")] = "starter:imagen-128",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:imagen-128",
     revision: str = "",
     storage: Literal["full", "float8"] = "full",
     device: Annotated[str, Supplied("device")] = "cpu",

@@ -16,6 +16,7 @@ from nodes.denoisers.denoisers import in_force
 from nodes.denoisers.step_memory import CallMemory, MemoryPart
 from nodes.denoisers.trained_range import in_trained_range
 from nodes.networks.attention_recorder import network_of
+from nodes.written import NUMBERS_ABOVE_0
 
 At = tuple[int, int]
 """A step: its number, and of how many."""
@@ -222,7 +223,7 @@ def mag_cache(
     threshold: Annotated[float, Slider(0, 1, 0.01)] = 0.06,
     most: Annotated[int, Range(1, 100)] = 3,
     start: Annotated[float, Slider(0, 1, 0.01)] = 0.2,
-    ratios: str = "",
+    ratios: Annotated[str, NUMBERS_ABOVE_0] = "",
 ) -> Denoiser:
     """Leaves out a transformer's blocks by how much they are known to add at each step.
 

@@ -19,6 +19,8 @@ from nodes.loaders.families.unclip import karlo_upsampler
 from nodes.loaders.read.parts import Target, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 
+PATTERNS = [*ddpm_folder.PATTERNS, *karlo_upsampler.PATTERNS]
+
 
 class Upsampler(NamedTuple):
     """The parts of a diffusion model that makes images larger."""
@@ -29,7 +31,7 @@ class Upsampler(NamedTuple):
 
 @node("Load upsampler")
 def load_upsampler(
-    model: Annotated[str, Reads("model")] = "starter:upsampler-256",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:upsampler-256",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
@@ -50,7 +52,7 @@ def load_upsampler(
     Papers: Saharia et al. 2021, Image Super-Resolution via Iterative Refinement (arXiv:2104.07636); Ho et al. 2021,
     Cascaded Diffusion Models for High Fidelity Image Generation (arXiv:2106.15282).
     """
-    path = find_for("Load upsampler", model, revision, [*ddpm_folder.PATTERNS, *karlo_upsampler.PATTERNS])
+    path = find_for("Load upsampler", model, revision, PATTERNS)
     two = (path / karlo_upsampler.FIRST).is_dir()
     load = karlo_upsampler.load_karlo_upsampler if two else ddpm_folder.load_upsampler_folder
     return Upsampler(*load(path, Target(torch_dtype(dtype))))

@@ -26,7 +26,7 @@ class LoadedUViT(NamedTuple):
 
 @node("Load U-ViT")
 def load_uvit(
-    model: Annotated[str, Reads("model")] = "starter:u-vit",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:u-vit",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",

@@ -41,7 +41,7 @@ class NetworkClassifier:
 
 @node("Load noisy classifier")
 def load_noisy_classifier(
-    model: Annotated[str, Reads("model")] = "starter:noisy-classifier",
+    model: Annotated[str, Reads("model", True, tuple(ddpm_folder.PATTERNS))] = "starter:noisy-classifier",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",

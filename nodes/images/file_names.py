@@ -10,12 +10,11 @@ from typing import Any
 import msgspec
 
 from nodeflow.node import NodeError
+from nodeflow.text_forms import FIXED_GAPS, GAP
 
-_GAP = re.compile(r"\{([^{}]*)\}")
 _FORBIDDEN = re.compile(r"[/\\:*?\"<>|\x00-\x1f]")
 MAX_VALUE = 60
 """Characters that a value takes up in a name."""
-PLAIN = ("date", "time", "seed", "width", "height")
 
 
 def filled(template: str, size: tuple[int, int], seeds: str, workflow: str, now: datetime | None = None) -> str:
@@ -43,14 +42,14 @@ def filled(template: str, size: tuple[int, int], seeds: str, workflow: str, now:
         name = gap[1].strip()
         if name not in known:
             raise NodeError(
-                f"{name!r} between braces in the name stands for nothing; write {', '.join(PLAIN)}, or a parameter "
-                "that is set in the workflow, such as guidance.scale"
+                f"{name!r} between braces in the name stands for nothing; write {', '.join(FIXED_GAPS)}, or a "
+                "parameter that is set in the workflow, such as guidance.scale"
             )
         value = known[name]
         text = f"{value:.6g}" if isinstance(value, float) else str(value)
         return _FORBIDDEN.sub("-", text)[:MAX_VALUE].strip(" .") or "-"
 
-    return _GAP.sub(fill, template)
+    return GAP.sub(fill, template)
 
 
 def _parameters(workflow: str) -> dict[str, Any]:

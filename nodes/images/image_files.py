@@ -14,9 +14,10 @@ import torch
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
-from nodeflow.node import NodeError, Range, Reads, Slider, Supplied, Writes, node, warn
+from nodeflow.node import NodeError, Range, Reads, Slider, Supplied, Writes, Written, node, warn
 from nodeflow.reports.contact_sheet import Cell, grid
 from nodeflow.reports.sign_font import missing_signs
+from nodeflow.text_forms import FILE_NAME
 from nodeflow.unfinished_files import unfinished
 from nodeflow.wires import Files, Image, Mask
 from nodes.images.file_formats import SETTINGS, SUFFIXES, Format, encoded, picture
@@ -38,7 +39,8 @@ Metadata = Literal["workflow", "workflow and settings", "nothing"]
 
 @node("Load image", version=5)
 def load_image(
-    path: Annotated[Path, Reads("file")] = Path(), ground: Literal["white", "grey", "black", "none"] = "white"
+    path: Annotated[Path, Reads("file", needed=True, holds="image")] = Path(),
+    ground: Literal["white", "grey", "black", "none"] = "white",
 ) -> LoadedImage:
     """Reads an image from a file: PNG, JPEG, WebP, AVIF, BMP, GIF (its first frame) or TIFF.
 
@@ -79,8 +81,8 @@ def load_image(
 @node("Save image", version=3)
 def save_image(
     image: Image,
-    name: str = "picture",
-    folder: Annotated[Path, Writes()] = Path(),
+    name: Annotated[str, Written("file name")] = "picture",
+    folder: Annotated[Path, Writes(), Written("folder name")] = Path(),
     metadata: Metadata = "workflow",
     format: Format = "PNG",
     quality: Annotated[int, Slider(1, 100, 1)] = 95,
@@ -111,7 +113,7 @@ def save_image(
     size = image.pixels.shape[-1], image.pixels.shape[-2]
     name = filled(name, size, seeds, workflow)
     folder = Path(filled(str(folder), size, seeds, workflow))
-    if not name.strip() or name.startswith(".") or not re.fullmatch(r"[^/\\:*?\"<>|\x00-\x1f]{1,200}", name):
+    if not name.strip() or name.startswith(".") or not FILE_NAME.fullmatch(name):
         raise NodeError(f"{name!r} cannot be the name of a file; use letters, digits, spaces, - and _")
     name = f"{name}-{item}" if item else name
     paths: list[Path] = []

@@ -10,8 +10,10 @@ from torch import Tensor
 
 from nodeflow.node import NodeError, Range, node
 from nodeflow.wires import Image
+from nodes import written
 from nodes.images.resampling.methods import IMAGE_METHODS, ImageMethod
 from nodes.images.scaling import scaled
+from nodes.written import COLOUR
 
 MAX_SIDE, MOST = 16_384, 1024
 LARGEST = 2**28
@@ -26,7 +28,7 @@ SIZE = re.compile(r"\s*(\d{1,5})\s*[x*:]\s*(\d{1,5})\s*")
 
 def colour_of(colour: str) -> Tensor:
     """Return a colour that is written as #rrggbb as (3, 1, 1), 0 to 1. Raises NodeError for any other."""
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour.strip()):
+    if not re.fullmatch(COLOUR.pattern, colour):
         raise NodeError(f"{colour!r} is no colour; write it as #rrggbb, such as #ff0000 for red")
     digits = colour.strip()[1:]
     return torch.tensor([int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]).view(3, 1, 1)
@@ -37,7 +39,7 @@ def plain_image(
     width: Annotated[int, Range(1, MAX_SIDE)] = 512,
     height: Annotated[int, Range(1, MAX_SIDE)] = 512,
     count: Annotated[int, Range(1, MOST)] = 1,
-    colour: str = "#000000",
+    colour: Annotated[str, COLOUR] = "#000000",
 ) -> Image:
     """Makes images of one colour: a ground to lay others on.
 
@@ -65,7 +67,7 @@ def fit_image_into(
     image: Image,
     width: Annotated[int, Range(1, MAX_SIDE)] = 512,
     height: Annotated[int, Range(1, MAX_SIDE)] = 512,
-    colour: str = "#000000",
+    colour: Annotated[str, COLOUR] = "#000000",
     method: ImageMethod = "lanczos",
 ) -> Image:
     """Scales images so that they just fit into a size, and fills the room around them with a colour.
@@ -84,7 +86,9 @@ def fit_image_into(
 
 
 @node("Scale image to nearest size", version=2)
-def scale_image_to_nearest_size(image: Image, sizes: str = SIZES, method: ImageMethod = "lanczos") -> Image:
+def scale_image_to_nearest_size(
+    image: Image, sizes: Annotated[str, written.SIZES] = SIZES, method: ImageMethod = "lanczos"
+) -> Image:
     """Scales images to the one of several sizes whose proportions are nearest to theirs.
 
     Models that edit images were trained in a few sizes of about the same area; as usual those of FLUX.1 Kontext stand

@@ -34,7 +34,7 @@ class SpandrelUpscaler:
 
 @node("Load upscaler")
 def load_upscaler(
-    model: Annotated[str, Reads("model")] = "starter:compact-upscaler",
+    model: Annotated[str, Reads("model", True, tuple(loading.PATTERNS))] = "starter:compact-upscaler",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",

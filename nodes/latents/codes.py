@@ -15,7 +15,7 @@ from nodes.loaders.read.right_kind import find_for
 
 @node("Load VQ model")
 def load_vq(
-    model: Annotated[str, Reads("model")] = "starter:vq",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:vq",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",

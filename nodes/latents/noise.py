@@ -10,6 +10,7 @@ import torch
 from nodeflow.node import NodeError, Range, Seed, Slider, node
 from nodeflow.wires import Denoiser, Latent, LatentFormat, Noise, Schedule, Variation
 from nodeflow.wires.noise import Between, Stream, normal
+from nodes.written import A_SEED, INDICES
 
 SEEDS = 2**53
 """How many seeds there are; after the last comes 0."""
@@ -42,8 +43,8 @@ def noise_stream(
     stream: Stream = "one for the batch",
     between: Between = "seed + 1",
     add_noise: bool = True,
-    batch_index: str = "",
-    large_seed: str = "",
+    batch_index: Annotated[str, INDICES] = "",
+    large_seed: Annotated[str, A_SEED] = "",
 ) -> Noise:
     """Draws noise as another program does: by which generator, from which seed, and on the way.
 

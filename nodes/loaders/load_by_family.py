@@ -20,7 +20,8 @@ from nodes.loaders.read.right_kind import find_for
 
 FamilyName = Annotated[str, Choices(family_names())]
 PrecisionName = Annotated[str, Choices(CHOICES)]
-ModelName = Annotated[str, Reads("model")]
+ModelName = Annotated[str, Reads("model", True, tuple(MODEL_PATTERNS))]
+PartName = Annotated[str, Reads("model", files=tuple(MODEL_PATTERNS))]
 WHOLE = "checkpoint", "pipeline"
 """Kinds of what holds all parts of a model."""
 
@@ -38,12 +39,12 @@ class LoadedModel(NamedTuple):
 def load_model(
     model: ModelName = "starter:flow-transformer",
     family: FamilyName = "auto",
-    text_encoder: ModelName = "",
-    text_encoder_2: ModelName = "",
-    text_encoder_3: ModelName = "",
-    text_encoder_4: ModelName = "",
-    vae: ModelName = "",
-    tokenizer: ModelName = "",
+    text_encoder: PartName = "",
+    text_encoder_2: PartName = "",
+    text_encoder_3: PartName = "",
+    text_encoder_4: PartName = "",
+    vae: PartName = "",
+    tokenizer: PartName = "",
     precision: PrecisionName = "auto",
     storage: Literal["full", "float8"] = "full",
     revision: str = "",
@@ -122,11 +123,11 @@ def load_diffusion_model(
 @node("Load text encoder")
 def load_text_encoder(
     model: ModelName = "",
-    model_2: ModelName = "",
-    model_3: ModelName = "",
-    model_4: ModelName = "",
+    model_2: PartName = "",
+    model_3: PartName = "",
+    model_4: PartName = "",
     family: FamilyName = "auto",
-    tokenizer: ModelName = "",
+    tokenizer: PartName = "",
     precision: PrecisionName = "auto",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",

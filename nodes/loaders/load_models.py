@@ -29,7 +29,7 @@ class LatentDiffusion(NamedTuple):
 
 @node("Load latent diffusion", version=2)
 def load_latent_diffusion(
-    model: Annotated[str, Reads("model")] = "starter:latent-diffusion",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:latent-diffusion",
     revision: str = "",
     storage: Literal["full", "float8"] = "full",
     device: Annotated[str, Supplied("device")] = "cpu",
@@ -86,7 +86,7 @@ class DiT(NamedTuple):
 
 @node("Load DiT")
 def load_dit(
-    model: Annotated[str, Reads("model")] = "starter:dit",
+    model: Annotated[str, Reads("model", True, tuple(dit_folder.PATTERNS))] = "starter:dit",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
@@ -112,7 +112,7 @@ def load_dit(
 
 @node("Load VAE", version=3)
 def load_vae(
-    model: Annotated[str, Reads("model")] = "starter:latent-diffusion",
+    model: Annotated[str, Reads("model", True, tuple(vae_folder.PATTERNS))] = "starter:latent-diffusion",
     revision: str = "",
     made_for: Annotated[str, Choices(("auto", *spaces(), *OLD_NAMES))] = "auto",
     device: Annotated[str, Supplied("device")] = "cpu",
@@ -151,7 +151,7 @@ class PixelDiffusion(NamedTuple):
 
 @node("Load DDPM", version=2)
 def load_ddpm(
-    model: Annotated[str, Reads("model")] = "starter:pixel-base",
+    model: Annotated[str, Reads("model", True, tuple(ddpm_folder.PATTERNS))] = "starter:pixel-base",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",

@@ -11,6 +11,7 @@ from torch.nn.functional import interpolate, max_pool2d
 
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Image, Mask
+from nodes.written import COLOUR
 
 
 @node("Mask from channel")
@@ -29,7 +30,7 @@ def mask_from_channel(image: Image, channel: Literal["red", "green", "blue", "br
 
 @node("Mask from colour")
 def mask_from_colour(
-    image: Image, colour: str = "#ffffff", tolerance: Annotated[float, Slider(0, 1, 0.01)] = 0.0
+    image: Image, colour: Annotated[str, COLOUR] = "#ffffff", tolerance: Annotated[float, Slider(0, 1, 0.01)] = 0.0
 ) -> Mask:
     """Takes as a mask where images have a colour.
 
@@ -38,7 +39,7 @@ def mask_from_colour(
 
     Fails for a colour that is written in another way.
     """
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour.strip()):
+    if not re.fullmatch(COLOUR.pattern, colour):
         raise NodeError(f"{colour!r} is no colour; write it as #rrggbb, such as #ff0000 for red")
     digits = colour.strip()[1:]
     wanted = image.pixels.new_tensor([int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]).view(1, 3, 1, 1)

@@ -21,7 +21,7 @@ from nodes.networks.compute_dtype import device_of
 
 @node("Load DALL-E")
 def load_dalle(
-    model: Annotated[str, Reads("model")] = "starter:dalle",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:dalle",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",

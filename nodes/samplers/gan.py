@@ -32,7 +32,7 @@ class Generated(NamedTuple):
 
 @node("Load GAN", version=2)
 def load_gan(
-    model: Annotated[str, Reads("model")] = "starter:text-gan",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:text-gan",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",

@@ -29,7 +29,7 @@ class MaskedTokens(NamedTuple):
 
 @node("Load masked-token model")
 def load_masked_tokens(
-    model: Annotated[str, Reads("model")] = "starter:masked-tokens",
+    model: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:masked-tokens",
     revision: str = "",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",

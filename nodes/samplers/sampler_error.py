@@ -15,6 +15,7 @@ from nodes.samplers.sampling_loop import Sampled, sample
 from nodes.samplers.solvers.catalogue import SAMPLERS, SamplerName
 from nodes.schedulers.model_sigmas import SpacingName
 from nodes.schedulers.sampler_schedules import k_sampler
+from nodes.written import STEP_COUNTS
 
 REFERENCE = "heun"
 MAX_RUNS = 20
@@ -36,7 +37,7 @@ def sampler_error(
     first: SamplerName = "euler",
     second: SamplerName = "dpmpp_2m",
     spacing: SpacingName = "karras",
-    steps: str = "5 10 20 40",
+    steps: Annotated[str, STEP_COUNTS] = "5 10 20 40",
     reference_steps: Annotated[int, Range(8, 1000)] = 256,
 ) -> Generator[Step, None, SamplerErrors]:
     """Compares two samplers: how far each is from a fine reference, for several numbers of steps.

@@ -8,10 +8,11 @@ from typing import Annotated, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from nodeflow.node import Multiline, NodeError, Range, Slider, node
+from nodeflow.node import Multiline, NodeError, Range, Slider, Written, node
 from nodeflow.wires import Curve, Sigmas, TrainedSchedule
 from nodes.schedulers.sigmas.checks import checked, parsed
 
+LEVELS = "14.6146, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0"
 BARELY = 1e-4
 """The level that a walk towards noise begins at, where the one from noise ends at 0."""
 EASES = {
@@ -30,7 +31,7 @@ class SplitSigmas(NamedTuple):
 
 @node("Sigmas by hand")
 def manual_sigmas(
-    values: Annotated[str, Multiline()] = "14.6146, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0",
+    values: Annotated[str, Multiline(), Written("falling numbers")] = LEVELS,
     trained: TrainedSchedule | None = None,
     curve: Curve | None = None,
 ) -> Sigmas:

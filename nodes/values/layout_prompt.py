@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from nodeflow.node import Multiline, NodeError, Range, node
+from nodeflow.node import Multiline, NodeError, Range, Written, node
 from nodes.values.text_editing import bounded
 
 GRID = 1000
@@ -29,7 +29,7 @@ class Box(msgspec.Struct):
 @node("Layout prompt")
 def layout_prompt(
     text: Annotated[str, Multiline()] = "",
-    boxes: Annotated[str, Multiline()] = "[]",
+    boxes: Annotated[str, Multiline(), Written("JSON list")] = "[]",
     width: Annotated[int, Range(16, 16384)] = 1024,
     height: Annotated[int, Range(16, 16384)] = 1024,
 ) -> str:

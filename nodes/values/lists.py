@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from nodeflow.node import Multiline, NodeError, Range, Reads, Seed, node
 from nodes.latents.noise import SEEDS
+from nodes.written import FILE_PATTERN
 
 MAX_ITEMS = 10_000
 """How many items a list may have."""
@@ -71,7 +72,9 @@ def whole_numbers(start: int = 1, stop: int = 4, step: Annotated[int, Range(1)] 
 
 
 @node("Files of a folder")
-def files(folder: Annotated[Path, Reads("folder")] = Path(), pattern: str = "*.png") -> Found:
+def files(
+    folder: Annotated[Path, Reads("folder", needed=True)] = Path(), pattern: Annotated[str, FILE_PATTERN] = "*.png"
+) -> Found:
     """The files of a folder whose names match a pattern, in order of their names.
 
     In a ``pattern`` * stands for any letters and ? for one: ``*.png``, ``cat-??.jpg``; ``**/*.png`` looks into the

@@ -7,8 +7,9 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
-from nodeflow.node import Multiline, NodeError, node
+from nodeflow.node import Multiline, NodeError, Written, node
 from nodes.values.text_editing import bounded
+from nodes.written import ONE_NUMBER
 
 WIDEST = 1_000
 """Letters that a value may be filled up to."""
@@ -33,7 +34,7 @@ class _Plain(string.Formatter):
 
 @node("Fill in text")
 def fill_in_text(
-    text: Annotated[str, Multiline()] = "{a}",
+    text: Annotated[str, Multiline(), Written("template")] = "{a}",
     a: Any | None = None,
     b: Any | None = None,
     c: Any | None = None,
@@ -69,7 +70,7 @@ class Number(NamedTuple):
 
 
 @node("Number from text")
-def number_from_text(text: str = "0") -> Number:
+def number_from_text(text: Annotated[str, ONE_NUMBER] = "0") -> Number:
     """Reads a number that is written as a text: 12, -0.5, 1e-3.
 
     ``whole_number`` is the same cut off towards 0. Blanks around it do not count.

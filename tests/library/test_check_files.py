@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from nodeflow.graph.model.catalogue import decode
 from nodeflow.graph.model.workflow import Link, Node, Workflow
@@ -23,7 +24,7 @@ def told(workflow: Workflow, base: Path) -> list[str]:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     workflow = Workflow({"image": Node("nodes.load_image", 1, {"path": "gone.png"})})
     assert told(workflow, tmp_path) == ["image.path: gone.png is not there; choose another"]
-    (tmp_path / "gone.png").touch()
+    Image.new("RGB", (2, 2)).save(tmp_path / "gone.png")
     assert told(workflow, tmp_path) == []
 
 

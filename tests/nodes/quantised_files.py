@@ -20,6 +20,15 @@ def float8_scaled(weight: Tensor) -> Coded:
     return {"weight": codes, "scale_weight": scale.reshape(1)}, codes.float() * scale
 
 
+def float8_marked(weight: Tensor) -> Coded:
+    """ComfyUI's float8_e4m3fn, with a scale of what comes in beside that of the weight."""
+    scale = weight.abs().max() / 448
+    codes = (weight / scale).to(torch.float8_e4m3fn)
+    mark = torch.tensor(list(json.dumps({"format": "float8_e4m3fn"}).encode()), dtype=torch.uint8)
+    parts = {"weight": codes, "weight_scale": scale, "input_scale": torch.tensor(0.5), "comfy_quant": mark}
+    return parts, codes.float() * scale
+
+
 def float8_plain(weight: Tensor) -> Coded:
     codes = weight.to(torch.float8_e4m3fn)
     return {"weight": codes}, codes.float()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nodeflow.node import NodeError
+from nodes.loaders.adapters import adapter_file
 from nodes.loaders.families.autoencoders import vae_folder
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.hub import from_hub, half, lacking
@@ -147,3 +148,20 @@ def test_a_run_knows_a_name_of_the_library_by_what_lies_there(
     model = Param("model", "str", "", widget="model", reads=True)
     assert _located(model, "dev.safetensors", tmp_path) == file
     assert _located(Param("path", "path", "", widget="file", reads=True), "dev.safetensors", tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("files", "lacks"),
+    [
+        (["pytorch_lora_weights.safetensors"], []),
+        (["adapter_model.safetensors", "adapter_config.json"], []),
+        (["adapter_config.json"], ["its weights"]),
+        (["README.md"], ["pytorch_lora_weights.safetensors"]),
+    ],
+)
+def test_a_repository_of_a_lora_needs_no_configuration_of_peft(
+    files: list[str], lacks: list[str], tmp_path: Path
+) -> None:
+    for name in files:
+        (tmp_path / name).touch()
+    assert lacking(tmp_path, adapter_file.PATTERNS) == lacks

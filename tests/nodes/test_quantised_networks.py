@@ -39,7 +39,7 @@ from tests.nodes.tiny_controls import tiny_lora
 
 def weights_of(network: nn.Module) -> dict[str, Tensor]:
     """All weights by the names that they have where none is stored."""
-    stored = {name: layer for name, layer in network.named_modules() if is_stored(layer)}
+    stored = {name: layer for name, layer in network.named_modules(remove_duplicate=False) if is_stored(layer)}
     rest = {n: value for n, value in network.state_dict().items() if ".stored." not in f".{n}"}
     return rest | {f"{name}.weight": layer.weight for name, layer in stored.items()}
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Any, Literal
 
 import msgspec
 
 from nodeflow.graph.model.plain_values import leads_out, shown, unfit, unfit_path
+from nodeflow.text_forms import FORMS, FormName
 
 Kind = Literal["str", "int", "float", "bool", "choice", "path"]
 
@@ -59,6 +61,9 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     ``weighed`` of a text names the parameter that says in which way its words have weights, ``changes`` the one that
     says along how many steps it changes.
     ``over`` of a mask names the input whose image it is painted over.
+    ``needed``: it may not stay empty. ``form`` of a text names how it is written (`nodeflow.text_forms`); or
+    ``pattern``, a regular expression, is what the whole of it matches, and ``words`` is what such a text is called.
+    ``files`` of a model: those of a hub repository that the node reads. ``holds``: what a file is to hold.
     """
 
     name: str
@@ -76,6 +81,12 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     changes: str = ""
     several: str = ""
     over: str = ""
+    needed: bool = False
+    form: FormName | Literal[""] = ""
+    pattern: str = ""
+    words: str = ""
+    files: tuple[str, ...] = ()
+    holds: Literal["", "image"] = ""
 
     @property
     def type(self) -> str:
@@ -92,10 +103,16 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
             low, high = self.minimum, self.maximum
             if not (low is None or value >= low) or not (high is None or value <= high):
                 return f"{shown(value)} is not {self.describe()}"
-        why = unfit(value)
-        if isinstance(value, str):
-            why = why or (unfit_path(value) if self._is_path else "") or (leads_out(value) if self.writes else "")
+        why = unfit(value) or (self._unlike(value) if isinstance(value, str) else "")
         return f"{shown(value)} {why}" if why else ""
+
+    def _unlike(self, value: str) -> str:
+        """Why a text is not one of this parameter's, in words that follow on it."""
+        if self._is_path and (why := unfit_path(value) or (leads_out(value) if self.writes else "")):
+            return why
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            return f"is not {self.words}"
+        return FORMS[self.form].fault(value, None) if self.form else ""
 
     def _no_choice(self, value: str) -> str:
         """What is wrong with a choice that there is not: beside many, the one that is most like it."""
@@ -112,6 +129,10 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return what a value must be, in words: ``a number from 1 to 30``."""
         if self.kind == "choice":
             return "one of " + ", ".join(self.choices)
+        if self.words:
+            return self.words
+        if self.form:
+            return FORMS[self.form].words
         words = {"str": "a text", "path": "a path", "bool": "true or false", "int": "a whole number"}
         text = words.get(self.kind, "a number")
         if self.minimum is not None and self.maximum is not None:

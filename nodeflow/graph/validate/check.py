@@ -5,14 +5,16 @@ from __future__ import annotations
 import difflib
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, fits
+from nodeflow.graph.model.plain_values import shown
 from nodeflow.graph.model.workflow import OUTPUTS, Link, Node, Problem, Workflow, WorkflowError, upstream
 from nodeflow.graph.subgraphs.flatten import Flat, flatten, inside_of
 from nodeflow.graph.subgraphs.instances import definition_of, with_subgraphs, with_terminals
 from nodeflow.graph.subgraphs.reroutes import Reroutes, spec_of
 from nodeflow.graph.validate.circles import Circles
+from nodeflow.text_forms import FORMS, NAMING, SAVING
 
 LONGEST_NAME, MAX_NAMES = 100, 5_000
 """Of a name that a near one is looked for, and among how many: the search is slow."""
@@ -120,12 +122,14 @@ def _node(
         yield Problem(
             name, "", f"was saved by version {node.version} of {node.type}, this is {spec.version}; update the pack"
         )
-    if node.mode == "run":
-        yield from _params(name, node, spec)
     used: dict[str, int] = {}
     for link in links:
         used[link.input] = used.get(link.input, 0) + 1
         yield from _link(link, spec, workflow, catalogue, reroutes)
+    if node.mode == "run":
+        yield from _params(name, node, spec)
+        yield from _empty(name, node, spec, used)
+        yield from _naming(name, node, spec, used, workflow)
     for port in spec.inputs:
         if port.required and port.name not in used and node.mode == "run":
             yield Problem(name, port.name, f"needs a wire of type {port.type}")
@@ -140,6 +144,29 @@ def _params(name: str, node: Node, spec: NodeSpec) -> Iterator[Problem]:
             yield Problem(name, key, f"{spec.type} has no such parameter{closest(key, [p.name for p in spec.params])}")
         elif fault := param.fault(value):
             yield Problem(name, key, fault)
+
+
+def _empty(name: str, node: Node, spec: NodeSpec, used: Collection[str]) -> Iterator[Problem]:
+    """Yield the parameters that name nothing, and have to."""
+    for param in spec.params:
+        value = node.params.get(param.name, param.default)
+        if param.needed and param.name not in used and isinstance(value, str) and not value.strip():
+            yield Problem(name, param.name, f"names nothing; choose a {param.widget}")
+
+
+def _naming(name: str, node: Node, spec: NodeSpec, used: Collection[str], workflow: Workflow) -> Iterator[Problem]:
+    """Yield the texts that name what is not there: on the node's wires, or among the workflow's parameters."""
+    for param in spec.params:
+        value = node.params.get(param.name, param.default)
+        if not param.form or param.name in used or not isinstance(value, str) or param.fault(value):
+            continue
+        known: Collection[str] | None = None
+        if param.form in NAMING:
+            known = {port.name for port in spec.inputs if port.name in used} | {"values"}
+        elif param.form in SAVING:
+            known = {f"{one}.{key}" for one, other in workflow.nodes.items() for key in other.params}
+        if known is not None and (fault := FORMS[param.form].fault(value, known)):
+            yield Problem(name, param.name, f"{shown(value)} {fault}")
 
 
 def _link(

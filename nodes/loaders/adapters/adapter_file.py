@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError, warn
-from nodes.loaders.adapters.components import EMBEDDING, embeddings, split
+from nodes.loaders.adapters.components import EMBEDDING, adapter_name, embeddings, split
 from nodes.loaders.adapters.prefixes import PEFT, PREFIXES, Prefix, strip
 from nodes.loaders.adapters.settings import METADATA, OFTSettings, Settings, of_config, of_header
 from nodes.loaders.quantised.finite import is_finite
@@ -88,6 +88,10 @@ def read_adapter_file(path: Path) -> AdapterFile:
     """The adapter in a file, or in a folder that diffusers or peft saved. Raises NodeError."""
     file = _file(path)
     tensors, metadata = _read(file)
+    several = sorted({adapter_name(key) for key in tensors} - {""})
+    if len(several) > 1:
+        listed = ", ".join(one[:40] for one in several[:3])
+        raise NodeError(f"{file.name} holds several adapters ({listed}); save each in a file of its own")
     layers: dict[str, tuple[dict[str, Tensor], dict[str, str]]] = {}
     for key, tensor in tensors.items():
         if key.startswith(EMBEDDING):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from nodeflow.library.adapter_base import NAMED
+
 ENDS: Mapping[str, str] = {
     # LoRA: kohya's trainer, LyCORIS; peft, diffusers, AI-Toolkit; Mochi; old diffusers; XLabs
     ".lora_down.weight": "down",
@@ -12,9 +14,6 @@ ENDS: Mapping[str, str] = {
     ".lora_A.weight": "down",
     ".lora_B.weight": "up",
     ".lora_B.bias": "up_bias",
-    ".lora_A.default.weight": "down",
-    ".lora_B.default.weight": "up",
-    ".lora_B.default.bias": "up_bias",
     ".lora_A": "down",
     ".lora_B": "up",
     ".lora.down.weight": "down",
@@ -31,7 +30,6 @@ ENDS: Mapping[str, str] = {
     ".dora_scale": "dora_scale",
     ".lora_magnitude_vector": "magnitude",
     ".lora_magnitude_vector.weight": "magnitude",
-    ".lora_magnitude_vector.default.weight": "magnitude",
     # LoHa, LoKr
     **{f".{name}": name for name in ("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "hada_t1", "hada_t2")},
     **{f".lokr_{name}": f"lokr_{name}" for name in ("w1", "w1_a", "w1_b", "w2", "w2_a", "w2_b", "t2")},
@@ -73,8 +71,15 @@ LONGEST_FIRST = sorted(ENDS, key=len, reverse=True)
 
 def split(key: str) -> tuple[str, str] | None:
     """A key's layer and what the tensor is to it; None where no known end fits."""
+    key = NAMED.sub(r"\1\3", key)
     end = next((end for end in LONGEST_FIRST if key.endswith(end)), None)
     return None if end is None else (key.removesuffix(end), ENDS[end])
+
+
+def adapter_name(key: str) -> str:
+    """Return the adapter's name that stands in a key of peft; empty where none does."""
+    found = NAMED.search(key)
+    return found[2] if found else ""
 
 
 def is_adapter(keys: Iterable[str]) -> bool:
@@ -82,7 +87,7 @@ def is_adapter(keys: Iterable[str]) -> bool:
     known = list(keys)
     if any(key.startswith(BESIDE) for key in known):
         return False
-    return any(key.endswith(tuple(TELLING)) or key.startswith(EMBEDDING) for key in known)
+    return any(NAMED.search(key) or key.endswith(tuple(TELLING)) or key.startswith(EMBEDDING) for key in known)
 
 
 def embeddings(keys: Iterable[str]) -> list[str]:

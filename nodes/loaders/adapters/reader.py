@@ -119,7 +119,9 @@ def _changes(
 ) -> Layers:
     updates: dict[str, list[WeightUpdate]] = {}
     biases: dict[str, Tensor] = {}
+    taken: dict[tuple[Target, str], str] = {}
     for layer, targets, names in found:
+        _check_once(file, layer, targets, taken)
         try:
             _add(file, layer, targets, names, updates, biases)
         except Misfit:
@@ -131,6 +133,21 @@ def _changes(
             ) from None
     layers = dict.fromkeys((*updates, *biases))
     return {name: LayerChange(tuple(updates.get(name, ())), biases.get(name)) for name in layers}
+
+
+def _check_once(
+    file: AdapterFile, layer: FileLayer, targets: Iterable[Target], taken: dict[tuple[Target, str], str]
+) -> None:
+    """Raise NodeError where a file holds the same of a layer a second time, under another layout's name: nobody can
+    tell whether it is meant twice."""
+    for target in targets:
+        for part, key in layer.keys.items():
+            other = taken.setdefault((target, part), key)
+            if other != key:
+                raise NodeError(
+                    f"{file.name} holds the same layer twice, as {other[:160]} and as {key[:160]}; take one that was "
+                    "saved in one layout"
+                )
 
 
 def _add(

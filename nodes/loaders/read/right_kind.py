@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nodeflow.library.right_kind import NETWORKS, instead, misplaced, shortened, unread_layout
+from nodeflow.library.right_kind import misplaced, misplaced_part, shortened
 from nodeflow.library.rules import Taker, rule_book
 from nodeflow.node import NodeError
 from nodeflow.resources import locate
@@ -25,17 +25,9 @@ def find_for(node: str, model: str, revision: str, patterns: list[str]) -> Path:
 def find_part(node: str, param: str, model: str) -> Path:
     """The file of a network alone, which a node of this title takes at a parameter. Raises NodeError for others."""
     path = find(model, "")
-    if path.is_dir():
-        raise NodeError(
-            f"{shortened(path.name)} is a folder; {param} takes one .safetensors or .gguf file, and model the folder"
-        )
-    found, (type, taker) = recognise(path), _taker(node)
-    if found.known and not (type in found.nodes and found.kind in NETWORKS and taker.part == param):
-        raise NodeError(
-            f"{shortened(path.name)} holds {found.what}{instead(type, path, found)}; {param} of {node} takes one "
-            f"network of {taker.takes.removeprefix('a folder of ')}"
-        )
-    if wrong := unread_layout(path, found, taker):
+    type, taker = _taker(node)
+    assert taker.part == param
+    if wrong := misplaced_part(type, path, recognise(path)):
         raise NodeError(wrong)
     return path
 

@@ -1,0 +1,237 @@
+"""Compares what nodes refuse when they run with what `nodeflow check` finds before.
+
+``python -m benchmarks.check_and_run [NODE ...]``: every node of the catalogue is called as it is declared, with what
+other nodes give at its inputs, and then once for each odd value of each text, number and path. A value that the node
+refuses and that the check says nothing of is a gap, unless what flows on the wires decides, which no check can know:
+such parameters are named in ``ON_WIRES``. Prints each gap, and how many values were compared; exit status 1 with gaps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, Param, fits, is_list
+from nodeflow.graph.model.workflow import Node, Workflow
+from nodeflow.graph.validate.check import check
+from nodeflow.library.check_files import problems_on_disk
+from nodeflow.node import NodeError
+
+TEXTS = (
+    *(
+        "",
+        " ",
+        "x",
+        "{",
+        "}",
+        "{gone}",
+        "[",
+        "(",
+        "*",
+        "\\",
+        "1,2",
+        "1, x",
+        "nan",
+        "inf",
+        "-1",
+        "0",
+        "1e400",
+        "7,",
+        "%",
+    ),
+    *('{"a": 1}', "a/b", "../x", ".x", "a" * 300, "#12", "#ff8800", "red", "a:b", "a + ", "__import__('os')", "512x0"),
+)
+MODELS = "", " ", "gone.safetensors", "starter:gone", "starter:clip", "starter:compact-upscaler", "someone/partial"
+FILES = "", "gone.png", ".", "note.txt", "gone/x.png"
+NUMBERS = -(2**53), -1, 0, 1, 1e30
+ON_WIRES: frozenset[str] = frozenset()
+"""``node.param`` of which only a run knows whether a value fits."""
+MOST_WAYS = 40
+"""Combinations of what other nodes give that are tried at a node's inputs."""
+FIRST = (
+    *("load_latent_diffusion", "unet_denoiser", "clip_text_encode", "empty_latent", "plain_image", "plain_mask"),
+    *("scheduler", "noise", "classifier_free_guidance"),
+)
+"""Nodes whose results are taken before those of others."""
+
+
+class Caller:
+    """Calls nodes, with what other nodes give at their inputs."""
+
+    def __init__(self) -> None:
+        from nodeflow.engine.worker.packs import load_packs
+
+        packs = load_packs()
+        self.catalogue: Catalogue = packs.catalogue
+        self._functions = packs.functions
+        self._given: dict[str, list[Any]] = {}
+        self._asked: set[str] = set()
+
+    def call(self, spec: NodeSpec, given: dict[str, Any], params: dict[str, Any]) -> Any:
+        """What a node gives, or its first step where it streams. Raises whatever the node raises."""
+        named = {port.name for port in spec.inputs if not port.many}
+        many = [given[port.name] for port in spec.inputs if port.many and port.name in given]
+        values = {
+            p.name: Path(params[p.name]) if p.kind == "path" else params[p.name]
+            for p in spec.params
+            if p.name in params
+        }
+        found = self._functions[spec.type](*many, **{k: v for k, v in given.items() if k in named}, **values)
+        return _result(found) if spec.streams else found
+
+    def inputs(self, spec: NodeSpec) -> dict[str, Any] | None:
+        """Inputs with which a node takes its declared parameters; None where none are found."""
+        ports = [port for port in spec.inputs if port.required or port.many]
+        ways = [[[one] if is_list(port.type) else one for one in self.values(port.type)] for port in ports]
+        for way in itertools.islice(itertools.product(*ways), MOST_WAYS):
+            given = dict(zip((port.name for port in ports), way, strict=True))
+            try:
+                self.call(spec, given, {})
+            except Exception:
+                continue
+            return given
+        return None
+
+    def values(self, type: str) -> list[Any]:
+        """What nodes give that fits a type."""
+        if type in self._given:
+            return self._given[type]
+        if type in self._asked:
+            return []
+        self._asked.add(type)
+        makers = [spec for spec in self.catalogue.nodes.values() if any(_makes(out.type, type) for out in spec.outputs)]
+        makers.sort(key=lambda spec: (_place(spec), len([p for p in spec.inputs if p.required]), spec.type))
+        found: list[Any] = []
+        for spec in makers[:12]:
+            given = self.inputs(spec) if not spec.through else None
+            if given is None:
+                continue
+            made = self.call(spec, given, {})
+            at = next(n for n, out in enumerate(spec.outputs) if _makes(out.type, type))
+            one = made[at] if len(spec.outputs) > 1 else made
+            found.append(one[0] if is_list(spec.outputs[at].type) and isinstance(one, list) else one)
+            if len(found) == 4:
+                break
+        self._given[type] = found
+        self._asked.discard(type)
+        return found
+
+
+def _makes(given: str, wanted: str) -> bool:
+    return "Any" not in given and fits(given, wanted)
+
+
+def _place(spec: NodeSpec) -> int:
+    name = spec.type.partition(".")[2]
+    return FIRST.index(name) if name in FIRST else len(FIRST)
+
+
+def _result(steps: Iterator[Any]) -> Any:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def odd(param: Param) -> tuple[Any, ...]:
+    """Values to try for a parameter."""
+    match param.kind:
+        case "int" | "float":
+            low = () if param.minimum is None else (param.minimum,)
+            open_ended = NUMBERS if param.minimum is None or param.maximum is None else ()
+            return tuple(int(one) if param.kind == "int" else float(one) for one in (*low, *open_ended))
+        case "str" if param.widget == "model":
+            return MODELS
+        case "str":
+            return TEXTS
+        case "path":
+            return FILES
+        case "choice":
+            return param.choices
+    return ()
+
+
+def refusal(caller: Caller, spec: NodeSpec, given: dict[str, Any], param: Param, value: Any) -> str:
+    """Why a node refuses a value; empty where it takes it."""
+    try:
+        caller.call(spec, given, {param.name: value})
+    except NodeError as error:
+        return str(error)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def found_before(catalogue: Catalogue, spec: NodeSpec, param: Param, value: Any, base: Path) -> bool:
+    """Return whether the check says something of a value."""
+    workflow = Workflow({"one": Node(spec.type, spec.version, {param.name: value})})
+    problems = check(workflow, catalogue) + problems_on_disk(workflow, catalogue, base, lambda _: [])
+    return any(problem.port == param.name for problem in problems)
+
+
+def partial_snapshot(cache: Path) -> None:
+    """A repository in the hub's cache of which only the entry was fetched."""
+    place = cache / "models--someone--partial"
+    snapshot = place / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text("0" * 40)
+    (snapshot / "model_index.json").write_text(
+        '{"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DConditionModel"], '
+        '"vae": ["diffusers", "AutoencoderKL"], "text_encoder": ["transformers", "CLIPTextModel"]}'
+    )
+
+
+def main() -> None:
+    """Compare, and print the gaps."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("nodes", nargs="*")
+    asked = parser.parse_args()
+    warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        os.environ["HF_HUB_CACHE"], os.environ["NODEFLOW_DATA"] = str(base / "hub"), str(base / "data")
+        partial_snapshot(base / "hub")
+        (base / "note.txt").write_text("no image")
+        os.chdir(base)
+        sys.exit(_compare(base, set(asked.nodes)))
+
+
+def _compare(base: Path, only: set[str]) -> int:
+    caller = Caller()
+    compared, gaps, alone = 0, 0, []
+    for spec in caller.catalogue.nodes.values():
+        if (only and spec.type.partition(".")[2] not in only) or not spec.params:
+            continue
+        given = caller.inputs(spec)
+        if given is None and any(port.required for port in spec.inputs):
+            alone.append(spec.type)
+            continue
+        given = given or {}
+        for param in spec.params:
+            usual = refusal(caller, spec, given, param, param.default)
+            for value in odd(param):
+                why = refusal(caller, spec, given, param, value)
+                why = "" if why == usual and value != param.default else why
+                compared += 1
+                if (
+                    why
+                    and f"{spec.type}.{param.name}" not in ON_WIRES
+                    and not found_before(caller.catalogue, spec, param, value, base)
+                ):
+                    gaps += 1
+                    print(f"{spec.type}.{param.name}={str(value)[:30]!r}: {why[:150]}", flush=True)
+    print(f"{compared:,} values compared, {gaps} gaps; {len(alone)} nodes could not be called: {', '.join(alone)}")
+    return int(bool(gaps))
+
+
+if __name__ == "__main__":
+    main()
