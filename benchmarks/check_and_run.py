@@ -51,7 +51,7 @@ TEXTS = (
 MODELS = "", " ", "gone.safetensors", "starter:gone", "starter:clip", "starter:compact-upscaler", "someone/partial"
 FILES = "", "gone.png", ".", "note.txt", "gone/x.png"
 NUMBERS = -(2**53), -1, 0, 1, 1e30
-ON_WIRES: frozenset[str] = frozenset()
+ON_WIRES = frozenset({"nodes.class_label.label"})
 """``node.param`` of which only a run knows whether a value fits."""
 MOST_WAYS = 40
 """Combinations of what other nodes give that are tried at a node's inputs."""

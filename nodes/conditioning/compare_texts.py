@@ -9,6 +9,7 @@ import torch
 from nodeflow.node import Multiline, NodeError, node
 from nodeflow.wires import Image, Scores, TextEncoder
 from nodes.conditioning.matrix_picture import matrix_picture
+from nodes.written import TWO_LINES
 
 
 class TextsApart(NamedTuple):
@@ -23,7 +24,7 @@ class TextsApart(NamedTuple):
 @node("Compare texts")
 def compare_texts(
     text_encoder: TextEncoder,
-    texts: Annotated[str, Multiline()] = "a red star on a blue background\na blue star on a red background",
+    texts: Annotated[str, Multiline(), TWO_LINES] = "a red star on a blue background\na blue star on a red background",
 ) -> TextsApart:
     """Shows how well a text encoder tells texts apart, each line one of them.
 

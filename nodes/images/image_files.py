@@ -23,6 +23,7 @@ from nodeflow.wires import Files, Image, Mask
 from nodes.images.file_formats import SETTINGS, SUFFIXES, Format, encoded, picture
 from nodes.images.file_names import filled
 from nodes.images.picture_decoder import decode
+from nodes.images.tiff_kind import tiff_kind, unread
 
 
 class LoadedImage(NamedTuple):
@@ -37,7 +38,7 @@ GROUNDS = {"white": 1.0, "grey": 0.5, "black": 0.0}
 Metadata = Literal["workflow", "workflow and settings", "nothing"]
 
 
-@node("Load image", version=5)
+@node("Load image", version=6)
 def load_image(
     path: Annotated[Path, Reads("file", needed=True, holds="image")] = Path(),
     ground: Literal["white", "grey", "black", "none"] = "white",
@@ -62,6 +63,8 @@ def load_image(
     except FileNotFoundError:
         raise NodeError(f"{path}: there is no such file; choose another image") from None
     except UnidentifiedImageError:
+        if (kind := tiff_kind(path.read_bytes())) is not None:
+            raise unread(path, kind) from None
         raise NodeError(f"{path}: this is no image that can be read; choose a PNG, JPEG or WebP file") from None
     except IsADirectoryError:
         raise NodeError(f"{path}: this is a folder; choose an image in it") from None

@@ -17,6 +17,7 @@ from PIL import ImageCms, ImageOps, PngImagePlugin
 from nodeflow.graph.io.png_text import SIGNATURE, without_texts
 from nodeflow.node import NodeError, warn
 from nodeflow.special_files import SPECIAL, is_special
+from nodes.images.tiff_kind import TiffKind, colours_with_point, tiff_kind, unread
 
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF", "TIFF")
 BYTES_PER_PIXEL = 40
@@ -24,6 +25,9 @@ BYTES_PER_PIXEL = 40
 MAX_PROFILE_BYTES = 64 * 2**20
 KEPT_TEXTS = ("Raw profile type exif", "Raw profile type APP1", "XML:com.adobe.xmp")
 """Texts in PNG files that say which way is up."""
+TELLING = b"iCCP", b"eXIf", b"gAMA"
+TEXTS = b"tEXt", b"zTXt", b"iTXt"
+TURNING = tuple(name.encode() for name in KEPT_TEXTS)
 GAMMA_TOLERANCE = 0.05
 SAMPLE_FORMAT, UNSIGNED, SIGNED = 339, 1, 2
 """The tag by which a TIFF says what its numbers are, and two of its values."""
@@ -44,6 +48,9 @@ def decode(path: Path) -> tuple[Array, Array | None]:
     whole = path.read_bytes()
     if is_deep(whole) and (deep := _deep(path, whole)) is not None:
         return deep
+    kind = tiff_kind(whole)
+    if kind is not None and kind.bits > 8 and (kind.apart or (kind.point and (kind.samples > 1 or kind.bits != 32))):
+        return _with_point(path, whole, kind)
     data = BytesIO(without_texts(whole, KEPT_TEXTS))
     with _own_limits(), Pillow.open(data, formats=FORMATS) as file:
         _check_memory(path, file.width * file.height)
@@ -52,7 +59,7 @@ def decode(path: Path) -> tuple[Array, Array | None]:
         _check_brightness(file.info)
         numbers = getattr(file, "tag_v2", {}).get(SAMPLE_FORMAT, ())
         if picture.mode.startswith("I") or picture.mode == "F":
-            return _grey(path, picture, UNSIGNED in numbers)
+            return _grey(path, picture, UNSIGNED in numbers, kind)
         if SIGNED in numbers:
             _check_signs(path, picture)
         return _coloured(_clear_as_shown(picture, whole))
@@ -85,8 +92,21 @@ def _clear_as_shown(picture: Pillow.Image, data: bytes) -> Pillow.Image:
 
 def is_deep(data: bytes) -> bool:
     """Whether bytes are a PNG with colours of sixteen bits, which Pillow reads eight of, and no profile of them."""
-    colours = data[:8] == SIGNATURE and len(data) > 25 and data[24] == 16 and data[25] in (2, 6)
-    return colours and not any(mark in data[: data.find(b"IDAT")] for mark in (b"iCCP", b"eXIf", b"gAMA"))
+    if data[:8] != SIGNATURE or len(data) < 26 or data[24] != 16 or data[25] not in (2, 6):
+        return False
+    return not any(
+        kind in (b"iCCP", b"eXIf", b"gAMA") or (kind in TEXTS and body.startswith(TURNING))
+        for kind, body in _chunks(data)
+    )
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The chunks of a PNG, each with how it begins."""
+    place = len(SIGNATURE)
+    while place + 8 <= len(data):
+        length = int.from_bytes(data[place : place + 4], "big")
+        yield data[place + 4 : place + 8], data[place + 8 : place + 8 + min(length, 64)]
+        place += 12 + length
 
 
 def _deep(path: Path, data: bytes) -> tuple[Array, Array | None] | None:
@@ -156,28 +176,52 @@ def _in_srgb(picture: Pillow.Image) -> Pillow.Image:
     return made if made is not None else picture.convert("RGB")
 
 
-def _grey(path: Path, picture: Pillow.Image, unsigned: bool) -> tuple[Array, Array | None]:
+def _with_point(path: Path, data: bytes, kind: TiffKind) -> tuple[Array, Array | None]:
+    """Colours of numbers with a point, or grey of 64 bits, by their range."""
+    if not kind.point:
+        raise unread(path, kind)
+    values = colours_with_point(path, data, kind)
+    _check_finite(path, values)
+    shown = _in_range(values, _white("F", values, float(values.max(initial=0))))
+    return (shown if shown.ndim == 3 else np.repeat(shown[..., None], 3, -1)), None
+
+
+def _grey(path: Path, picture: Pillow.Image, unsigned: bool, kind: TiffKind | None) -> tuple[Array, Array | None]:
     """Grey of more than eight bits, or of numbers with a point, by its range."""
     values: np.ndarray[Any, Any] = np.asarray(picture)
     if picture.mode == "I" and unsigned:
         values = values.view(np.uint32)
     clear = picture.info.get("transparency")
     opacity = np.asarray(values != clear, np.float32) if isinstance(clear, int) else None
-    if picture.mode == "F" and not np.isfinite(values).all():
-        raise NodeError(f"{path}: this image holds values that are no numbers (NaN) or infinite; mend it first")
-    whole = picture.mode == "I"
+    if picture.mode == "F":
+        _check_finite(path, values)
     most, least = (float(values.max()), float(values.min())) if values.size else (0.0, 0.0)
     if least < 0 and picture.mode != "F":
         raise NodeError(f"{path}: this image holds values below 0, down to {least:g}; bring it into a range from 0")
-    white = _white(picture.mode, values, most)
-    if whole and white < np.iinfo(values.dtype).max:
+    short = kind is not None and kind.signed and kind.bits == 16
+    white = 32767.0 if short else _white(picture.mode, values, most)
+    if picture.mode == "I" and not short and white < np.iinfo(values.dtype).max:
         warn(f"the image has 32 bits a pixel and values up to {most:g} only; {white:g} is taken for white")
+    grey = _in_range(values, white)
+    if kind is not None and kind.white_is_0:
+        grey = 1 - grey
+    return np.repeat(grey[..., None], 3, -1), opacity
+
+
+def _check_finite(path: Path, values: Array) -> None:
+    """Raise NodeError for numbers that are none."""
+    if not np.isfinite(values).all():
+        raise NodeError(f"{path}: this image holds values that are no numbers (NaN) or infinite; mend it first")
+
+
+def _in_range(values: Array, white: float) -> Array:
+    """Values from 0 to 1; says what is cut."""
+    most, least = (float(values.max()), float(values.min())) if values.size else (0.0, 0.0)
     if least < 0:
         warn(f"the image's values go down to {least:.6g}; what is below 0 is cut")
     if most > white:
         warn(f"the image's values go up to {most:.6g}; {white:g} is taken for white, and what is beyond is cut")
-    grey = np.asarray((values / white).clip(0, 1), np.float32)
-    return np.repeat(grey[..., None], 3, -1), opacity
+    return np.asarray((values / white).clip(0, 1), np.float32)
 
 
 def _white(mode: str, values: Any, most: float) -> float:
