@@ -190,7 +190,7 @@ class ViewSurroundings(Protocol):
         ...
 
     def image(self) -> Any:
-        """The document's latest image; None where none is in memory."""
+        """The image that was made of the value that is looked at; None where none is in memory."""
         ...
 
     def texts(self) -> list[str]:

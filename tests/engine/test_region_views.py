@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
+from studio import STARTER
 
 from nodeflow.engine.inspect.region_views import FORMS
+from nodeflow.engine.inspect.value_inspector import ValueInspector
+from nodeflow.engine.protocol.events import ViewQuery
+from nodeflow.engine.protocol.run_request import RunRequest
+from nodeflow.engine.worker.workflow_runner import WorkflowRunner
+from nodeflow.graph.edits.edits import AddNode, Connect, Disconnect, SetParam
+from nodeflow.graph.io.files import load
+from nodeflow.graph.model.workflow import Link, Node, Socket
 from nodeflow.views import Picture, Table, ViewRequest
 from nodeflow.wires import Area, Conditioning, Image, Region
 
@@ -62,6 +72,39 @@ def test_without_an_image_the_ground_is_as_large_as_the_areas() -> None:
     mask[..., 10:30, 20:40] = 1
     found, _ = shown(Conditioning(region=Region(mask=mask)))
     assert found.shape == (40, 60, 3) and found[20, 30, 0] > found[2, 2, 0]
+
+
+def test_the_image_is_that_which_was_made_of_the_texts_and_no_other(tmp_path: Path) -> None:
+    workflow = load(STARTER)
+    link = next(one for one in workflow.links.values() if (one.source, one.target) == ("prompt", "guidance"))
+    for edit in (
+        AddNode("area", Node("nodes.conditioning_area_by_share", 1, {"width": 0.5})),
+        AddNode("other", Node("nodes.plain_image", 1, {"width": 40, "height": 24})),
+        Disconnect(Socket(link.target, link.input)),
+        Connect(Link("prompt", link.output, "area", "conditioning")),
+        AddNode("rest", Node("nodes.combine_conditioning", 1)),
+        Connect(Link("area", "conditioning", "rest", "first")),
+        Connect(Link("prompt", link.output, "rest", "second")),
+        Connect(Link("rest", "conditioning", link.target, link.input)),
+        SetParam("scheduler", "steps", 2),
+    ):
+        edit.apply(workflow)
+    session = WorkflowRunner()
+    inspector = ValueInspector(session.executor, session.packs.forms)
+
+    def seen() -> tuple[int, int]:
+        picture = inspector.look(ViewQuery(1, node="area", output="conditioning", form="regions")).view
+        assert isinstance(picture, Picture)
+        return picture.width, picture.height
+
+    def run(*targets: str) -> None:
+        list(session.run(RunRequest.of(workflow, STARTER.parent, tmp_path, targets, device="cpu")))
+
+    run("area", "other")
+    assert seen() == (512, 512), "no image was made of the text yet"
+    run("decode", "other")
+    image = session.executor.value("decode", "image")
+    assert isinstance(image, Image) and seen() == (image.pixels.shape[-1], image.pixels.shape[-2]) != (40, 24)
 
 
 def test_a_list_says_where_and_when() -> None:

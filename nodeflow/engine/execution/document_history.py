@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -87,6 +88,23 @@ class DocumentHistory:
             for place, port in enumerate(task.spec.outputs):
                 if port.type == wire_type:
                     yield place, key
+
+    def made_of(self, key: bytes, wire_type: str) -> Iterator[tuple[int, bytes]]:
+        """Yield where values of a wire type stand that were made of a result, as `makers` does, the nearest first."""
+        readers: dict[str, list[str]] = {}
+        for name, (task, _) in self.last.items():
+            for origins in task.inputs.values():
+                for origin in origins:
+                    readers.setdefault(origin.node, []).append(name)
+        waiting = deque(name for name, (_, known) in self.last.items() if known == key)
+        seen = set(waiting)
+        while waiting:
+            for name in readers.get(waiting.popleft(), ()):
+                if name not in seen:
+                    seen.add(name)
+                    waiting.append(name)
+                    task, made = self.last[name]
+                    yield from ((place, made) for place, port in enumerate(task.spec.outputs) if port.type == wire_type)
 
     def vae(self, cache: ResultCache, channels: int) -> Any:
         """The VAE for latents of so many channels; None where none is in memory."""

@@ -1,4 +1,4 @@
-"""Forms of texts in regions: where each leads, laid over the document's latest image."""
+"""Forms of texts in regions: where each leads, laid over the image that was made of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MARKS = ("<|startoftext|>", "<|endoftext|>")
 
 
 def regions(conditioning: Conditioning, asked: ViewRequest) -> Picture:
-    """Each text's region in a colour of its own, over the latest image, or over grey ground."""
+    """Each text's region in a colour of its own, over the image made of them, or over grey ground."""
     parts = list(_parts(conditioning))
     chosen = asked.number(_which(parts))
     image = asked.surroundings.image()

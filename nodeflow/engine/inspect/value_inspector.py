@@ -69,7 +69,9 @@ class ValueInspector:
     def _wanted(self, export: Export) -> Written:
         value = self._held(export.handle)
         form = next((one for one in self.forms_of(value, export.handle.type) if one.name == export.form), None)
-        asked = ViewRequest(_Document(self.executor, export.document), export.options, export.size)
+        document = _Document(self.executor, export.document)
+        document.about = export.handle
+        asked = ViewRequest(document, export.options, export.size)
         return Written(value, export.tensor, form, asked)
 
     def forms_of(self, value: Any, wire_type: str) -> list[ValueView]:
@@ -80,6 +82,7 @@ class ValueInspector:
     def _view(self, look: ViewQuery, document: _Document) -> Seen:
         names = self._tasks(look)
         handle = look.handle or self._handle(look, names[min(look.item, len(names) - 1)])
+        document.about = handle
         wire_type = handle.type
         value = self._held(handle)
         forms = self.forms_of(value, wire_type)
@@ -125,6 +128,8 @@ class _Document:
         self._executor, self._document = executor, document
         self.missing = ""
         """The node whose result was wanted and is not in memory."""
+        self.about: ValueHandle | None = None
+        """The value that is looked at."""
 
     def vae(self, channels: int) -> Any:
         return self._find(VAE.__name__, lambda vae: vae.format.channels == channels)
@@ -137,7 +142,14 @@ class _Document:
         return self._find(CLIP.__name__, lambda clip: not width or clip.embed_texts([""]).values.shape[-1] == width)
 
     def image(self) -> Any:
-        return self._executor.recall(self._document).find(self._executor.cache, Image.__name__, lambda _: True)[0]
+        if self.about is None:
+            return None
+        history, cache = self._executor.recall(self._document), self._executor.cache
+        for place, key in history.made_of(bytes.fromhex(self.about.key), Image.__name__):
+            outputs = cache.get(key)
+            if outputs is not None:
+                return outputs[place]
+        return None
 
     def texts(self) -> list[str]:
         history = self._executor.recall(self._document)
