@@ -85,3 +85,26 @@ def test_a_ready_made_workflow_is_put_into_an_empty_document(window: MainWindow,
 def test_names_that_no_system_takes(name: str) -> None:
     assert not Snippets.can_be(name)
     assert Snippets.can_be("two texts, 中文")
+
+
+def test_a_second_graph_is_put_beside_the_first_and_covers_nothing(window: MainWindow, snippets: Snippets) -> None:
+    window.session.new()
+    view, held = window.canvas.view, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    pieces = []
+    for _ in range(2):
+        before = {*window.canvas.nodes, *window.canvas.annotations.items}
+        view.setFocus()
+        QTest.keyClick(view, Qt.Key.Key_I, held)
+        assert window.snippets.picker is not None
+        QTest.keyClicks(window.snippets.picker.field, "inpainting")
+        QTest.keyClick(window.snippets.picker.field, Qt.Key.Key_Return)
+        items = {**window.canvas.nodes, **window.canvas.annotations.items}
+        new = [item.body.translated(item.pos()) for name, item in items.items() if name not in before]
+        assert new
+        pieces.append(new)
+    first, second = pieces
+    assert window.canvas.annotations.items, "there are frames among them"
+    assert not any(one.intersects(other) for one in first for other in second)
+    window.session.stack.undo()
+    window.session.stack.undo()
+    assert not window.session.workflow.nodes and not window.session.workflow.annotations

@@ -88,7 +88,7 @@ class SnippetCommands(QObject):
         tab = self._tabs.front
         empty = not tab.canvas.nodes
         try:
-            tab.gestures.put(entry.text(entry.key), at, self.tr("Insert {0}").format(entry.title))
+            tab.gestures.insert(entry.text(entry.key), at, self.tr("Insert {0}").format(entry.title))
         except OSError as error:
             self._say(self.tr("{0} cannot be read: {1}").format(entry.title, error.strerror or error))
         except WorkflowError as error:

@@ -9,11 +9,13 @@ from nodeflow.app.canvas.controller.canvas_controller import Canvas
 from nodeflow.app.canvas.controller.fragment import cut_out, put_in, wires_in
 from nodeflow.app.canvas.controller.grouping_commands import Grouping
 from nodeflow.app.canvas.controller.keyboard import WireByKeys
+from nodeflow.app.canvas.controller.room_around import stands
 from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.items.colour_menu import colour_menu
 from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.canvas.items.reroute_item import MIDDLE
 from nodeflow.app.canvas.items.wire_item import WireItem
+from nodeflow.app.canvas.layout.make_room import beside
 from nodeflow.app.i18n.texts import sentences
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.model.subgraph_library import is_library
@@ -238,6 +240,17 @@ class NodeCommands(QObject):
         more = wires_in(self.scope.workflow, names) if wired else ()
         self.scope.do(words, EditBatch((*edit.edits, *more)))
         self.canvas.selection.choose(names.values(), drawn.values())
+
+    def insert(self, text: str, place: tuple[float, float], words: str) -> None:
+        """Add a piece of a workflow around a place, or right of what stands there, as one undo step.
+
+        Raises WorkflowError for what is none.
+        """
+        edit = put_in(self.scope.workflow, text, place, self.scope.root).edit
+        area = self.canvas.room.area_of(edit)
+        if area is not None:
+            place = (place[0] + beside(area, stands(self.canvas.items)).x - area.x, place[1])
+        self.put(text, place, words)
 
     def rename(self) -> None:
         """Edit the title of the selected node or frame, or the text of the selected note."""

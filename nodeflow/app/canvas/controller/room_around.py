@@ -17,7 +17,7 @@ from nodeflow.app.canvas.layout.layered import Box
 from nodeflow.app.canvas.layout.make_room import make_room
 from nodeflow.app.canvas.view.canvas_view import CanvasView
 from nodeflow.app.model.graph_scope import GraphScope
-from nodeflow.graph.edits.edits import Annotate, Edit, EditBatch, MoveNode, steps
+from nodeflow.graph.edits.edits import AddNode, Annotate, Edit, EditBatch, MoveNode, steps
 from nodeflow.graph.model.workflow import Node, Placement
 
 _GAP = 12.0
@@ -53,6 +53,21 @@ class RoomAround(QObject):
         below = [a.top() for a in areas if a.left() < own.right() and own.left() < a.right() and a.top() > own.top()]
         return min(below, default=math.inf) - bottom - _GAP
 
+    def area_of(self, made: EditBatch) -> Box | None:
+        """What edits that add nodes, frames and notes will cover; None where they add none."""
+        nodes = {edit.id: edit.node for edit in steps(made) if isinstance(edit, AddNode)}
+        area = QRectF()
+        for edit in steps(made):
+            if isinstance(edit, MoveNode) and edit.placement is not None and edit.id in nodes:
+                node, place = nodes[edit.id], edit.placement
+                card = NodeItem(edit.id, node, face_of(node, self._scope.catalogue.nodes.get(node.type), (), ()), "")
+                card.show_placement(place)
+                area |= card.body.translated(place.x, place.y)
+            elif isinstance(edit, Annotate) and edit.annotation is not None:
+                drawn = edit.annotation
+                area |= QRectF(drawn.x, drawn.y, drawn.width, drawn.height)
+        return None if area.isEmpty() else _box(area)
+
     def edits_for_new(self, node_type: str, name: str, made: EditBatch) -> list[Edit]:
         """The edits after those that add a node which bring it and what lies below to where nothing is covered."""
         places = [edit.placement for edit in steps(made) if isinstance(edit, MoveNode) and edit.id == name]
@@ -63,6 +78,13 @@ class RoomAround(QObject):
         place = places[-1]
         box = Box(size.width(), size.height(), place.x, place.y)
         return _room_edits(self._scope, self._items, name, place, box)
+
+
+def stands(items: WorkflowItems) -> list[Box]:
+    """Return what stands on the canvas: nodes, frames and notes."""
+    cards = [card.body.translated(card.pos()) for card in items.nodes.values()]
+    drawn = [item.body.translated(item.pos()) for item in items.annotations.items.values()]
+    return [_box(area) for area in (*cards, *drawn)]
 
 
 def room_edits(scope: GraphScope, items: WorkflowItems, card: NodeItem) -> list[Edit]:

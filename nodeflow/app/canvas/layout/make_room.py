@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import TypeVar
 
 from nodeflow.app.canvas.layout.layered import Box
@@ -29,6 +29,13 @@ def make_room(new: Box, others: Mapping[K, Box], gap: float = GAP) -> tuple[Box,
             moved[name] = place
             firm.append(place)
     return new, moved
+
+
+def beside(new: Box, others: Collection[Box], gap: float = 2 * GAP) -> Box:
+    """Return where a piece comes to stand that covers nothing: at its place, else right of what it would cover."""
+    while hit := [box for box in others if _meet(new, box, gap)]:
+        new = new._replace(x=max(box.x + box.width for box in hit) + gap)
+    return new
 
 
 def _meet(one: Box, other: Box, gap: float) -> bool:
