@@ -119,6 +119,41 @@ class Matches(msgspec.Struct, frozen=True):
     words: str
 
 
+class Edge(msgspec.Struct, frozen=True):
+    """A number of a box, or of a point, which a person may draw on an image: all such numbers of a node are one place.
+
+    Whole numbers are pixels of the image, others shares of it. A left and a top edge alone are a point. ``over`` names
+    the input whose image is drawn on; empty: the image that is made of what the node gives.
+    """
+
+    side: Literal["left", "top", "right", "bottom", "width", "height"]
+    over: str = ""
+
+
+class Boxes(msgspec.Struct, frozen=True):
+    """Boxes that a person draws on an image, as the text of a JSON list of objects: ``x``, ``y``, ``width``, ``height``
+    in pixels, ``description``, and ``text`` for letters.
+
+    ``width`` and ``height`` name the parameters that say how large the image is.
+    """
+
+    width: str
+    height: str
+
+
+class Points(msgspec.Struct, frozen=True):
+    """Points that a person sets on an image, as the text of a JSON list of objects: ``x`` and ``y`` in pixels.
+
+    ``over`` names the input whose image they are set on.
+    """
+
+    over: str
+
+
+class Seldom(msgspec.Struct, frozen=True):
+    """A value that few need: the node shows its row once it is set or wired; the properties show it always."""
+
+
 class Reads(msgspec.Struct, frozen=True):
     """A path that the node reads: a file, a folder, or a model (folder, file, ``starter:name`` or hub id).
 
@@ -387,6 +422,14 @@ def _param(name: str, hint: Any, default: Any, extras: tuple[Any, ...]) -> Param
             case Reads(what, needed, files, holds):
                 fields.update(reads=True, widget=what, needed=needed, files=files, holds=holds)
                 default = "" if default == "." else default  # an empty path: nothing is chosen yet
+            case Edge(side, over):
+                fields.update(edge=side, over=over)
+            case Boxes(width, height):
+                fields.update(widget="boxes", sized=(width, height))
+            case Points(over):
+                fields.update(widget="points", over=over)
+            case Seldom():
+                fields.update(seldom=True)
             case Writes():
                 fields.update(writes=True, widget="folder")
             case _:

@@ -2136,6 +2136,107 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>PlaceCommands</name>
+  <message>
+   <source>A wire gives “{0}”; take it off to draw the place.</source>
+   <translation>“{0}”由连线给出；请取下连线再画位置。</translation>
+  </message>
+  <message>
+   <source>Draw Boxes</source>
+   <translation>画方框</translation>
+  </message>
+  <message>
+   <source>Draw Points</source>
+   <translation>设点</translation>
+  </message>
+  <message>
+   <source>No image is made of this node yet; wire it on, to have something to draw on.</source>
+   <translation>还没有图像由此节点产生；请先往下连线，才有可画的底图。</translation>
+  </message>
+  <message>
+   <source>Nothing of this node is drawn on an image.</source>
+   <translation>此节点没有可在图像上画的内容。</translation>
+  </message>
+  <message>
+   <source>Running as far as the image, to draw on it…</source>
+   <translation>正在运行到图像，以便在其上画…</translation>
+  </message>
+  <message>
+   <source>Wire an image to “{0}” first, to have something to draw on.</source>
+   <translation>请先把图像连到“{0}”，才有可画的底图。</translation>
+  </message>
+  <message>
+   <source>“{0}” is no list of places ({1}); empty it, and draw them anew.</source>
+   <translation>“{0}”不是位置列表（{1}）；请清空后重新画。</translation>
+  </message>
+ </context>
+ <context>
+  <name>PlacesDialog</name>
+  <message>
+   <source>A click sets a point, a drag moves one. Arrows move the chosen one, with Shift further.</source>
+   <translation>单击设点，拖动移点。方向键移动选中的点，按住 Shift 移得更远。</translation>
+  </message>
+  <message>
+   <source>A drag draws a box, moves one, or pulls its edges; with Shift it draws on another. Arrows move the chosen one, with Ctrl they size it, with Shift further.</source>
+   <translation>拖动可画框、移框或拉边；按住 Shift 可画在别的框上。方向键移动选中的框，按住 Ctrl 改大小，按住 Shift 移得更远。</translation>
+  </message>
+  <message>
+   <source>Add</source>
+   <translation>添加</translation>
+  </message>
+  <message>
+   <source>Draw a box</source>
+   <translation>画一个方框</translation>
+  </message>
+  <message>
+   <source>Draw boxes</source>
+   <translation>画方框</translation>
+  </message>
+  <message>
+   <source>Letters to be read there</source>
+   <translation>那里要写的字</translation>
+  </message>
+  <message>
+   <source>Page Down chooses the next. Middle button moves, wheel zooms.</source>
+   <translation>Page Down 选下一个。中键移动，滚轮缩放。</translation>
+  </message>
+  <message>
+   <source>Redo</source>
+   <translation>重做</translation>
+  </message>
+  <message>
+   <source>Remove</source>
+   <translation>移除</translation>
+  </message>
+  <message>
+   <source>Remove all</source>
+   <translation>全部移除</translation>
+  </message>
+  <message>
+   <source>Set a point</source>
+   <translation>设一个点</translation>
+  </message>
+  <message>
+   <source>Set points</source>
+   <translation>设点</translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation>撤销</translation>
+  </message>
+  <message>
+   <source>What belongs there</source>
+   <translation>那里是什么</translation>
+  </message>
+ </context>
+ <context>
+  <name>PlacesView</name>
+  <message>
+   <source>Image to draw on</source>
+   <translation>要在其上画的图像</translation>
+  </message>
+ </context>
+ <context>
   <name>Preview</name>
   <message>
    <source> · {0} images</source>
@@ -2210,6 +2311,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>A wire gives this value.</source>
    <translation>此值由连线提供。</translation>
+  </message>
+  <message>
+   <source>Draw on an image…</source>
+   <translation>在图像上画…</translation>
   </message>
  </context>
  <context>
@@ -3302,6 +3407,14 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>拖动分组框的标题</translation>
   </message>
   <message>
+   <source>Draw on an Image…</source>
+   <translation>在图像上画…</translation>
+  </message>
+  <message>
+   <source>Draw…</source>
+   <translation>画…</translation>
+  </message>
+  <message>
    <source>Drop an image here, or press to choose one</source>
    <translation>把图像拖到这里，或点击选择</translation>
   </message>
@@ -3928,6 +4041,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>请选择一个节点作为连线起点。</translation>
   </message>
   <message>
+   <source>Select one node whose place is drawn on an image first.</source>
+   <translation>请先选中一个位置可在图像上画的节点。</translation>
+  </message>
+  <message>
    <source>Select one node, frame or note first.</source>
    <translation>请先选择一个节点、框或便签。</translation>
   </message>
@@ -4284,6 +4401,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>{0} 后取消</translation>
   </message>
   <message>
+   <source>cannot be read</source>
+   <translation>无法读取</translation>
+  </message>
+  <message>
    <source>caption</source>
    <translation>描述</translation>
   </message>
@@ -4382,6 +4503,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>done in {0}</source>
    <translation>用时 {0}</translation>
+  </message>
+  <message>
+   <source>drawn: {0}</source>
+   <translation>已画：{0}</translation>
   </message>
   <message>
    <source>each channel's own</source>

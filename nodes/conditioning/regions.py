@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from nodeflow.node import NodeError, Range, Slider, node
+from nodeflow.node import Edge, NodeError, Range, Slider, node
 from nodeflow.wires import Area, Conditioning, Mask, Region
 from nodes.guidance.predictions.places import apart
 from nodes.masks.masks import Fit
@@ -14,10 +14,10 @@ from nodes.masks.masks import Fit
 @node("Conditioning area")
 def conditioning_area(
     conditioning: Conditioning,
-    width: Annotated[int, Range(8, 16384, 8)] = 512,
-    height: Annotated[int, Range(8, 16384, 8)] = 512,
-    left: Annotated[int, Range(0, 16384, 8)] = 0,
-    top: Annotated[int, Range(0, 16384, 8)] = 0,
+    width: Annotated[int, Range(8, 16384, 8), Edge("width")] = 512,
+    height: Annotated[int, Range(8, 16384, 8), Edge("height")] = 512,
+    left: Annotated[int, Range(0, 16384, 8), Edge("left")] = 0,
+    top: Annotated[int, Range(0, 16384, 8), Edge("top")] = 0,
     strength: Annotated[float, Slider(0, 10, 0.01)] = 1.0,
 ) -> Conditioning:
     """Lets a text lead in a rectangle of the image alone, which is all that the denoiser sees of it.
@@ -27,6 +27,8 @@ def conditioning_area(
     averaged by ``strength``, which falls off over 8 cells at the edges that lie inside the image. What sticks out of
     the image is cut off.
 
+    It can be drawn on an image: press D on the node.
+
     Fails, when sampling begins, for an area outside of the image, and where no text leads in a place.
     """
     return _with_region(conditioning, area=Area(height, width, top, left), strength=strength)
@@ -35,15 +37,17 @@ def conditioning_area(
 @node("Conditioning area by share")
 def conditioning_area_by_share(
     conditioning: Conditioning,
-    width: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
-    height: Annotated[float, Slider(0, 1, 0.01)] = 1.0,
-    left: Annotated[float, Slider(0, 1, 0.01)] = 0.0,
-    top: Annotated[float, Slider(0, 1, 0.01)] = 0.0,
+    width: Annotated[float, Slider(0, 1, 0.01), Edge("width")] = 1.0,
+    height: Annotated[float, Slider(0, 1, 0.01), Edge("height")] = 1.0,
+    left: Annotated[float, Slider(0, 1, 0.01), Edge("left")] = 0.0,
+    top: Annotated[float, Slider(0, 1, 0.01), Edge("top")] = 0.0,
     strength: Annotated[float, Slider(0, 10, 0.01)] = 1.0,
 ) -> Conditioning:
     """Lets a text lead in a rectangle of the image alone, given as shares of its width and height.
 
     As Conditioning area does, for images of any size: 0.5 wide is half of the image, rounded to cells.
+
+    It can be drawn on an image: press D on the node.
 
     Fails, when sampling begins, for an area outside of the image, and where no text leads in a place.
     """

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from nodeflow.node import NodeError, Slider, node
+from nodeflow.node import NodeError, Seldom, Slider, node
 from nodeflow.wires import VAE, Denoiser, DiffusionNetwork, Image, Mask
 from nodes.denoisers.denoisers import USUAL_GUIDANCE
 from nodes.latents.vae import DiffusersVAE, vae_encode
@@ -88,7 +88,7 @@ def depth_denoiser(
     unet: DiffusionNetwork,
     depth: Image,
     prediction: Predictions = "auto",
-    guidance: Annotated[float, Slider(1, 20, 0.1)] = USUAL_GUIDANCE,
+    guidance: Annotated[float, Slider(1, 20, 0.1), Seldom()] = USUAL_GUIDANCE,
 ) -> Denoiser:
     """A U-Net that was trained to follow the depth of a scene (Stable Diffusion 2 depth).
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_ch
 import torch
 from torch import Tensor
 
-from nodeflow.node import NodeError, Slider, node
+from nodeflow.node import NodeError, Seldom, Slider, node
 from nodeflow.wires import Conditioning, Denoiser, DiffusionNetwork, LatentFormat, Prediction, Residuals
 from nodes.denoisers.attached import AttachedControl, AttachedImage
 from nodes.networks.compute_dtype import device_of, dtype_of
@@ -305,7 +305,7 @@ KNOWN = {"addition_embed_type": ("text", SIZED), "encoder_hid_dim_type": ("text_
 def unet_denoiser(
     unet: DiffusionNetwork,
     prediction: Literal["auto", "epsilon", "v", "sample", "flow"] = "auto",
-    guidance: Annotated[float, Slider(1, 20, 0.1)] = USUAL_GUIDANCE,
+    guidance: Annotated[float, Slider(1, 20, 0.1), Seldom()] = USUAL_GUIDANCE,
 ) -> Denoiser:
     """A U-Net that predicts what is noise in a latent, ready for guidance and sampling.
 
@@ -320,7 +320,8 @@ def unet_denoiser(
     refiner is told besides how well people shall like it; see Aesthetic score.
 
     A model that was distilled to do in one pass what guidance does in two (LCM) is told by ``guidance`` how closely to
-    follow the text; wire it to No guidance. Others have no such input, and ``guidance`` does nothing there.
+    follow the text, which is set in the properties; wire it to No guidance. Others have no such input, and
+    ``guidance`` does nothing there.
 
     Fails for a U-Net that asks for more than that.
     Papers: Ronneberger et al. 2015 (arXiv:1505.04597); epsilon: Ho et al. 2020 (arXiv:2006.11239); v: Salimans & Ho

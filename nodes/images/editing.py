@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from nodeflow.node import NodeError, Range, Slider, node
+from nodeflow.node import Edge, NodeError, Range, Slider, node
 from nodeflow.wires import Image, Mask
 from nodes.images.resampling.methods import IMAGE_METHODS
 
@@ -69,14 +69,16 @@ def _faded(height: int, width: int, feather: int, padded: tuple[int, int, int, i
 @node("Crop image")
 def crop_image(
     image: Image,
-    x: Annotated[int, Range(0, MAX_SIDE)] = 0,
-    y: Annotated[int, Range(0, MAX_SIDE)] = 0,
-    width: Annotated[int, Range(1, MAX_SIDE)] = 512,
-    height: Annotated[int, Range(1, MAX_SIDE)] = 512,
+    x: Annotated[int, Range(0, MAX_SIDE), Edge("left", "image")] = 0,
+    y: Annotated[int, Range(0, MAX_SIDE), Edge("top", "image")] = 0,
+    width: Annotated[int, Range(1, MAX_SIDE), Edge("width", "image")] = 512,
+    height: Annotated[int, Range(1, MAX_SIDE), Edge("height", "image")] = 512,
 ) -> Image:
     """Cuts a rectangle out of images, in pixels from the left and the top.
 
     Gives (B, 3, height, width), less where the rectangle reaches beyond the image.
+
+    It can be drawn on an image: press D on the node.
 
     Fails when nothing of the image lies in the rectangle.
     """

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, max_pool2d
 
-from nodeflow.node import NodeError, Range, Slider, node
+from nodeflow.node import Edge, NodeError, Range, Slider, node
 from nodeflow.wires import Image, Mask
 from nodes.written import COLOUR
 
@@ -142,14 +142,16 @@ def combine_masks(
     first: Mask,
     second: Mask,
     way: Literal["add", "multiply", "subtract", "both", "either", "one of them"] = "add",
-    x: Annotated[int, Range(-16_384, 16_384)] = 0,
-    y: Annotated[int, Range(-16_384, 16_384)] = 0,
+    x: Annotated[int, Range(-16_384, 16_384), Edge("left", "first")] = 0,
+    y: Annotated[int, Range(-16_384, 16_384), Edge("top", "first")] = 0,
 ) -> Mask:
     """Combines two masks: by sum, product or difference, or as both, either, or just one of them.
 
     (B, 1, H, W), of the size of ``first``; the second lies at ``x`` and ``y`` in pixels, and what reaches beyond is cut
     off. Sums and differences stay from 0 to 1. both, either and one of them round to 0 and 1 before. A single mask
     serves a whole batch.
+
+    It can be drawn on an image: press D on the node.
 
     Fails when the two hold different numbers of masks.
     """

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from nodeflow.node import Multiline, NodeError, Range, Written, node
+from nodeflow.node import Boxes, Multiline, NodeError, Range, Written, node
 from nodes.values.text_editing import bounded
 
 GRID = 1000
@@ -29,7 +29,7 @@ class Box(msgspec.Struct):
 @node("Layout prompt")
 def layout_prompt(
     text: Annotated[str, Multiline()] = "",
-    boxes: Annotated[str, Multiline(), Written("JSON list")] = "[]",
+    boxes: Annotated[str, Boxes("width", "height"), Written("JSON list")] = "[]",
     width: Annotated[int, Range(16, 16384)] = 1024,
     height: Annotated[int, Range(16, 16384)] = 1024,
 ) -> str:
@@ -39,6 +39,8 @@ def layout_prompt(
     by ``height``, a ``description``, and ``text`` for letters that are to stand there. Box n is called ``obj_n``, and
     ``<obj_n>`` in the prompt ties words to it. The table counts each side from 0 to 1000, as top, left, bottom, right.
     Without boxes the prompt stays as it is.
+
+    The boxes can be drawn on an image: click their row.
 
     Fails where ``boxes`` is no such list.
     Black Forest Labs, FLUX.3 Image: bounding boxes (2026).

@@ -79,3 +79,22 @@ def test_no_node_no_fields(window: MainWindow) -> None:
     field(window, "guidance", "scale")
     window.canvas.selection.choose([])
     assert window.properties.fields == {}
+
+
+def test_a_value_that_few_need_is_shown_on_the_node_once_it_is_set(window: MainWindow) -> None:
+    card = window.canvas.nodes["denoiser"]
+
+    def rows() -> list[str]:
+        return [row.name for row in window.canvas.nodes["denoiser"].face.rows]
+
+    assert rows() == ["prediction"], "a learner sees one guidance alone"
+    guidance = field(window, "denoiser", "guidance")
+    QTest.keyClick(guidance, Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(guidance, "3.5")
+    QTest.keyClick(guidance, Key.Key_Return)
+    assert window.session.workflow.nodes["denoiser"].params["guidance"] == 3.5
+    assert rows() == ["prediction", "guidance"] and len(card.rows) == len(card.row_ports) == 2
+    window.session.stack.undo()
+    assert rows() == ["prediction"]
+    window.session.stack.redo()
+    assert rows() == ["prediction", "guidance"]

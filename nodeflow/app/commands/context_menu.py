@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from nodeflow.app.canvas.controller.node_commands import NodeCommands
 from nodeflow.app.commands.grey_reasons import GreyReasons
 from nodeflow.app.commands.registry import Actions, categories
+from nodeflow.app.qt.places_field import WIDGETS
 from nodeflow.graph.subgraphs.instances import definition_of
 
 Group = tuple[str, ...]
@@ -57,6 +58,8 @@ def _for_nodes(gestures: NodeCommands, inside: bool) -> Iterator[Group]:
     yield "node.mute", "node.bypass", "node.rename", "node.wire"
     sized = any(card.asked.width or card.asked.height for card in cards)
     yield "node.collapse", "node.pin", "arrange.colour", *(("node.own_size",) if sized else ())
+    if any(param.edge or param.widget in WIDGETS for card in cards for param in card.face.rows):
+        yield ("node.draw",)
     yield ("node.to_form",)
     if any(param.widget == "seed" for card in cards for param in card.face.rows):
         yield "node.reroll", "node.seed_mode"

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from nodeflow.app.canvas.editors.editor_host import Convert
 from nodeflow.app.i18n.texts import describe, readable
@@ -16,24 +16,29 @@ from nodeflow.app.model.model_choices import ModelChoices
 from nodeflow.app.model.value_facts import ValueFacts
 from nodeflow.app.panels.model_field import ModelField
 from nodeflow.app.panels.node_help import NodeHelp
+from nodeflow.app.qt.drawn_places import is_drawn
 from nodeflow.app.qt.fields import Field, field_of
 from nodeflow.app.qt.mask_field import MaskField
+from nodeflow.app.qt.places_field import WIDGETS, PlacesField
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetParam
 from nodeflow.graph.model.catalogue import NodeSpec, Param
 from nodeflow.graph.model.workflow import Socket
 
 Change = Callable[[str, str, Any, Any], None]
 """Sets a parameter of a node; the steps of one gesture are one."""
+PropertyField = Field | ModelField | MaskField | PlacesField
 ModelsOf = Callable[[str, str], ModelChoices | None]
 
 
 class Properties(QWidget):
     """Follows the document: a value that is changed anywhere is shown here, and one changed here is an undo step.
 
-    ``mask_wanted``: a mask is to be painted, in the parameter of a node.
+    ``mask_wanted``: a mask is to be painted, ``places_wanted``: boxes or points are to be drawn, in the parameter of a
+    node (of no name: in those that are edges).
     """
 
     mask_wanted = Signal(str, str)
+    places_wanted = Signal(str, str)
 
     def __init__(
         self, scope: GraphScope, facts: ValueFacts, change: Change, models: ModelsOf, convert: Convert
@@ -44,7 +49,7 @@ class Properties(QWidget):
         self._scope, self._set = scope, change
         self._name = ""
         self._spec: NodeSpec | None = None
-        self.fields: dict[str, Field | ModelField | MaskField] = {}
+        self.fields: dict[str, PropertyField] = {}
         self.help = NodeHelp(scope, facts)
         self._box = QWidget()
         self._form = QFormLayout(self._box)
@@ -88,14 +93,20 @@ class Properties(QWidget):
             field = self._field(param)
             self.fields[param.name] = field
             self._form.addRow(readable(param.name), field)
+        if self._spec is not None and is_drawn(self._spec) and any(param.edge for param in self._spec.params):
+            draw = QPushButton(self.tr("Draw on an image…"))
+            draw.clicked.connect(lambda: self.places_wanted.emit(self._name, ""))
+            self._form.addRow(draw)
         self._box.setVisible(bool(self.fields))
 
-    def _field(self, param: Param) -> Field | ModelField | MaskField:
+    def _field(self, param: Param) -> PropertyField:
         change = partial(self._change, param.name)
         if param.widget == "model":
             return ModelField(param, change, lambda: self._models(self._name, param.name), self._convert)
         if param.widget == "mask":
             return MaskField(param, lambda: self.mask_wanted.emit(self._name, param.name))
+        if param.widget in WIDGETS:
+            return PlacesField(param, lambda: self.places_wanted.emit(self._name, param.name))
         return field_of(param, change)
 
     def _show_missing(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -21,11 +21,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from nodeflow.app.qt import theme
+from nodeflow.app.qt.image_plane import ZOOM_STEP, ImagePlane
 from nodeflow.app.qt.mask_painting import Brush, MaskPainting
-from nodeflow.app.qt.zoom import ZoomState
 
 Tool = Literal["brush", "eraser", "box", "outline"]
-ZOOM_STEP = 1.25
 SIZE_STEP = 1.15
 MAX_RADIUS = 1024.0
 TINT, HATCH = QColor(255, 60, 200, 130), QColor(255, 255, 255, 110)
@@ -52,8 +51,7 @@ class MaskView(QWidget):
         self.image, self.painting = image, painting
         self.tool: Tool = "brush"
         self.brush = Brush(max(min(image.width(), image.height()) / 16, 1.0))
-        self.camera = ZoomState(self)
-        self.camera.moved.connect(self.update)
+        self.plane = ImagePlane(self, image.size())
         painting.changed.connect(self._repaint)
         self.at = QPointF(image.width() / 2, image.height() / 2)
         """Where the brush is, in pixels of the image."""
@@ -73,21 +71,15 @@ class MaskView(QWidget):
 
     def area(self) -> QRectF:
         """Return where the image is drawn."""
-        return self.camera.area(QSizeF(self.image.size()), QRectF(self.rect()).adjusted(8, 8, -8, -8))
+        return self.plane.area()
 
     def on_image(self, pos: QPointF) -> QPointF:
         """A point of the widget in pixels of the image, also beside it."""
-        area = self.area()
-        return QPointF(
-            (pos.x() - area.x()) * self.image.width() / area.width(),
-            (pos.y() - area.y()) * self.image.height() / area.height(),
-        )
+        return self.plane.on_image(pos)
 
     def on_screen(self, place: QPointF) -> QPointF:
         """A place of the image as a point of the widget."""
-        area = self.area()
-        scale = area.width() / self.image.width()
-        return area.topLeft() + place * scale
+        return self.plane.on_screen(place)
 
     def set_brush(self, brush: Brush) -> None:
         """Take another brush, of a size and hardness that can be."""
@@ -109,7 +101,7 @@ class MaskView(QWidget):
         if not self._outline.isEmpty():
             _draw_twice(painter, self._outline_on_screen())
         elif self.tool in ("brush", "eraser") and (self.underMouse() or self.hasFocus()):
-            circle, reach = QPainterPath(), self.brush.radius * self.area().width() / self.image.width()
+            circle, reach = QPainterPath(), self.brush.radius * self.plane.scale
             circle.addEllipse(self.on_screen(self.at), reach, reach)
             _draw_twice(painter, circle)
 
@@ -146,7 +138,7 @@ class MaskView(QWidget):
     def _move_brush(self, at: QPointF) -> None:
         """The brush is elsewhere: its ring there and where it was is drawn anew."""
         before, self.at = self.at, at
-        reach = self.brush.radius * self.area().width() / self.image.width() + 3
+        reach = self.brush.radius * self.plane.scale + 3
         for place in (self.on_screen(before), self.on_screen(at)):
             self.update(QRectF(place.x() - reach, place.y() - reach, 2 * reach, 2 * reach).toAlignedRect())
 
@@ -160,9 +152,8 @@ class MaskView(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._moved_from is not None:
-            by, area = self._moved_from - event.position(), self.area()
+            self.plane.drag(event.position() - self._moved_from)
             self._moved_from = event.position()
-            self.camera.pan(QPointF(by.x() / area.width(), by.y() / area.height()))
         else:
             self._drag(event.position(), 1.0)
 
@@ -188,9 +179,7 @@ class MaskView(QWidget):
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.set_brush(self.brush._replace(radius=self.brush.radius * SIZE_STEP**turns))
         else:
-            place = self.on_image(event.position())
-            share = QPointF(place.x() / self.image.width(), place.y() / self.image.height())
-            self.camera.zoom_at(share, ZOOM_STEP**turns)
+            self.plane.zoom_at(self.on_image(event.position()), ZOOM_STEP**turns)
         event.accept()
 
     def leaveEvent(self, _: object) -> None:
@@ -208,9 +197,9 @@ class MaskView(QWidget):
             self._walk(QPointF(), True)
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
             factor = 1 / ZOOM_STEP if key == Qt.Key.Key_Minus else ZOOM_STEP
-            self.camera.zoom_at(QPointF(self.at.x() / self.image.width(), self.at.y() / self.image.height()), factor)
+            self.plane.zoom_at(self.at, factor)
         elif key == Qt.Key.Key_0:
-            self.camera.reset()
+            self.plane.camera.reset()
         else:
             super().keyPressEvent(event)
 

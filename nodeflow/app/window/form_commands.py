@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtCore import QObject, QPoint, Signal, SignalInstance
 from PySide6.QtWidgets import QWidget
 
 from nodeflow.app.model.form_model import FormModel
@@ -26,12 +26,14 @@ class FormCommands(QObject):
     """Builds a tab's page when it is first wanted.
 
     ``input_wanted``, ``mask_wanted``: as of the preview beside the graph. ``paint_wanted``: a mask is to be painted, in
-    a node of what the canvas shows and its parameter. ``run_wanted``: the front document is to run.
+    a node of what the canvas shows and its parameter; ``draw_wanted``: boxes or points are to be drawn there.
+    ``run_wanted``: the front document is to run.
     """
 
     input_wanted = Signal(Path)
     mask_wanted = Signal(DocumentTab, str, str)
     paint_wanted = Signal(DocumentTab, str, str)
+    draw_wanted = Signal(DocumentTab, str, str)
     run_wanted = Signal()
 
     def __init__(self, window: QWidget, tabs: Tabs, settings: Settings, background: Background) -> None:
@@ -82,16 +84,18 @@ class FormCommands(QObject):
         page = FormPage(model, fields, FormResults(model, preview), self._settings)
         preview.input_wanted.connect(self.input_wanted)
         preview.mask_wanted.connect(lambda node, output: self.mask_wanted.emit(tab, node, output))
-        fields.mask_wanted.connect(lambda path, param: self._paint(tab, path, param))
+        fields.mask_wanted.connect(lambda path, param: self._there(tab, path, param, self.paint_wanted))
+        fields.places_wanted.connect(lambda path, param: self._there(tab, path, param, self.draw_wanted))
         page.run_wanted.connect(self.run_wanted)
         page.cancel_wanted.connect(tab.session.cancel_current)
         page.graph_wanted.connect(lambda: self.show(tab, False))
         return page
 
-    def _paint(self, tab: DocumentTab, path: str, param: str) -> None:
+    def _there(self, tab: DocumentTab, path: str, param: str, wanted: SignalInstance) -> None:
+        """Go to where a node stands, and ask there."""
         *way, name = path.split("/")
         tab.canvas.scope.go(tuple(way))
-        self.paint_wanted.emit(tab, name, param)
+        wanted.emit(tab, name, param)
 
     def add_selected(self) -> None:
         """Let a person choose which values and images of the selected nodes the form shows."""

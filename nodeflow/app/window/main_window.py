@@ -44,6 +44,7 @@ from nodeflow.app.window.mask_commands import MaskCommands
 from nodeflow.app.window.model_commands import ModelCommands
 from nodeflow.app.window.pages import Pages
 from nodeflow.app.window.panel_docks import PanelDocks
+from nodeflow.app.window.place_commands import PlaceCommands
 from nodeflow.app.window.run_notices import RunNotices
 from nodeflow.app.window.settings_in_force import SettingsInForce
 from nodeflow.app.window.snippet_commands import SnippetCommands
@@ -75,6 +76,7 @@ class MainWindow(QMainWindow):
         self.jobs = JobCommands(self.past, self.tabs, self)
         self.models = ModelCommands(self, self.tabs, self.hub.models)
         self.masks = MaskCommands(self, self.tabs)
+        self.places = PlaceCommands(self, self.tabs)
         self.forms = FormCommands(self, self.tabs, self.settings, self.background)
         self.snippets = SnippetCommands(self, self.tabs)
         self.recovery = Recovery(self.tabs, Journal())
@@ -193,6 +195,7 @@ class MainWindow(QMainWindow):
         self.forms.input_wanted.connect(self.inserts.use_as_input)
         self.forms.mask_wanted.connect(self.masks.paint_on)
         self.forms.paint_wanted.connect(self.masks.paint)
+        self.forms.draw_wanted.connect(self.places.draw)
         self.panels.job_wanted.connect(self._open_job)
         self.panels.model_wanted.connect(lambda model: self.models.take_file(Path(model.path)))
         self.panels.convert_wanted.connect(self.models.take_file)

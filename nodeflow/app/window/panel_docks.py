@@ -297,6 +297,7 @@ def _properties(tab: DocumentTab) -> Properties:
     facts, choices = canvas.facts, values.model_choices
     made = Properties(canvas.scope, facts, values.set, choices, lambda *asked: rows.convert(*asked))
     made.mask_wanted.connect(rows.mask_wanted)
+    made.places_wanted.connect(rows.places_wanted)
     return made
 
 

@@ -18,6 +18,7 @@ from nodeflow.app.window.foreign_documents import ForeignDocuments
 from nodeflow.app.window.form_commands import FormCommands
 from nodeflow.app.window.model_commands import ModelCommands
 from nodeflow.app.window.pages import Pages
+from nodeflow.app.window.place_commands import PlaceCommands
 from nodeflow.app.window.snippet_commands import SnippetCommands
 from nodeflow.app.window.tabs import Tabs
 
@@ -32,6 +33,7 @@ class Window(Protocol):
     foreign: ForeignDocuments
     forms: FormCommands
     pages: Pages
+    places: PlaceCommands
     palette_: Palette
     recent: RecentFiles
     tabs: Tabs
@@ -74,6 +76,7 @@ def define(actions: Actions, window: Window) -> None:
     on("edit.insert_snippet", "edit", tr("Insert Snippet…"), "Ctrl+Shift+I", window.snippets.insert)
     on("view.home", "view", tr("Start"), "Alt+Home", window.pages.turn)
     on("node.to_form", "node", tr("Show in the Form…"), "Ctrl+Alt+F", window.forms.add_selected, gap=True)
+    on("node.draw", "node", tr("Draw on an Image…"), "D", window.places.draw_selected, on_canvas=True)
     on("view.form", "view", tr("Form"), "Ctrl+Shift+F", window.forms.turn)
     on("view.large", "view", tr("Panel over the Whole Window"), "F11", window.show_large)
     on("view.next_tab", "view", tr("Next Tab"), "Ctrl+Tab", lambda: tabs.step(1))

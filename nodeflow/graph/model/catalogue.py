@@ -54,16 +54,20 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True):
 class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     """An editable value with a default; a wire of its type may feed it too.
 
-    ``widget`` names how it is edited (slider, multiline, seed, file, folder, model, mask; empty: by kind).
+    ``widget`` names how it is edited (slider, multiline, seed, file, folder, model, mask, boxes, points; empty: by
+    kind).
     ``reads`` marks a path whose content is part of what the node computes; ``writes`` one below the output folder;
     ``embeddings`` a text that may name embeddings, whose files are part of it too.
     ``several`` of a seed names the parameter that says how many seeds in a row, one an image, start at it.
     ``weighed`` of a text names the parameter that says in which way its words have weights, ``changes`` the one that
     says along how many steps it changes.
-    ``over`` of a mask names the input whose image it is painted over.
     ``needed``: it may not stay empty. ``form`` of a text names how it is written (`nodeflow.text_forms`); or
     ``pattern``, a regular expression, is what the whole of it matches, and ``words`` is what such a text is called.
     ``files`` of a model: those of a hub repository that the node reads. ``holds``: what a file is to hold.
+    ``over`` of a mask, and of what is drawn on an image, names the input whose image that is.
+    ``edge`` names the side of a box, or of a point, that a number is; ``sized`` of boxes the parameters that say how
+    wide and high the image is.
+    ``seldom``: its row is shown once it is set or wired.
     """
 
     name: str
@@ -87,6 +91,9 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     words: str = ""
     files: tuple[str, ...] = ()
     holds: Literal["", "image"] = ""
+    edge: str = ""
+    sized: tuple[str, ...] = ()
+    seldom: bool = False
 
     @property
     def type(self) -> str:

@@ -183,7 +183,7 @@ class WorkflowItems(QObject):
             case SetParam(name) | SetMode(name):
                 card = self.shown[name]
                 card.show_node(self._scope.workflow.nodes.get(name, card.node))
-                if not card.face.known:
+                if not card.face.known or card.face.grows:
                     self._fit(name)
             case Annotate(name):
                 self.annotations.follow(name)

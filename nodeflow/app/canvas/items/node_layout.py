@@ -28,7 +28,8 @@ class OutPort(NamedTuple):
 
 
 class NodeLayout(NamedTuple):
-    """A node as it is drawn. ``known``: its type is in the catalogue. ``grows``: its ports depend on its wires."""
+    """A node as it is drawn. ``known``: its type is in the catalogue. ``grows``: its ports and rows depend on its wires
+    and on what is set."""
 
     title: str
     inputs: tuple[InPort, ...]
@@ -49,6 +50,7 @@ def face_of(node: Node, spec: NodeSpec | None, incoming: Iterable[Link], outgoin
     for link in incoming:
         used[link.input] = max(used.get(link.input, -1), link.slot)
     inputs: list[InPort] = []
+    wired = set(used)
     for port in spec.inputs:
         last = used.pop(port.name, -1)
         slots = last + 2 if port.many else max(last, 0) + 1
@@ -62,8 +64,10 @@ def face_of(node: Node, spec: NodeSpec | None, incoming: Iterable[Link], outgoin
     extra = sorted({link.output for link in outgoing} - given)
     outputs = [OutPort(port.name, port.type) for port in spec.outputs]
     outputs += (OutPort(name, ANY, stray=known) for name in extra)
+    rows = tuple(param for param in spec.params if not param.seldom or param.name in node.params or param.name in wired)
     grows = not known or stray or bool(extra) or any(port.many for port in spec.inputs)
-    return NodeLayout(spec.title, tuple(inputs), tuple(outputs), spec.params, known, grows)
+    grows |= any(param.seldom for param in spec.params)
+    return NodeLayout(spec.title, tuple(inputs), tuple(outputs), rows, known, grows)
 
 
 def _guess(name: str, value: Any) -> Param:

@@ -15,6 +15,7 @@ from nodeflow.app.i18n.texts import readable, seed_words, tr
 from nodeflow.app.model.run_state import Phase
 from nodeflow.app.model.run_state_text import old_words, state_line
 from nodeflow.app.qt.mask_field import mask_words
+from nodeflow.app.qt.places_field import WIDGETS, places_words
 from nodeflow.app.qt.theme import Colour
 from nodeflow.graph.model.catalogue import Param
 from nodeflow.graph.subgraphs.instances import definition_of
@@ -274,6 +275,8 @@ def shown(param: Param, value: Any) -> str:
         return f"{value:.6g}"
     if param.widget == "mask":
         return mask_words(str(value))
+    if param.widget in WIDGETS:
+        return places_words(str(value))
     if isinstance(value, str) and param.kind == "choice":
         return told_choice(param.name, value)
     if isinstance(value, str):

@@ -17,6 +17,7 @@ from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.view.viewport import Viewport
 from nodeflow.app.model.model_choices import ModelChoices
+from nodeflow.app.qt.places_field import WIDGETS
 from nodeflow.graph.model.catalogue import Param
 
 _SCRUB_PIXELS = 3
@@ -35,6 +36,8 @@ class ParamRowEditing(QObject):
     seed_mode_wanted = Signal(str, str)
     mask_wanted = Signal(str, str)
     """A mask is to be painted, in the parameter of a node."""
+    places_wanted = Signal(str, str)
+    """Boxes or points are to be drawn, in the parameter of a node."""
     refused = Signal(str, QPointF)
     """A value cannot be: why not, and where in the scene it was entered."""
 
@@ -103,6 +106,9 @@ class ParamRowEditing(QObject):
         param = card.face.rows[row]
         if param.widget == "mask":
             self.mask_wanted.emit(card.id, param.name)
+            return
+        if param.widget in WIDGETS:
+            self.places_wanted.emit(card.id, param.name)
             return
 
         def commit(value: Any) -> None:

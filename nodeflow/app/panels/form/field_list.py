@@ -21,6 +21,7 @@ from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.fields import Field, LineField, TextField, field_of
 from nodeflow.app.qt.image_field import ImageField
 from nodeflow.app.qt.mask_field import MaskField
+from nodeflow.app.qt.places_field import WIDGETS, PlacesField
 from nodeflow.graph.model.roles import LOAD_IMAGE
 from nodeflow.graph.subgraphs.flatten import inside_of
 
@@ -33,6 +34,7 @@ class FieldList(QScrollArea):
     ``zoomed``: the wheel turned with Ctrl held, by so many eighths of a degree."""
 
     mask_wanted = Signal(str, str)
+    places_wanted = Signal(str, str)
     zoomed = Signal(int)
 
     def __init__(self, model: FormModel, convert: Convert, background: Background) -> None:
@@ -126,6 +128,9 @@ class FieldList(QScrollArea):
         if place.param.widget == "mask":
             field, param = shown.field.node, place.param.name
             return MaskField(place.param, lambda: self.mask_wanted.emit(field, param))
+        if place.param.widget in WIDGETS:
+            node, drawn = shown.field.node, place.param.name
+            return PlacesField(place.param, lambda: self.places_wanted.emit(node, drawn))
         if self._is_image(shown):
             return ImageField(place.param, change, model.session.base, self._background)
         return field_of(place.param, change)
