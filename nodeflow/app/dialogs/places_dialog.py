@@ -24,9 +24,9 @@ from nodeflow.app.qt.places_view import PlacesView
 
 
 class PlacesDialog(QDialog):
-    """``drawn``: the places, once the person is done."""
+    """``drawn``: the person is done; `drawing` holds the places."""
 
-    drawn = Signal(object)
+    drawn = Signal()
 
     def __init__(self, parent: QWidget, image: QImage, kind: Drawing, places: Sequence[Place], size: QSize) -> None:
         """``image`` may be of another size than what is drawn on; a null one is empty ground."""
@@ -126,7 +126,7 @@ class PlacesDialog(QDialog):
         self.told.setText(_told(place, self._kind.points))
 
     def accept(self) -> None:
-        self.drawn.emit(self.drawing.places)
+        self.drawn.emit()
         super().accept()
 
 

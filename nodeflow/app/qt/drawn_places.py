@@ -83,7 +83,7 @@ def edits_for(
 ) -> EditBatch | None:
     """The edits that give a node these places; None where it has them, or where its one place was taken away."""
     if drawing.several:
-        given = {drawing.params[0].name: places_text(places)}
+        given: dict[str, Any] = {drawing.params[0].name: places_text(places)}
     elif places:
         place = places[0]
         edge = {"left": place.x, "top": place.y, "width": place.width, "height": place.height}

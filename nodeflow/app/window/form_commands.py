@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, Signal, SignalInstance
+from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QWidget
 
 from nodeflow.app.model.form_model import FormModel
@@ -84,18 +84,18 @@ class FormCommands(QObject):
         page = FormPage(model, fields, FormResults(model, preview), self._settings)
         preview.input_wanted.connect(self.input_wanted)
         preview.mask_wanted.connect(lambda node, output: self.mask_wanted.emit(tab, node, output))
-        fields.mask_wanted.connect(lambda path, param: self._there(tab, path, param, self.paint_wanted))
-        fields.places_wanted.connect(lambda path, param: self._there(tab, path, param, self.draw_wanted))
+        fields.mask_wanted.connect(lambda path, param: self.paint_wanted.emit(tab, self._went(tab, path), param))
+        fields.places_wanted.connect(lambda path, param: self.draw_wanted.emit(tab, self._went(tab, path), param))
         page.run_wanted.connect(self.run_wanted)
         page.cancel_wanted.connect(tab.session.cancel_current)
         page.graph_wanted.connect(lambda: self.show(tab, False))
         return page
 
-    def _there(self, tab: DocumentTab, path: str, param: str, wanted: SignalInstance) -> None:
-        """Go to where a node stands, and ask there."""
+    def _went(self, tab: DocumentTab, path: str) -> str:
+        """Go to where the node at a path stands; its name there."""
         *way, name = path.split("/")
         tab.canvas.scope.go(tuple(way))
-        wanted.emit(tab, name, param)
+        return name
 
     def add_selected(self) -> None:
         """Let a person choose which values and images of the selected nodes the form shows."""

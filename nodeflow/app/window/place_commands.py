@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from nodeflow.app.dialogs.places_dialog import PlacesDialog
 from nodeflow.app.i18n.texts import readable
 from nodeflow.app.model.image_below import ImageBelow
-from nodeflow.app.qt.drawn_places import Drawing, Place, drawing_of, edits_for, places_of
+from nodeflow.app.qt.drawn_places import Drawing, drawing_of, edits_for, places_of
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.model.workflow import TERMINALS, Socket
@@ -89,7 +89,8 @@ class PlaceCommands(QObject):
         self.dialog = dialog = PlacesDialog(self._window, image, drawing, places, QSize(*size))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
-        def keep(drawn: tuple[Place, ...]) -> None:
+        def keep() -> None:
+            drawn = dialog.drawing.places
             now = scope.workflow.nodes.get(name)
             edit = edits_for(drawing, name, now, drawn, size) if now is not None else None
             if edit is not None and drawn != tuple(places):

@@ -25,7 +25,7 @@ from nodeflow.app.qt.places_field import WIDGETS, PlacesField
 from nodeflow.graph.model.roles import LOAD_IMAGE
 from nodeflow.graph.subgraphs.flatten import inside_of
 
-FormField = Field | ModelField | MaskField | ImageField
+FormField = Field | ModelField | MaskField | PlacesField | ImageField
 TEXT_LINES = 5
 
 
