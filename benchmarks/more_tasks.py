@@ -102,7 +102,9 @@ def lora_by_name(person: Person) -> None:
     person.click_row(lora, "lora")
     person.type("sticker")
     person.key(KEY.Key_Return)
-    assert window.session.workflow.nodes[lora].params.get("lora") == "starter:lora-sticker"
+    card = window.canvas.nodes[lora]
+    (row,) = (row for row in card.face.rows if row.name == "lora")
+    assert card.value(row) == "starter:lora-sticker"
     person.click_on_canvas(person.title(lora))
     person.key(KEY.Key_Return, CTRL | ALT)
     dialog = window.findChild(SweepDialog)

@@ -36,6 +36,21 @@ def batch(window: MainWindow, qtbot: QtBot) -> Preview:
     return preview
 
 
+def test_the_image_of_a_node_that_loads_one_is_seen_and_painted_on_before_any_run(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.session.open(folder("workflows") / "inpainting.json")
+    window.canvas.selection.choose(["picture"])
+    preview = window.preview
+    qtbot.waitUntil(lambda: preview.view.shown is not None, timeout=SECONDS)
+    assert (preview.node, preview.output) == ("picture", "image") and not window.session.running
+    assert preview.view.shown.size() == QImage(str(folder("assets") / "pictures" / "fish.png")).size()
+    preview.tools.paint_mask.trigger()
+    qtbot.waitUntil(lambda: window.masks.dialog is not None, timeout=SECONDS)
+    assert window.masks.dialog is not None
+    window.masks.dialog.reject()
+
+
 def test_a_click_enlarges_one_of_a_batch_and_arrows_go_on(batch: Preview, qtbot: QtBot) -> None:
     view = batch.view.view
     assert "3 images" in batch.heading.text()

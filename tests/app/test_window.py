@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from app.conftest import STARTER
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
@@ -41,11 +41,11 @@ def picture(path: Path) -> Path:
     return path
 
 
-def drop(window: MainWindow, path: Path) -> None:
+def drop(window: MainWindow, path: Path, place: QPoint | None = None) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     actions, button, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    at = QPointF(400, 400)
+    at = QPointF(place or QPoint(400, 400))
     QApplication.sendEvent(window, QDragEnterEvent(at.toPoint(), actions, data, button, keys))
     QApplication.sendEvent(window, QDropEvent(at, actions, data, button, keys))
 
@@ -118,6 +118,25 @@ def test_dropping_a_picture_without_a_workflow_adds_a_node_that_loads_it(
     qtbot.waitUntil(lambda: "load_image" in window.session.workflow.nodes)
     assert window.session.workflow.nodes["load_image"].params["path"] == str(plain)
     assert window.tabs.count() == 1
+
+
+def test_an_image_that_is_dropped_on_a_node_that_loads_one_is_loaded_there(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    plain = picture(tmp_path / "plain.png")
+    drop(window, plain)
+    qtbot.waitUntil(lambda: "load_image" in window.session.workflow.nodes)
+    count, card, view = len(window.session.workflow.nodes), window.canvas.nodes["load_image"], window.canvas.view
+    for held in (False, True):
+        other = picture(tmp_path / f"other {held}.png")
+        if held:
+            other.write_bytes(with_workflow(other.read_bytes(), STARTER.read_bytes()))
+        drop(window, other, view.viewport().mapTo(window, view.mapFromScene(card.pos() + QPointF(40, 12))))
+        assert window.session.workflow.nodes["load_image"].params["path"] == str(other)
+    assert len(window.session.workflow.nodes) == count and window.tabs.count() == 1
+    window.session.stack.undo()
+    window.session.stack.undo()
+    assert window.session.workflow.nodes["load_image"].params["path"] == str(plain)
 
 
 def test_a_picture_without_a_workflow_says_so(

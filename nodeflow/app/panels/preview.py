@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWi
 
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.image_seeds import seed_edits
+from nodeflow.app.model.named_image import NamedImage, named_image
 from nodeflow.app.model.node_images import THUMBNAIL, WHOLE
 from nodeflow.app.model.run_history import RunHistory
 from nodeflow.app.model.run_state import NodeState
@@ -18,7 +19,8 @@ from nodeflow.app.panels.batch_view import BatchView
 from nodeflow.app.panels.image_tools import ImageTools
 from nodeflow.app.panels.preview_choice import PreviewChoice
 from nodeflow.app.qt.background import Background
-from nodeflow.app.qt.image_files import dragged_image
+from nodeflow.app.qt.image_files import dragged_image, png_of
+from nodeflow.app.qt.thumbnails import read
 from nodeflow.graph.edits.edits import EditBatch
 from nodeflow.graph.io import files
 from nodeflow.graph.io.png_text import with_workflow
@@ -100,9 +102,23 @@ class Preview(QWidget):
 
     def select(self, node: str) -> None:
         """A node was selected, or none: what it gives is looked at from now on, where that is images."""
-        self.choice.selected = node if node and self.session.state(node).pictures else ""
-        if self.choice.selected and node != self.node:
+        pictures = bool(node and self.session.state(node).pictures)
+        named = named_image(self.session, node) if node and not pictures and not self.choice.pinned else None
+        self.choice.selected = node if pictures or named else ""
+        if named is not None:
+            self._show_named(node, named)
+        elif self.choice.selected and node != self.node:
             self.look_at(node)
+
+    def _show_named(self, node: str, named: NamedImage) -> None:
+        """Show the file that a node names; what it would give is known without a run."""
+
+        def show(png: bytes) -> None:
+            if png and self.choice.selected == node and not self.session.state(node).pictures:
+                self.node, self.output = node, named.output
+                self.view.show_images((png,))
+
+        self._files.run(lambda: png_of(read(named.path)), show, owner=self)
 
     def pin(self, node: str, output: str) -> None:
         """Show what this output of a node gives and no other result; without a node, what comes, as before."""

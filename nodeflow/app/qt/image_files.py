@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QUrl
 from PySide6.QtGui import QImage
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff")
@@ -18,6 +18,15 @@ def dragged_image(image: QImage, png: bytes, path: Path) -> QMimeData:
     data.setData("image/png", png)
     data.setUrls([QUrl.fromLocalFile(str(path))])
     return data
+
+
+def png_of(image: QImage) -> bytes:
+    """An image as a PNG; nothing for a null one."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    return bytes(data.data())
 
 
 def image_of(data: QMimeData) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QPoint, Signal
@@ -28,9 +29,10 @@ class FileDrops(QObject):
     model_file_wanted = Signal(Path, QPoint)
     model_wanted = Signal(object, QPoint)
 
-    def __init__(self, background: Background, parent: QObject) -> None:
+    def __init__(self, background: Background, node_takes: Callable[[Path, QPoint], bool], parent: QObject) -> None:
+        """``node_takes`` gives an image to the node at a place that loads one, and says whether one is there."""
         super().__init__(parent)
-        self._background = background
+        self._background, self._node_takes = background, node_takes
 
     def enter(self, event: QDragEnterEvent) -> None:
         """Take what can be dropped."""
@@ -57,6 +59,9 @@ class FileDrops(QObject):
             return
         if path.suffix.lower() in MODELS or path.is_dir():
             self.model_file_wanted.emit(path, at)
+            return
+
+        if self._node_takes(path, at):
             return
 
         def told(holds: bool) -> None:

@@ -14,6 +14,7 @@ from nodeflow.app.window.foreign_documents import ForeignDocuments
 from nodeflow.app.window.model_commands import ModelCommands
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.model.roles import LOAD_IMAGE
+from nodeflow.graph.model.workflow import Socket
 
 
 class InsertCommands(QObject):
@@ -33,6 +34,19 @@ class InsertCommands(QObject):
         name = tab.gestures.add(node_type, view.mapToScene(place))
         view.setFocus()
         return name
+
+    def node_takes(self, path: Path, at: QPoint) -> bool:
+        """Give an image to the node at a point that loads one; False where there is none, or a wire names its file."""
+        tab = self._tabs.front
+        view, workflow = tab.canvas.view, tab.canvas.scope.workflow
+        there = view.viewport().mapFrom(self._window, at)
+        card = view.items_at.card(view.mapToScene(there)) if view.viewport().rect().contains(there) else None
+        types = {spec.type: spec.params[0].name for spec in tab.session.catalogue.specs(LOAD_IMAGE)}
+        param = types.get(card.node.type) if card is not None and tab.on_canvas else None
+        if card is None or param is None or Socket(card.id, param) in workflow.links:
+            return False
+        tab.canvas.values.set(card.id, param, str(path))
+        return True
 
     def take_image(self, path: Path, at: QPoint) -> None:
         """An image that another program wrote its workflow or settings into is opened, any other is loaded."""

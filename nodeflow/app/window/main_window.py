@@ -91,7 +91,7 @@ class MainWindow(QMainWindow):
         self.dialogs = DialogCommands(
             self, self.settings, self.actions_, self.tabs, self.sweep_runs, self.background, self.hub.scripts
         )
-        self.drops = FileDrops(self.background, self)
+        self.drops = FileDrops(self.background, self.inserts.node_takes, self)
         self.palette_ = Palette(self, self.actions_)
         self.panels: PanelDocks | None = None
         self._may_end = False
