@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from nodeflow import resources
 from nodeflow.app.model.asked_runs import AskedRun, AskedRuns
+from nodeflow.app.model.document_problems import DocumentProblems
 from nodeflow.app.model.edits_since import EditsSinceHandedOver
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.model.file_stamp import FileStamp
-from nodeflow.app.model.flattened import FlattenedWorkflow
+from nodeflow.app.model.flattened import FlattenedWorkflow, keep_below
 from nodeflow.app.model.node_images import NodeImages
 from nodeflow.app.model.open_documents import OpenDocuments
-from nodeflow.app.model.run_obstacles import run_obstacles
+from nodeflow.app.model.run_requests import RunRequests
 from nodeflow.app.model.run_state import NodeState, RunStates
-from nodeflow.app.model.run_words import run_words
 from nodeflow.app.model.undo import EditCommand
 from nodeflow.app.qt.signals import silence
-from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.protocol.events import (
     JobEvent,
     NodeFailed,
@@ -42,7 +40,7 @@ from nodeflow.graph.io import files
 from nodeflow.graph.io.import_report import ImportReport
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.document import Document
-from nodeflow.graph.model.workflow import Link, Node, Problem, Socket, Workflow
+from nodeflow.graph.model.workflow import Link, Problem, Socket, Workflow
 from nodeflow.graph.validate.sweeps import Sweep
 
 
@@ -101,22 +99,17 @@ class DocumentSession(QObject):
         self.states = RunStates()
         self._edits_since = EditsSinceHandedOver()
         self._same = False
-        self._asked_nodes: Mapping[str, Node] = {}
-        """The nodes of the run that was asked for last."""
-        self.problems: list[Problem] = []
-        self.missing: list[Problem] = []
-        """Models that are not on this computer; a run is tried all the same."""
+        self._problems = DocumentProblems(self.hub, self, lambda: self.document, self.problems_changed.emit)
+        self._requests = RunRequests(self.hub, self.id)
         self.runs = AskedRuns(self.hub, self._hand_over)
         self.shown_job = 0
         """The run that the states of the nodes are about."""
-        self._soon = QTimer(self, interval=150, singleShot=True)
-        self._soon.timeout.connect(self._check_again)
         self._listen()
 
     def _listen(self) -> None:
         self.hub.replied.connect(self._take)
         self.hub.catalogue_changed.connect(self.catalogue_changed)
-        self.stack.indexChanged.connect(self._edited)
+        self.stack.indexChanged.connect(self._problems.edited)
 
     def leave_views(self) -> None:
         """Go on without those that show it, as if it were new: with its document, its steps to take back, its runs.
@@ -241,13 +234,26 @@ class DocumentSession(QObject):
         self.stamp, self.report = None, report
         self._open.tell(self.id, path)
         self.states = RunStates()
-        self._set_problems([])
-        self.set_missing([])
+        self._problems.clear()
         self.opened.emit()
         self.file_changed.emit()
         self.run_changed.emit()
 
     # --- runs
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What stands in the way of a run."""
+        return self._problems.found
+
+    @property
+    def missing(self) -> list[Problem]:
+        """Models that are not on this computer; a run is tried all the same."""
+        return self._problems.missing
+
+    def set_missing(self, missing: list[Problem]) -> None:
+        """Take which models are not on this computer."""
+        self._problems.show_missing(missing)
 
     @property
     def jobs(self) -> list[int]:
@@ -290,29 +296,11 @@ class DocumentSession(QObject):
         """Hand a run to the engine as the workflow stands: its seeds may have moved on since it was asked for."""
         self.starting.emit()
         workflow = self.workflow.copy()
-        about = (workflow, self.base, self.hub.output, run.targets)
-        device, precision, document = self.hub.wanted, self.hub.precision, self.document
-        words = run_words(workflow, self.catalogue, self._asked_nodes)
-        self._asked_nodes = workflow.nodes
-
-        def give(engine: LocalEngine) -> list[Problem]:
-            problems = run_obstacles(workflow, self.hub, run.targets)
-            if not problems:
-                request = RunRequest.of(
-                    *about,
-                    device=device,
-                    precision=precision,
-                    document=self.id,
-                    title=run.title,
-                    sweeps=run.sweeps,
-                    about=words,
-                )
-                engine.submit(request, run.job)
-            return problems
+        document, give = self.document, self._requests.of(run, workflow, self.base)
 
         def accepted() -> None:
             if document is self.document:
-                self._set_problems([])
+                self._problems.show([])
                 self.queued.emit()
 
         self._edits_since.begin(run.job)
@@ -338,13 +326,10 @@ class DocumentSession(QObject):
     def keep_states(self, where: str, names: dict[str, str]) -> None:
         """Nodes of a definition (of the root, for the empty name) are about to get other paths: what is told of them
         holds there too. Both stay, so that it holds after an undo as well."""
-        prefixes = (
-            [path + "/" for path, name in self.flattened.flat.unfolded.items() if name == where] if where else [""]
-        )
-        for prefix in prefixes:
-            for old, new in names.items():
-                for known in (self.states.nodes, self.images.thumbnails):
-                    _copy_below(known, prefix + old, prefix + new)
+        for old, new in names.items():
+            renamed = list(zip(self.flattened.paths(where, old), self.flattened.paths(where, new), strict=True))
+            for known in (self.states.nodes, self.images.thumbnails):
+                keep_below(known, renamed)
 
     def close(self) -> None:
         """Leave the engine: its runs of this document end, and what it says is heard no longer."""
@@ -352,17 +337,6 @@ class DocumentSession(QObject):
         self._open.tell(self.id, None)
         self.jobs.clear()
         self.hub.replied.disconnect(self._take)
-
-    def _set_problems(self, problems: list[Problem]) -> None:
-        if problems != self.problems:
-            self.problems = problems
-            self.problems_changed.emit()
-
-    def set_missing(self, missing: list[Problem]) -> None:
-        """Take which models are not on this computer."""
-        if missing != self.missing:
-            self.missing = missing
-            self.problems_changed.emit()
 
     def _outdate(self, edit: Edit) -> None:
         """What was made from an edited node is not what the workflow would give now."""
@@ -379,20 +353,6 @@ class DocumentSession(QObject):
                     for name in self.states.outdate(affected):
                         self.node_changed.emit(name)
 
-    def _edited(self) -> None:
-        if self.problems:
-            self._soon.start()
-
-    def _check_again(self) -> None:
-        """What was wrong and has been put right is wrong no longer."""
-        document, workflow = self.document, self.workflow.copy()
-
-        def tell(problems: list[Problem]) -> None:
-            if self.problems and document is self.document:
-                self._set_problems(problems)
-
-        self.hub.meanwhile(lambda: run_obstacles(workflow, self.hub), tell, self)
-
     def _take(self, reply: object) -> None:
         """A reply of the engine, on the interface's thread."""
         self._take_of_runs(reply)
@@ -403,7 +363,7 @@ class DocumentSession(QObject):
         match reply:
             case Refused(job, problems) if job in self.jobs:
                 self.runs.refused(job)
-                self._set_problems(list(problems))
+                self._problems.show(list(problems))
                 self.run_changed.emit()
             case JobEvent(job, RunFinished()) if job in self.jobs and job != self.shown_job:
                 self.jobs.remove(job)
@@ -434,10 +394,3 @@ class DocumentSession(QObject):
 
     def _look(self, node: str) -> None:
         self.images.look(node, self.state(node).pictures)
-
-
-def _copy_below(known: dict[str, Any], old: str, new: str) -> None:
-    """What is known of a node, and of those inside it, is known under another path too."""
-    for path, value in list(known.items()):
-        if path == old or path.startswith(old + "/"):
-            known[new + path[len(old) :]] = value

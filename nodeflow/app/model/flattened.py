@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -70,6 +71,14 @@ class FlattenedWorkflow:
     def knows(self, path: str) -> bool:
         """Return whether there is a node at a path."""
         return node_at(self._document.workflow, path) is not None
+
+
+def keep_below(known: dict[str, Any], renamed: Sequence[tuple[str, str]]) -> None:
+    """What is known of nodes by their paths, and of those inside them, is known under other paths too: (old, new)."""
+    for old, new in renamed:
+        for path, value in list(known.items()):
+            if path == old or path.startswith(old + "/"):
+                known[new + path[len(old) :]] = value
 
 
 def together(states: Sequence[tuple[str, NodeState]]) -> NodeState:
