@@ -10,8 +10,9 @@ from pathlib import Path
 
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.worker_log import WorkerLog
-from nodeflow.engine.protocol.events import Event, Heartbeat, JobEvent, Reply, RunFinished
+from nodeflow.engine.protocol.events import Event, RunFinished
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.protocol.messages import Heartbeat, JobEvent, Reply
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.files import dumps, load

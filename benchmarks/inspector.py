@@ -29,7 +29,7 @@ from nodeflow.app.inspector.frame_store import Film, FrameCache
 from nodeflow.app.qt.image_view import ImageView
 from nodeflow.engine.inspect.tensor_facts import facts
 from nodeflow.engine.inspect.value_inspector import ValueInspector
-from nodeflow.engine.protocol.events import ViewQuery
+from nodeflow.engine.protocol.messages import ViewQuery
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.protocol.value_handle import Overview, ValueHandle
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner

@@ -27,7 +27,7 @@ from benchmarks.hands import Driver, changed
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.job_queue import JobQueue
-from nodeflow.engine.protocol.events import QueueChanged, Reply
+from nodeflow.engine.protocol.messages import QueueChanged, Reply
 from nodeflow.engine.protocol.run_request import RunRequest
 
 STEPS = 6

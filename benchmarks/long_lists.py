@@ -29,7 +29,7 @@ from nodeflow.app.panels.gallery import Gallery
 from nodeflow.app.panels.queue_panel import QueuePanel
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
-from nodeflow.engine.protocol.events import JobInfo, QueueChanged
+from nodeflow.engine.protocol.messages import JobInfo, QueueChanged
 from nodeflow.gallery.image_facts import ImageFacts
 from nodeflow.gallery.image_index import ImageIndex
 from nodeflow.gallery.paths import Paths

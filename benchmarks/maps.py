@@ -18,7 +18,7 @@ from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.execution.executor import Executor
 from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.plan import plan
-from nodeflow.engine.protocol.events import JobEvent
+from nodeflow.engine.protocol.messages import JobEvent
 from nodeflow.engine.worker.packs import Packs
 from nodeflow.graph.model.workflow import Link, Node, Workflow
 from nodeflow.node import node

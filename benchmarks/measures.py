@@ -107,7 +107,7 @@ def ready() -> dict[str, float]:
     import psutil
 
     from nodeflow.engine.client.client import LocalEngine
-    from nodeflow.engine.protocol.events import WorkerReady
+    from nodeflow.engine.protocol.messages import WorkerReady
 
     replies: queue.SimpleQueue[Any] = queue.SimpleQueue()
     begun = time.perf_counter()

@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 
 from nodeflow.engine.client.client import LocalEngine
-from nodeflow.engine.protocol.events import JobEvent, Reply, RunFinished
+from nodeflow.engine.protocol.events import RunFinished
+from nodeflow.engine.protocol.messages import JobEvent, Reply
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.io.files import load
 from nodeflow.graph.validate.sweeps import Sweep

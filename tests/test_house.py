@@ -45,7 +45,9 @@ def test_the_graph_runs_without_qt_and_torch() -> None:
 
 
 def test_client_and_events_run_without_torch() -> None:
-    runs_without({"torch", "numpy", "PySide6"}, "import nodeflow.engine.client.client, nodeflow.engine.protocol.events")
+    runs_without(
+        {"torch", "numpy", "PySide6"}, "import nodeflow.engine.client.client, nodeflow.engine.protocol.messages"
+    )
 
 
 def test_the_engine_and_the_pack_run_without_qt() -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.ray_cluster import ClusterError, RayCluster
 from nodeflow.engine.client.ray_worker import cluster_places
-from nodeflow.engine.protocol.events import (
-    Event,
+from nodeflow.engine.protocol.events import Event, RunFinished
+from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.protocol.messages import (
     Export,
     Exported,
     ForecastReply,
@@ -19,13 +20,11 @@ from nodeflow.engine.protocol.events import (
     NotKept,
     Refused,
     Reply,
-    RunFinished,
     ViewQuery,
     ViewReply,
     WorkerLost,
     WorkerReady,
 )
-from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Problem, WorkflowError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nodeflow.cli.film import Film
 from nodeflow.cli.runner import Runner
-from nodeflow.engine.protocol.events import Export, ViewQuery
+from nodeflow.engine.protocol.messages import Export, ViewQuery
 from nodeflow.engine.protocol.value_handle import Overview
 from nodeflow.graph.io.files import write_atomic
 from nodeflow.graph.model.catalogue import Catalogue

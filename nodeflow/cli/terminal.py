@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.protocol.forecast import NodeForecast
 from nodeflow.engine.protocol.item_places import ItemPlaces
+from nodeflow.engine.protocol.messages import ForecastReply
 from nodeflow.reports.time_left import TimeLeft
 
 MIB = 2**20
@@ -113,7 +114,7 @@ class TerminalView:
             self.progress.advance(self.whole, count)
 
 
-def outlook(foreseen: tell.ForecastReply) -> str:
+def outlook(foreseen: ForecastReply) -> str:
     """Return what a run would do, as a table: node, what becomes of it, about how long, and why; below it the whole."""
     width = max((len(node.node) for node in foreseen.nodes), default=0)
     lines = [_outlook(node, width) for node in foreseen.nodes]

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 
 from nodeflow import __version__
-from nodeflow.engine.protocol.events import Heartbeat, Reply, Usage, WorkerReady
+from nodeflow.engine.protocol.messages import Heartbeat, Reply, Usage, WorkerReady
 
 COMFYUI = "0.26.0"
 """The version whose interface is kept to."""

@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from nodeflow.engine.protocol.events import JobEvent, QueueChanged, Refused, Reply, RunFinished, WorkerLost
+from nodeflow.engine.protocol.events import RunFinished
+from nodeflow.engine.protocol.messages import JobEvent, QueueChanged, Refused, Reply, WorkerLost
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.service.folders import ServedFolders
 from nodeflow.service.progress import Message, Progress

@@ -9,7 +9,7 @@ import threading
 
 from aiohttp import web
 
-from nodeflow.engine.protocol.events import Reply, WorkerReady
+from nodeflow.engine.protocol.messages import Reply, WorkerReady
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.service.folders import TEMP, ServedFolders
 from nodeflow.service.guard import LOOPBACK, Guard

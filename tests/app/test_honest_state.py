@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow.app.model.run_state_text import old_words
 from nodeflow.app.window.main_window import MainWindow
-from nodeflow.engine.protocol.events import Heartbeat, Usage
+from nodeflow.engine.protocol.messages import Heartbeat, Usage
 from nodeflow.graph.edits.edits import SetParam
 
 Key = Qt.Key

@@ -19,7 +19,7 @@ from nodeflow.app.panels.queue_panel import QueuePanel
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.app.window.status_bar import Status
-from nodeflow.engine.protocol.events import Logged
+from nodeflow.engine.protocol.messages import Logged
 from nodeflow.graph.edits.edits import SetParam
 
 Key = Qt.Key

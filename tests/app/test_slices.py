@@ -16,7 +16,8 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow.app.qt import sliced_work
 from nodeflow.app.window.main_window import MainWindow
-from nodeflow.engine.protocol.events import JobEvent, RunStarted
+from nodeflow.engine.protocol.events import RunStarted
+from nodeflow.engine.protocol.messages import JobEvent
 from nodeflow.graph.edits.edits import EditBatch, SetParam, remove
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytestqt.qtbot import QtBot
 
-from nodeflow.engine.protocol.events import NotKept, WorkerLost
+from nodeflow.engine.protocol.messages import NotKept, WorkerLost
 from nodeflow.graph.edits.edits import AddNode
 from nodeflow.graph.model.workflow import Node
 

@@ -11,11 +11,8 @@ from typing import Any
 import pytest
 
 from nodeflow.engine.client.client import LocalEngine
-from nodeflow.engine.protocol.events import (
-    JobEvent,
-    Reply,
-    RunFinished,
-)
+from nodeflow.engine.protocol.events import RunFinished
+from nodeflow.engine.protocol.messages import JobEvent, Reply
 from nodeflow.engine.protocol.run_request import RunRequest
 
 PACK = '''

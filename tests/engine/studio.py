@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nodeflow.engine.inspect.value_inspector import ValueInspector
-from nodeflow.engine.protocol.events import ViewQuery
+from nodeflow.engine.protocol.messages import ViewQuery
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.protocol.value_handle import Seen
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner

@@ -11,19 +11,16 @@ from client_bench import replies as replies
 from client_bench import submit as submit
 
 from nodeflow.engine.client.client import LocalEngine
-from nodeflow.engine.protocol.events import (
+from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodeProgress, RunFinished
+from nodeflow.engine.protocol.messages import (
     Export,
     Exported,
     ForecastReply,
     Heartbeat,
     Logged,
-    NodeFailed,
-    NodeFinished,
-    NodeProgress,
     Peeked,
     QueueChanged,
     Refused,
-    RunFinished,
     ViewQuery,
     ViewReply,
     WorkerReady,

@@ -22,15 +22,12 @@ from client_bench import submit as submit
 from nodeflow.engine.client import worker_process
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.job_queue import JobQueue
-from nodeflow.engine.protocol.events import (
+from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodeProgress, RunFinished
+from nodeflow.engine.protocol.messages import (
     JobEvent,
     Logged,
-    NodeFailed,
-    NodeFinished,
-    NodeProgress,
     NotKept,
     QueueChanged,
-    RunFinished,
     WorkerLost,
     WorkerReady,
     WorkerSilent,
@@ -111,7 +108,8 @@ APP = """
 import sys, time
 from pathlib import Path
 from nodeflow.engine.client.client import LocalEngine
-from nodeflow.engine.protocol.events import JobEvent, NodeProgress
+from nodeflow.engine.protocol.events import NodeProgress
+from nodeflow.engine.protocol.messages import JobEvent
 from nodeflow.engine.client.job_queue import JobQueue
 from nodeflow.engine.protocol.run_request import RunRequest
 def tell(reply):

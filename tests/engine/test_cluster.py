@@ -17,7 +17,8 @@ from nodeflow.engine.client.ray_worker import free_path
 from nodeflow.engine.client.run_files import files_of
 from nodeflow.engine.planning.fingerprint import Fingerprints
 from nodeflow.engine.protocol.cluster import FileWritten, Member
-from nodeflow.engine.protocol.events import Export, Exported, JobEvent, NodeFinished, Submit
+from nodeflow.engine.protocol.events import NodeFinished
+from nodeflow.engine.protocol.messages import Export, Exported, JobEvent, Submit
 from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.engine.worker.far_files import FarFiles
 from nodeflow.engine.worker.library_models import fingerprints

@@ -21,7 +21,8 @@ from nodeflow.engine.execution.latent_thumbnails import colours
 from nodeflow.engine.inspect.value_inspector import ValueInspector
 from nodeflow.engine.previews.latent_colours import NotFitted, linear_map, map_if_any, map_so_far, rgb
 from nodeflow.engine.previews.summaries import pictures
-from nodeflow.engine.protocol.events import NodeProgress, ViewQuery
+from nodeflow.engine.protocol.events import NodeProgress
+from nodeflow.engine.protocol.messages import ViewQuery
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam

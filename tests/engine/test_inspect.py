@@ -16,7 +16,7 @@ from nodeflow.engine.inspect.prediction_spaces import SPACES, NoiseLevel, seen_a
 from nodeflow.engine.inspect.rendering import tiles
 from nodeflow.engine.inspect.tensor_facts import BINS, facts
 from nodeflow.engine.inspect.trajectory_quantities import frame_of
-from nodeflow.engine.protocol.events import ViewQuery
+from nodeflow.engine.protocol.messages import ViewQuery
 from nodeflow.engine.protocol.value_handle import Overview, ValueHandle
 from nodeflow.views import Chart, Matrix, Picture, Table, Text
 from nodeflow.wires import Latent

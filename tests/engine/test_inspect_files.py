@@ -23,7 +23,7 @@ from nodeflow.engine.execution.document_history import DocumentHistory
 from nodeflow.engine.inspect.attention_views import first_of
 from nodeflow.engine.inspect.tensor_facts import named_tensors
 from nodeflow.engine.inspect.value_inspector import ValueInspector, _Document
-from nodeflow.engine.protocol.events import Export, ViewQuery
+from nodeflow.engine.protocol.messages import Export, ViewQuery
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.protocol.value_handle import Overview, Seen
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner

@@ -14,7 +14,7 @@ from nodeflow.engine.inspect.clip_views import known_captions
 from nodeflow.engine.inspect.difference import difference
 from nodeflow.engine.inspect.token_views import code_colours
 from nodeflow.engine.inspect.value_inspector import ValueInspector
-from nodeflow.engine.protocol.events import ViewQuery
+from nodeflow.engine.protocol.messages import ViewQuery
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from nodeflow.engine.client.client import LocalEngine
-from nodeflow.engine.protocol.events import Reply, WorkerReady
 from nodeflow.engine.protocol.limits import NOTHING
+from nodeflow.engine.protocol.messages import Reply, WorkerReady
 from nodeflow.engine.worker.packs import load_packs
 
 ENDS = """

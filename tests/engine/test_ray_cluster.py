@@ -19,14 +19,8 @@ from test_several_workers import COUNT, PACK, computed, sweep, whole
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.ray_cluster import RayCluster
 from nodeflow.engine.client.ray_worker import cluster_places
-from nodeflow.engine.protocol.events import (
-    NodeProgress,
-    Peeked,
-    QueueChanged,
-    Refused,
-    WorkerLost,
-    WorkerReady,
-)
+from nodeflow.engine.protocol.events import NodeProgress
+from nodeflow.engine.protocol.messages import Peeked, QueueChanged, Refused, WorkerLost, WorkerReady
 
 pytestmark = pytest.mark.ray
 KILLS = int(os.environ.get("NODEFLOW_KILLS", "3"))

@@ -15,19 +15,8 @@ from test_client import Replies, flow, kind, request
 from nodeflow.engine.client import machine_shares
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.execution.shared_items import SharedItems
-from nodeflow.engine.protocol.events import (
-    Heartbeat,
-    JobEvent,
-    NodeFinished,
-    NodeProgress,
-    NodeStarted,
-    Peeked,
-    QueueChanged,
-    Refused,
-    Reply,
-    RunFinished,
-    WorkerLost,
-)
+from nodeflow.engine.protocol.events import NodeFinished, NodeProgress, NodeStarted, RunFinished
+from nodeflow.engine.protocol.messages import Heartbeat, JobEvent, Peeked, QueueChanged, Refused, Reply, WorkerLost
 from nodeflow.engine.protocol.share import Share
 from nodeflow.graph.validate.sweeps import Sweep
 

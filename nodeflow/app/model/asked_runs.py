@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from nodeflow.app.model.engine_service import EngineService
-from nodeflow.engine.protocol.events import JobEvent, RunFinished
+from nodeflow.engine.protocol.events import RunFinished
+from nodeflow.engine.protocol.messages import JobEvent
 from nodeflow.graph.validate.sweeps import Sweep
 
 

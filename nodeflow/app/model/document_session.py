@@ -22,17 +22,8 @@ from nodeflow.app.model.run_requests import RunRequests
 from nodeflow.app.model.run_state import NodeState, RunStates
 from nodeflow.app.model.undo import EditCommand
 from nodeflow.app.qt.signals import silence
-from nodeflow.engine.protocol.events import (
-    JobEvent,
-    NodeFailed,
-    NodeFinished,
-    NodeProgress,
-    NodesKept,
-    Peeked,
-    Refused,
-    RunFinished,
-    WorkerLost,
-)
+from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodeProgress, NodesKept, RunFinished
+from nodeflow.engine.protocol.messages import JobEvent, Peeked, Refused, WorkerLost
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetMode, SetParam
 from nodeflow.graph.edits.subgraph_edits import Inside, Same

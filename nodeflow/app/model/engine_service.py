@@ -20,7 +20,8 @@ from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.job_queue import JobQueue
 from nodeflow.engine.client.ray_cluster import RayCluster
 from nodeflow.engine.client.ray_worker import cluster_places
-from nodeflow.engine.protocol.events import (
+from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.protocol.messages import (
     DeviceInfo,
     Heartbeat,
     JobInfo,
@@ -33,7 +34,6 @@ from nodeflow.engine.protocol.events import (
     WorkerReady,
     WorkerSilent,
 )
-from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.protocol.run_request import PrecisionRule
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, decode
 from nodeflow.graph.model.workflow import Problem

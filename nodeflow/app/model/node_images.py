@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.model.flattened import FlattenedWorkflow
-from nodeflow.engine.protocol.events import Peeked
+from nodeflow.engine.protocol.messages import Peeked
 from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.graph.model.roles import SEEN
 

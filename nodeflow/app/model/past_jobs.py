@@ -10,7 +10,8 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.model.engine_service import EngineService
-from nodeflow.engine.protocol.events import JobEvent, NodeFailed, NodeFinished, RunFinished
+from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, RunFinished
+from nodeflow.engine.protocol.messages import JobEvent
 from nodeflow.engine.protocol.run_request import RunRequest
 
 MAX_PAST = 200

@@ -10,7 +10,7 @@ from nodeflow.app.i18n.texts import duration
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.qt.background import Background
-from nodeflow.engine.protocol.events import ForecastReply
+from nodeflow.engine.protocol.messages import ForecastReply
 from nodeflow.engine.protocol.run_request import RunRequest
 
 PAUSE = 700

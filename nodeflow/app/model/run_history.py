@@ -10,7 +10,8 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.model.document_session import DocumentSession
-from nodeflow.engine.protocol.events import JobEvent, NodeFinished, NodesKept, Refused, RunFinished
+from nodeflow.engine.protocol.events import NodeFinished, NodesKept, RunFinished
+from nodeflow.engine.protocol.messages import JobEvent, Refused
 from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.graph.model.workflow import Node

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.qt.background import Background
 from nodeflow.engine.client.client import LocalEngine
-from nodeflow.engine.protocol.events import Reply
+from nodeflow.engine.protocol.messages import Reply
 from nodeflow.graph.model.catalogue import Catalogue
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.qt.background import Background
-from nodeflow.engine.protocol.events import JobEvent, Refused, RunFinished
+from nodeflow.engine.protocol.events import RunFinished
+from nodeflow.engine.protocol.messages import JobEvent, Refused
 from nodeflow.graph.io import files
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.validate.sweeps import Sweep

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.model.document_session import DocumentSession
-from nodeflow.engine.protocol.events import Export, Exported, ViewQuery, ViewReply, WorkerLost
+from nodeflow.engine.protocol.messages import Export, Exported, ViewQuery, ViewReply, WorkerLost
 from nodeflow.engine.protocol.value_handle import Seen, ValueHandle
 
 Then = Callable[[Seen | None, str], None]

@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.qt.background import Background
-from nodeflow.engine.protocol.events import JobEvent, NodeFinished
+from nodeflow.engine.protocol.events import NodeFinished
+from nodeflow.engine.protocol.messages import JobEvent
 from nodeflow.gallery.image_facts import facts_of
 from nodeflow.gallery.image_index import ImageIndex
 

@@ -17,7 +17,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from nodeflow.app.qt import theme
-from nodeflow.engine.protocol.events import JobInfo
+from nodeflow.engine.protocol.messages import JobInfo
 
 JOB = Qt.ItemDataRole.UserRole
 _HEIGHT, _CROSS = 46, 26

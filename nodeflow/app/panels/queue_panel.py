@@ -29,7 +29,7 @@ from nodeflow.app.panels.job_line import JOB, JobLine
 from nodeflow.app.panels.past_line import PAST, PastLine, outcome_words
 from nodeflow.app.qt.flow_layout import FlowLayout
 from nodeflow.app.qt.thumbnails import Thumbnails
-from nodeflow.engine.protocol.events import JobInfo
+from nodeflow.engine.protocol.messages import JobInfo
 from nodeflow.engine.protocol.run_request import RunRequest
 
 StatesOf = Callable[[str], RunStates | None]

@@ -16,7 +16,9 @@ from nodeflow.engine.client.run_models import models_of
 from nodeflow.engine.client.running_worker import WorkerPlace
 from nodeflow.engine.client.worker_log import WorkerLog
 from nodeflow.engine.client.worker_slot import WorkerSlot
-from nodeflow.engine.protocol.events import (
+from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodeMapped, NodeStarted, RunFinished
+from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.protocol.messages import (
     Cancel,
     Export,
     Exported,
@@ -24,10 +26,6 @@ from nodeflow.engine.protocol.events import (
     JobEvent,
     JobInfo,
     JobState,
-    NodeFailed,
-    NodeFinished,
-    NodeMapped,
-    NodeStarted,
     NotKept,
     Pause,
     Peek,
@@ -37,14 +35,12 @@ from nodeflow.engine.protocol.events import (
     Reply,
     Request,
     Resume,
-    RunFinished,
     Submit,
     ViewQuery,
     ViewReply,
     WorkerLost,
     WorkerReady,
 )
-from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.protocol.share import Share
 from nodeflow.graph.model.catalogue import Catalogue

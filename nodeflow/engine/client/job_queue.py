@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from nodeflow.damaged_files import is_damaged, reason, set_aside
-from nodeflow.engine.protocol.events import Submit
+from nodeflow.engine.protocol.messages import Submit
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.resources import data_folder
 from nodeflow.system import lives, process_name

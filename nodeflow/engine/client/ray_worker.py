@@ -19,14 +19,13 @@ from nodeflow.engine.client.run_models import models_of
 from nodeflow.engine.client.running_worker import End, Hear, WorkerPlace
 from nodeflow.engine.client.worker_process import SILENT_AFTER_SECONDS
 from nodeflow.engine.protocol.cluster import FileWritten, Lacking, Member, MemberReply, Needs
-from nodeflow.engine.protocol.events import (
+from nodeflow.engine.protocol.events import NodeFinished, RunFinished
+from nodeflow.engine.protocol.messages import (
     Export,
     JobEvent,
-    NodeFinished,
     Refused,
     Reply,
     Request,
-    RunFinished,
     Submit,
     WorkerReady,
     WorkerSilent,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from nodeflow.engine.protocol.events import Reply, Request
+from nodeflow.engine.protocol.messages import Reply, Request
 
 
 class RunningWorker(Protocol):

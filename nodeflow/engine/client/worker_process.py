@@ -16,8 +16,8 @@ import msgspec
 
 from nodeflow.engine.client.running_worker import End, Hear
 from nodeflow.engine.client.worker_log import WorkerLog
-from nodeflow.engine.protocol.events import Close, Logged, Reply, Request, WorkerSilent
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.protocol.messages import Close, Logged, Reply, Request, WorkerSilent
 from nodeflow.resources import data_folder
 
 START_METHOD: Literal["spawn", "forkserver"] = "spawn"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from nodeflow.engine.client.running_worker import RunningWorker, WorkerPlace
-from nodeflow.engine.protocol.events import (
+from nodeflow.engine.protocol.messages import (
     ForecastRequest,
     Heartbeat,
     Reply,

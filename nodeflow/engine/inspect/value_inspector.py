@@ -17,7 +17,7 @@ from nodeflow.engine.inspect.plain_views import ANYTHING
 from nodeflow.engine.inspect.tensor_facts import facts, named_tensors
 from nodeflow.engine.inspect.view_modules import built_in_views
 from nodeflow.engine.previews.latent_colours import map_if_any
-from nodeflow.engine.protocol.events import Export, Exported, ViewQuery, ViewReply
+from nodeflow.engine.protocol.messages import Export, Exported, ViewQuery, ViewReply
 from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.graph.io.files import write_atomic
 from nodeflow.node import NodeError

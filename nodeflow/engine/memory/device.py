@@ -11,7 +11,7 @@ import psutil
 import torch
 
 from nodeflow.engine.memory.accelerators import ACCELERATORS, Accelerator
-from nodeflow.engine.protocol.events import DeviceInfo
+from nodeflow.engine.protocol.messages import DeviceInfo
 from nodeflow.engine.protocol.run_request import PrecisionRule
 
 HOST = "cpu"

@@ -7,7 +7,7 @@ import socket
 
 import msgspec
 
-from nodeflow.engine.protocol.events import Reply
+from nodeflow.engine.protocol.messages import Reply
 from nodeflow.graph.model.workflow import Problem
 from nodeflow.pack_entries import pack_versions
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nodeflow.engine.protocol.cluster import Lacking, Member, Needs
-from nodeflow.engine.protocol.events import Export, Reply, Request, Submit
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.protocol.messages import Export, Reply, Request, Submit
 from nodeflow.graph.model.workflow import Problem
 from nodeflow.resources import cache_folder
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from nodeflow.engine.protocol.cluster import FileWritten
-from nodeflow.engine.protocol.events import Export, Exported, JobEvent, NodeFinished, Reply, Request, Submit
+from nodeflow.engine.protocol.events import NodeFinished
+from nodeflow.engine.protocol.messages import Export, Exported, JobEvent, Reply, Request, Submit
 from nodeflow.graph.io.files import write_atomic
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.resources import cache_folder

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from nodeflow.engine.protocol.events import Heartbeat
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.protocol.messages import Heartbeat
 from nodeflow.engine.worker.pipe import ReplySender
 from nodeflow.system import keep_freed_memory, wait_politely
 

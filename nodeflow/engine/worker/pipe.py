@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 
 import msgspec
 
-from nodeflow.engine.protocol.events import Reply, Usage
+from nodeflow.engine.protocol.messages import Reply, Usage
 
 
 class ReplySender:

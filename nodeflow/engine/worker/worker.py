@@ -23,14 +23,15 @@ from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.inspect.value_inspector import ValueInspector
 from nodeflow.engine.memory import device
 from nodeflow.engine.previews.summaries import pictures
-from nodeflow.engine.protocol.events import (
+from nodeflow.engine.protocol.events import NodeFailed, RunFinished
+from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.protocol.messages import (
     Cancel,
     Close,
     Export,
     ForecastReply,
     ForecastRequest,
     JobEvent,
-    NodeFailed,
     NotKept,
     Pause,
     Peek,
@@ -38,12 +39,10 @@ from nodeflow.engine.protocol.events import (
     Refused,
     Request,
     Resume,
-    RunFinished,
     Submit,
     ViewQuery,
     WorkerReady,
 )
-from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.worker.packs import heavy_modules
 from nodeflow.engine.worker.pipe import ReplySender
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner

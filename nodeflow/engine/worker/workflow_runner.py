@@ -20,10 +20,11 @@ from nodeflow.engine.planning.cost_estimates import MIN_SECONDS, Cost, Estimates
 from nodeflow.engine.planning.file_hashes import FileHashes
 from nodeflow.engine.planning.fingerprint import Fingerprints
 from nodeflow.engine.planning.plan import Plan, plan
-from nodeflow.engine.protocol.events import Event, NodeFinished, RunFinished, Usage
+from nodeflow.engine.protocol.events import Event, NodeFinished, RunFinished
 from nodeflow.engine.protocol.forecast import NodeForecast
 from nodeflow.engine.protocol.item_places import item_id
 from nodeflow.engine.protocol.limits import Limits
+from nodeflow.engine.protocol.messages import Usage
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.packs import Packs, load_packs
 from nodeflow.graph.io.files import dumps, loads
