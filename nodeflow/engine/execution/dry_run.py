@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.engine.execution.executor import ActiveRun, Executor
+from nodeflow.engine.execution.active_run import ActiveRun
+from nodeflow.engine.execution.executor import Executor
 from nodeflow.engine.execution.plan_walk import Events, PlanWalk
 from nodeflow.engine.execution.results import standing
 from nodeflow.engine.execution.run_control import RunControl
@@ -37,13 +38,13 @@ def forecast(
     exactly the former, unless a node fails or a result that is needed has to leave a full cache meanwhile. Of nodes
     that are the same one runs: where some are unknown, or fail, it may be another than foreseen.
     """
-    run = ActiveRun(executor, plan, settings, RunControl(), executor.recall(document))
+    run = ActiveRun(executor.resources, plan, settings, RunControl(), executor.recall(document))
     return _Forecast(run, estimates).look()
 
 
 class _Forecast:
     def __init__(self, run: ActiveRun, estimates: Estimates) -> None:
-        self.run, self.cache, self.plan = run, run.executor.cache, run.plan
+        self.run, self.cache, self.plan = run, run.cache, run.plan
         self.nodes = run.unfolding.plan.tasks
         self.first = plain_feeders(self.nodes) | run.unfolding.givers
         self.estimates, self.likenesses = estimates, likenesses(run.unfolding.plan, run.settings)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.node import NodeError
 
 LONGEST = 160
@@ -53,3 +57,9 @@ def _quoted(error: BaseException) -> str:
     if isinstance(error, KeyError):
         text = f"no {text}"
     return f" ({text.rstrip('.')})" if 0 < len(text) <= LONGEST and "\n" not in text else ""
+
+
+def model_named(spec: NodeSpec, arguments: Mapping[str, Any]) -> str:
+    """The name of the model that a node reads; empty for one that reads none."""
+    given = (arguments.get(param.name) for param in spec.params if param.widget == "model")
+    return next((Path(str(name)).name for name in given if name), "")

@@ -6,6 +6,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from nodeflow.engine.protocol.share import Share
+from nodeflow.graph.model.catalogue import NodeSpec
+
+ONCE = "it happens once, with the worker that runs the whole"
+"""Why one that helps leaves out what writes files or gives something else each time."""
+
+
+def is_repeatable(spec: NodeSpec) -> bool:
+    """Return whether it makes no difference how often, and where, a node is computed."""
+    return spec.pure and not any(param.writes for param in spec.params)
 
 
 class SharedItems:
