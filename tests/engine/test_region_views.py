@@ -10,7 +10,7 @@ from studio import STARTER
 
 from nodeflow.engine.inspect.region_views import FORMS
 from nodeflow.engine.inspect.value_inspector import ValueInspector
-from nodeflow.engine.protocol.events import ViewQuery
+from nodeflow.engine.protocol.messages import ViewQuery
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import AddNode, Connect, Disconnect, SetParam

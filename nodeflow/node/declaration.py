@@ -1,0 +1,56 @@
+"""Declaring a function as a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from nodeflow.graph.model.catalogue import NodeSpec
+from nodeflow.node.signature import schema
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SPEC = "__nodeflow_spec__"
+TOGETHER = "__nodeflow_together__"
+
+Companion = Callable[[list[dict[str, Any]]], list[Any]]
+"""Takes the named arguments of several calls of a node, and gives what each of them would have given."""
+
+
+def node(
+    title: str, *, version: int = 1, pure: bool = True, through: bool = False, together: Companion | None = None
+) -> Callable[[F], F]:
+    """Declare a function as a node. It stays a plain function; only its description is attached.
+
+    ``pure``: false for one that runs each time. ``through``: it gives what it takes, so that no run calls it.
+    ``together`` computes the node for several items of a list at once: given the named arguments of each call, it
+    gives for each exactly what the node itself would give, bit for bit, since each item is kept by itself.
+
+    Raises TypeError, naming function and argument, for a hint that is missing or that no wire or widget fits.
+    """
+
+    def attach(function: F) -> F:
+        spec = schema(function, title, version, pure)
+        if together is not None:
+            several = [port.name for port in spec.inputs if port.many or port.lazy]
+            own = [name for name, what in spec.supplied.items() if what in ("steps", "seeds")]
+            if spec.streams or several or own:
+                raise TypeError(f"{function.__module__}.{function.__name__}: such a node cannot be computed together")
+            setattr(function, TOGETHER, together)
+        setattr(function, SPEC, msgspec.structs.replace(spec, through=through))
+        return function
+
+    return attach
+
+
+def together_of(function: object) -> Companion | None:
+    """Return what computes several calls of a node at once, where it was declared with one."""
+    return getattr(function, TOGETHER, None)
+
+
+def spec_of(function: object) -> NodeSpec | None:
+    """The description of a function declared with `@node`, None for any other object."""
+    found = getattr(function, SPEC, None)
+    return found if isinstance(found, NodeSpec) else None
