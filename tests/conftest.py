@@ -45,7 +45,7 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture
 def bench(tmp_path: Path):
-    from toys import Bench
+    from toy_bench import Bench
 
     return Bench(tmp_path)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from toys import Bench, wire
+from toy_bench import Bench
+from toys import wire
 
 from nodeflow.graph.model.workflow import Workflow
 

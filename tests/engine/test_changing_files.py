@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from toy_bench import Bench
+from toys import PACK, RAN, wire
 
 from nodeflow.engine.planning.plan import plan
 from nodeflow.engine.protocol.events import NodeFailed, NodeStarted
 from nodeflow.graph.model.workflow import Workflow
-from tests.toys import PACK, RAN, Bench, wire
 
 
 def written(path: Path, data: bytes) -> None:
@@ -41,7 +42,7 @@ def test_a_file_that_changes_before_its_node_reads_it_is_told(
 ) -> None:
     bench, file = Bench(tmp_path), tmp_path / "m.safetensors"
     file.write_bytes(b"first")
-    about = wire({"a": ("tests.read_file", {"path": str(file)})})
+    about = wire({"a": ("toys.read_file", {"path": str(file)})})
     assert run_and(bench, about, "a", "a", lambda: change(file, b"another")) == (
         "the file at path changed while it was read; run again"
     )
@@ -53,7 +54,7 @@ def test_a_file_that_changes_before_its_node_reads_it_is_told(
 def test_a_file_that_is_written_over_spoils_what_comes_of_it(tmp_path: Path) -> None:
     bench, file = Bench(tmp_path), tmp_path / "m.safetensors"
     file.write_bytes(b"first")
-    about = wire({"a": ("tests.read_file", {"path": str(file)}), "b": ("tests.add", {"amount": 1}, {"box": "a.box"})})
+    about = wire({"a": ("toys.read_file", {"path": str(file)}), "b": ("toys.add", {"amount": 1}, {"box": "a.box"})})
     told = run_and(bench, about, "b", "b", lambda: written(file, b"another"))
     assert told == (
         "m.safetensors was written over while the run used it, so that this would be a result of neither; run again"
@@ -64,6 +65,6 @@ def test_a_file_that_is_written_over_spoils_what_comes_of_it(tmp_path: Path) -> 
 def test_a_file_with_another_in_its_place_stays_as_it_was_for_who_reads_it(tmp_path: Path) -> None:
     bench, file = Bench(tmp_path), tmp_path / "m.safetensors"
     file.write_bytes(b"first")
-    about = wire({"a": ("tests.read_file", {"path": str(file)}), "b": ("tests.add", {"amount": 1}, {"box": "a.box"})})
+    about = wire({"a": ("toys.read_file", {"path": str(file)}), "b": ("toys.add", {"amount": 1}, {"box": "a.box"})})
     assert run_and(bench, about, "b", "b", lambda: replaced(file, b"another")) == ""
     assert (bench.run(about, "b"), bench.value("b").value) == (["read_file", "add"], 8)

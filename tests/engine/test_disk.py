@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from toys import Bench, wire
+from toy_bench import Bench
+from toys import wire
 
 from nodeflow.engine.cache.codec import KNOWN, Damaged, NotStorable, decode, encode
 from nodeflow.engine.cache.disk_store import DiskStore

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from toys import PACK, RAN, Bench, wire
+from toy_bench import Bench, diamond
+from toys import PACK, RAN, wire
 
 from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.planning.plan import plan
@@ -23,17 +24,6 @@ from nodeflow.engine.protocol.events import (
 )
 from nodeflow.graph.model.workflow import Node, WorkflowError
 from nodeflow.reports.report import Report
-
-
-def diamond(amount: int = 1):
-    return wire(
-        {
-            "a": ("source", {"value": 5, "label": "a"}),
-            "b": ("add", {"amount": amount, "label": "b"}, {"box": "a"}),
-            "c": ("add", {"amount": 10, "label": "c"}, {"box": "a"}),
-            "d": ("total", {"label": "d"}, {"boxes": ["b", "c"]}),
-        }
-    )
 
 
 def test_the_first_run_computes_everything_once_in_order(bench: Bench) -> None:
@@ -208,44 +198,6 @@ def test_consumers_share_one_object_that_none_may_change(bench: Bench) -> None:
     workflow.nodes["one"] = Node("toys.double", params={"label": "other"})
     bench.run(workflow, "bad", "one")
     assert torch.equal(bench.value("one", "sheet").values, before * 2)
-
-
-def test_muted_nodes_and_what_depends_on_them_do_not_run(bench: Bench) -> None:
-    workflow = diamond()
-    workflow.nodes["b"] = Node("toys.add", mode="mute")
-    assert bench.run(workflow, "d", "c") == ["a", "c"]
-    assert bench.told(NodeSkipped)["b"].why == "it is muted"
-    assert "needs 'b'" in bench.told(NodeSkipped)["d"].why
-
-
-def test_a_bypassed_node_passes_its_like_typed_input(bench: Bench) -> None:
-    workflow = diamond()
-    workflow.nodes["b"] = Node("toys.add", params={"amount": 99}, mode="bypass")
-    assert bench.run(workflow) == ["a", "c", "d"]
-    assert bench.value("d").value == 5 + 15
-
-
-def test_a_chain_of_bypassed_nodes_passes_through(bench: Bench) -> None:
-    nodes = {"n0": ("source", {"value": 3})}
-    nodes |= {f"n{i}": ("add", {}, {"box": f"n{i - 1}"}) for i in range(1, 5)}
-    workflow = wire(nodes)
-    for name in ("n1", "n2", "n3"):
-        workflow.nodes[name] = Node("toys.add", mode="bypass")
-    bench.run(workflow)
-    assert bench.value("n4").value == 4
-
-
-def test_a_bypassed_end_still_brings_what_it_passes(bench: Bench) -> None:
-    workflow = diamond()
-    workflow.nodes["b"] = Node("toys.add", mode="bypass")
-    assert bench.run(workflow, "b") == ["a"]
-
-
-def test_a_bypass_that_has_nothing_to_pass_is_refused_where_it_matters() -> None:
-    workflow = wire({"s": ("source",), "a": ("add", {}, {"box": "s"})})
-    workflow.nodes["s"] = Node("toys.source", mode="bypass")
-    with pytest.raises(WorkflowError, match="'s' is bypassed"):
-        plan(workflow, PACK.catalogue)
 
 
 def test_the_branch_not_chosen_is_never_evaluated(bench: Bench) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 import torch
-from toys import PACK, Bench, wire
+from toy_bench import Bench
+from toys import PACK, wire
 
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.execution.finite import check_outputs

@@ -6,7 +6,8 @@ import random
 from pathlib import Path
 
 import pytest
-from toys import PACK, RAN, Bench, wire
+from toy_bench import Bench
+from toys import PACK, RAN, wire
 
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodesKept, NodeSkipped, NodeStarted

@@ -17,7 +17,8 @@ from PIL import ImageSequence
 from safetensors.torch import load_file
 from studio import OWN, STARTER, Studio, pixels
 from studio import studio as studio
-from toys import Bench, wire
+from toy_bench import Bench
+from toys import wire
 
 from nodeflow.engine.execution.document_history import DocumentHistory
 from nodeflow.engine.inspect.attention_views import first_of

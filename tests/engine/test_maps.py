@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from mapped_runs import mapped, weights
-from toys import PACK, RAN, Bench, Box, wire
+from toy_bench import Bench
+from toys import PACK, RAN, Box, wire
 
 from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.planning.plan import plan

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from toys import PACK, RAN, Bench, Route, Stranger, wire
+from toy_bench import Bench
+from toys import PACK, RAN, Route, Stranger, wire
 
 from nodeflow.cli.terminal import TerminalView
 from nodeflow.engine.cache.disk_store import DiskStore

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from mapped_runs import mapped, weights
-from toys import PACK, RAN, Bench, wire
+from toy_bench import Bench
+from toys import PACK, RAN, wire
 
 from nodeflow.engine.execution.dry_run import forecast
 from nodeflow.engine.planning.cost_estimates import Estimates

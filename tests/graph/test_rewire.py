@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from toys import PACK, Bench, wire
+from toy_bench import Bench
+from toys import PACK, wire
 
 from nodeflow.engine.planning.plan import plan
 from nodeflow.graph.edits.edits import AddNode

@@ -1,4 +1,4 @@
-"""A node on the canvas: where its parts lie, and what the pointer does to them. Painting is in `paint`."""
+"""A node on the canvas: where its parts lie. `node_painter` paints it, `node_pointer` is what the pointer does."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from nodeflow.app.canvas.items import node_painter, style
 from nodeflow.app.canvas.items.card_host import CardHost
 from nodeflow.app.canvas.items.node_layout import NodeLayout
+from nodeflow.app.canvas.items.node_pointer import NodePointer
 from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.canvas.nodegraphqt.items import IN, OUT, NodeItemBase
 from nodeflow.app.i18n.sentences import said
@@ -62,9 +63,8 @@ class NodeItem(NodeItemBase):
         """Tokens of its texts that are beyond what the model reads."""
         self.thumbnail: QPixmap | None = None
         self.shows_file = False
-        self.hot_row = -1
-        self._cursor = Qt.CursorShape.ArrowCursor
-        self._drags_row = self._pulls_edge = self._folded = False
+        self.pointer = NodePointer(self)
+        self._folded = False
         self.inputs: list[Port] = []
         self.outputs: list[Port] = []
         self.row_ports: list[Port] = []
@@ -339,65 +339,26 @@ class NodeItem(NodeItemBase):
                 wire.draw_path()
 
     def mousePressEvent(self, event: QGraphicsSceneMouseEvent) -> None:
-        row, host = self.row_at(event.pos()), self.host()
-        self._drags_row = self._pulls_edge = False
-        left = event.button() == Qt.MouseButton.LeftButton
-        if host is not None and left and host.looks.press(self, event.pos()):
-            self._pulls_edge = True
-            event.accept()
-            return
-        if host is not None and left and row >= 0 and host.rows.can_edit(self, row):
-            if not self.isSelected() and not event.modifiers():
-                self.scene().clearSelection()
-                self.setSelected(True)
-            self._drags_row = True
-            host.rows.press(self, row, event.screenPos())
-            event.accept()
-            return
-        if host is not None:
-            host.note_place(self)
-        super().mousePressEvent(event)
+        if not self.pointer.press(event):
+            super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QGraphicsSceneMouseEvent) -> None:
-        host = self.host()
-        if self._pulls_edge and host is not None:
-            host.looks.drag(event.pos())
-            return
-        if self._drags_row and host is not None:
-            host.rows.drag(event.screenPos(), event.modifiers())
-            return
-        super().mouseMoveEvent(event)
+        if not self.pointer.move(event):
+            super().mouseMoveEvent(event)
 
     def mouseReleaseEvent(self, event: QGraphicsSceneMouseEvent) -> None:
-        host = self.host()
-        if self._pulls_edge and host is not None:
-            self._pulls_edge = False
-            host.looks.release()
-            return
-        if self._drags_row and host is not None:
-            self._drags_row = False
-            host.rows.release(event.pos())
-            return
-        super().mouseReleaseEvent(event)
+        if not self.pointer.release(event):
+            super().mouseReleaseEvent(event)
 
     def title_rect(self) -> QRectF:
         """Return where its title stands, in its own coordinates."""
         return QRectF(style.PAD, 3, self.body.width() - 2 * style.PAD, style.ROW)
 
     def hoverMoveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
-        row, host = self.row_at(event.pos()), self.host()
-        if row != self.hot_row:
-            self.hot_row = row
-            editable = row >= 0 and host is not None and host.rows.can_edit(self, row)
-            scrubs = editable and self.face.rows[row].kind in ("int", "float")
-            self._cursor = Qt.CursorShape.SizeHorCursor if scrubs else Qt.CursorShape.ArrowCursor
-            self.update()
-        over = host.looks.cursor(self, event.pos()) if host is not None else None
-        self.setCursor(over or self._cursor)
+        self.pointer.hover(event.pos())
 
     def hoverLeaveEvent(self, _: QGraphicsSceneHoverEvent) -> None:
-        self.hot_row = -1
-        self.update()
+        self.pointer.leave()
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         node_painter.card(painter, self, painter.worldTransform().m11())

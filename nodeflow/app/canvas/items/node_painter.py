@@ -211,7 +211,7 @@ def _row(painter: QPainter, item: NodeItem, number: int) -> None:
     fed = item.is_fed(number)
     value = item.value(param)
     missing = param.widget == "model" and any(problem.port == param.name for problem in item.problems)
-    hot = item.hot_row == number and not fed
+    hot = item.pointer.hot_row == number and not fed
     painter.setPen(style.pen("bad" if missing else "faint", 1.0) if hot or missing else Qt.PenStyle.NoPen)
     painter.setBrush(style.colour("node" if fed else "row"))
     painter.drawRoundedRect(rect, 5, 5)
