@@ -13,6 +13,7 @@ from nodeflow.graph.io.files import dumps, load
 from nodeflow.graph.model.catalogue import decode, encode
 from nodeflow.resources import folder
 
+MOST_LINES = 400
 WITHOUT = """
 import sys
 class Blocked:
@@ -73,3 +74,13 @@ def test_no_file_names_this_machine_or_a_registry() -> None:
     for file in (root / "constraints.txt", root / "pyproject.toml", root / "Makefile"):
         assert "://" not in file.read_text()
         assert "file:" not in file.read_text()
+
+
+def test_no_file_is_longer_than_a_reader_holds_in_mind() -> None:
+    root = Path(__file__).parent.parent
+    rooms = ("nodeflow", "nodes", "training", "benchmarks", "tests", "docs")
+    files = [path for room in rooms for path in (root / room).rglob("*.py")]
+    assert len(files) > 1000
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    long = [f"{path.relative_to(root)}: {count}" for path, count in lines.items() if count > MOST_LINES]
+    assert not long, f"part it by task, into pieces with a name each: {long}"
