@@ -19,7 +19,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from benchmarks import more_tasks
+from benchmarks import more_tasks, start_tasks
 from benchmarks.task_person import ALT, CTRL, KEY, SHIFT, Person
 from nodeflow.app.dialogs.file_conflict import FileConflict
 from nodeflow.app.i18n import language
@@ -206,8 +206,8 @@ TASKS = {
     8: more_tasks.comfyui_picture,
     9: more_tasks.inpaint,
     10: more_tasks.control,
-    19: more_tasks.another_language,
-    20: more_tasks.after_a_crash,
+    19: start_tasks.another_language,
+    20: start_tasks.after_a_crash,
 }
 """In an order in which one can follow the other in the same window."""
 

@@ -26,7 +26,7 @@ from nodeflow.wires import (
     Schedule,
     StepNoise,
 )
-from nodes.denoisers.denoisers import NetworkDenoiser
+from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.loaders.quantised.layers import is_stored
 
 READS_TEXT = ("attn2.to_k.", "attn2.to_v.")

@@ -11,7 +11,7 @@ from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import Denoiser, Image, IPAdapter, Mask
 from nodes.adapters.image_weights import WeightType, layer_factors
 from nodes.denoisers.attached import AttachedImage
-from nodes.denoisers.denoisers import NetworkDenoiser
+from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.loaders.adapters.families import network_family
 from nodes.loaders.families.ip_adapter.ip_adapter import PATTERNS, load_ip_adapter_parts
 from nodes.loaders.read.locate import find

@@ -22,7 +22,7 @@ from nodeflow.wires import (
     TrainedSchedule,
 )
 from nodes.conditioning.clip_space import cosines
-from nodes.denoisers.denoisers import NetworkDenoiser
+from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.loaders.families.unclip.prior_and_decoder import PATTERNS, load_decoder_folder, load_prior_folder
 from nodes.loaders.families.unclip.vector_decoder import VectorDecoder
 from nodes.loaders.read.parts import Target, torch_dtype

@@ -14,7 +14,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from nodeflow.node import NodeError, Range, node
 from nodeflow.wires import Conditioning, Curve, Denoiser, Image, Latent, NetworkMap
-from nodes.denoisers.denoisers import NetworkDenoiser
+from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.denoisers.network_drawing import Box, draw_network, glow, places
 
 MAP = 48

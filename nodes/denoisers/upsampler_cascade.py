@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 from nodeflow.node import NodeError, Reads, Seed, Slider, Supplied, node
 from nodeflow.wires import Conditioning, Denoiser, DiffusionNetwork, Image, Noise, TrainedSchedule
 from nodeflow.wires.noise import normal
-from nodes.denoisers.denoisers import NetworkDenoiser
+from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.latents.noise import gaussian_noise
 from nodes.loaders.families.pixel_diffusion import ddpm_folder
 from nodes.loaders.families.unclip import karlo_upsampler

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError, Reads, Supplied, node
 from nodeflow.wires import Classes, Conditioning, Denoiser, DiffusionNetwork, TrainedSchedule
-from nodes.denoisers.denoisers import NetworkDenoiser
+from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.loaders.families.class_transformers.uvit_folder import PATTERNS, load_uvit_folder
 from nodes.loaders.read.parts import Target, torch_dtype
 from nodes.loaders.read.right_kind import find_for

@@ -12,7 +12,8 @@ from nodeflow.node import NodeError
 from nodeflow.wires import CLIP, Image, Latent, Schedule
 from nodes.adapters.finetune import diffusion_clip
 from nodes.conditioning.clip_space import load_clip
-from nodes.denoisers.denoisers import NetworkDenoiser, unet_denoiser
+from nodes.denoisers.denoisers import unet_denoiser
+from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.guidance.classifier_free import no_guidance
 from nodes.latents.noise import latent_as_noise
 from nodes.latents.vae import vae_decode, vae_encode

@@ -11,7 +11,7 @@ from torch import Tensor
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning
 from nodes.denoisers.attached import AttachedControl
-from nodes.denoisers.denoisers import NetworkDenoiser
+from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.networks.low_rank import adapted
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning
 from nodes.denoisers.calls.flow_calls import FlowDenoiser, packed, references, summed, tokens_and_whole, unpacked
-from nodes.denoisers.denoisers import with_shown
+from nodes.denoisers.network_denoiser import with_shown
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nodeflow.wires import Conditioning
 from nodes.denoisers.calls.flow_calls import masked, refuse_references
-from nodes.denoisers.denoisers import NetworkDenoiser
+from nodes.denoisers.network_denoiser import NetworkDenoiser
 
 
 @dataclass(frozen=True, eq=False)
