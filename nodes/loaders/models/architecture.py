@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from nodeflow.node import NodeError
+from nodes.loaders.models.empty_networks import empty_networks
 from nodes.loaders.read.accounting import FileWeights
 from nodes.loaders.read.folder_files import no_progress_bar, read_weights
 from nodes.loaders.read.made_of import made_of
@@ -126,10 +127,7 @@ class Architecture:
 
     def _empty(self, shape: Any, settings: Mapping[str, Any]) -> Any:
         """The network without storage for its weights."""
-        from accelerate import init_empty_weights
-        from diffusers.models.modeling_utils import no_init_weights
-
-        with init_empty_weights(), no_init_weights():
+        with empty_networks():
             if isinstance(shape, Mapping):
                 return self._class()(**{**shape, **settings})
             return self._class()(shape)
