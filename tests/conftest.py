@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -13,19 +14,43 @@ import pytest
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-from nodeflow.engine.client import worker_process  # noqa: E402
-
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# networks are small here: threads that wait for each other cost more than they bring
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+gc.disable()  # while everything is imported, there is nothing to find
+
+import nodes  # noqa: E402
+
+nodes.start_worker()  # what a worker leaves out is not imported by the tests either
+
+from nodeflow.engine.client import worker_process  # noqa: E402
+
+LONG_FILES = Path(__file__).with_name("long_files.txt")
+"""The test files that take longest, the longest first: begun late, one would keep everybody waiting at the end."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Without Qt's system libraries half of the tests would fail, each with a riddle: say it once."""
     from nodeflow.system import missing_libraries
 
     if sentence := missing_libraries():
         pytest.exit(sentence, returncode=2)
+    config.option.loadscopereorder = False  # xdist begins with the files of the most tests
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest; the others come in their order."""
+    names = LONG_FILES.read_text(encoding="utf-8").split()
+    places = {config.rootpath / name: place for place, name in enumerate(names)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: no search for garbage looks through it."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
