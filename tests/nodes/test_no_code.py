@@ -3,6 +3,7 @@
 import ast
 import json
 import pickle
+import re
 import shutil
 from collections.abc import Iterator
 from functools import cache
@@ -24,13 +25,20 @@ STARTER = ROOT / "assets" / "models" / "latent-diffusion"
 
 
 @cache
+def text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
 def called(path: Path) -> list[ast.Call]:
-    return [found for found in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(found, ast.Call)]
+    return [found for found in ast.walk(ast.parse(text(path))) if isinstance(found, ast.Call)]
 
 
 def calls(names: set[str], rooms: tuple[str, ...]) -> Iterator[tuple[str, dict[str, object]]]:
     """Where each call of a function of these names stands, and what it is told by keyword."""
     for path in (path for room in rooms for path in sorted((ROOT / room).rglob("*.py"))):
+        if not re.search(rf"\.(?:{'|'.join(names)})\b", text(path)):
+            continue
         for found in called(path):
             if isinstance(found.func, ast.Attribute) and found.func.attr in names:
                 told = {one.arg: one.value.value for one in found.keywords if isinstance(one.value, ast.Constant)}

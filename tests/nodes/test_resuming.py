@@ -128,18 +128,19 @@ def test_resuming_is_bit_identical_from_memory_and_from_disk(
     trained = options.get("trained", FLOW if prediction == "flow" else None)
     schedule = scheduler(**{"steps": STEPS, **options, "trained": trained, "kind": kind})
     guider = climber.guider(prediction)
-    every, wanted = climber.run(None, guider, schedule)
+    noise = Noise((3, 9) if case in KINDS else (3,))  # each kind resumes a batch, once
+    every, wanted = climber.run(None, guider, schedule, noise=noise)
     assert wanted is not None
     for done in {1, 2, len(every) // 2, len(every) - 1}:
         memory = climber.store()
         written = climber.store(disk(), pace=0)
         for store in (memory, written):
-            assert climber.run(store, guider, schedule, stop=done) == (every[:done], None)
+            assert climber.run(store, guider, schedule, stop=done, noise=noise) == (every[:done], None)
         for store in (memory, climber.store(disk(), pace=0)):
-            seen, result = climber.run(store, guider, schedule)
+            seen, result = climber.run(store, guider, schedule, noise=noise)
             assert seen == every[done:]
             assert_same(result, wanted)
-            again, same = climber.run(store, guider, schedule)
+            again, same = climber.run(store, guider, schedule, noise=noise)
             assert again == []
             assert_same(same, wanted)
         disk().clear()
