@@ -141,9 +141,12 @@ class Actions(QObject):
         return menus
 
     def _refill(self, menu: QMenu, category: str) -> None:
+        entries = self.of(category)
+        if entries and [action for action in menu.actions() if not action.isSeparator()] == [e.action for e in entries]:
+            return  # what has changed is another category, or keys
         for action in menu.actions():  # PySide takes actions for deleted after QMenu.clear
             menu.removeAction(action)
-        fill(menu, self.of(category))
+        fill(menu, entries)
         menu.menuAction().setVisible(bool(menu.actions()))
 
     # --- keys
