@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from nodeflow.cli.status import tell
 from nodeflow.graph.model.catalogue import Catalogue, decode
 from nodeflow.resources import folder
 
@@ -33,7 +33,7 @@ def known_catalogue(fresh: bool = False, types: Iterable[str] = (), snapshot: Pa
     runner = ThroughWorker(NOTHING)
     try:
         for sentence in runner.troubles:
-            print(f"nodeflow: {sentence}", file=sys.stderr)
+            tell(sentence)
         return runner.catalogue
     finally:
         runner.close()

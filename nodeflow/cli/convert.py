@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from nodeflow.cli.status import tell
 
 FAILED = 1
 
@@ -33,7 +34,7 @@ def convert(
             done.append(converted(file, watch=_tell if progress else _silent))
         except ConvertError as error:
             refused += 1
-            print(f"nodeflow: {error}", file=sys.stderr)
+            tell(error)
             continue
         if not json:
             there = "is there already, with" if done[-1].already else "has"

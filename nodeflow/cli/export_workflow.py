@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nodeflow.cli.status import WRONG, refuse
+from nodeflow.cli.status import WRONG, refuse, tell
 from nodeflow.cli.workflow_file import load
 
 
@@ -39,7 +38,7 @@ def export_workflow(
     except CannotWriteError as error:
         refuse(Problem("", "", f"{file} cannot be written as {form}: {error}"))
     for sentence in told:
-        print(f"nodeflow: {sentence}", file=sys.stderr)
+        tell(sentence)
     if output is None:
         print(text, end="" if text.endswith("\n") else "\n")
         return
@@ -47,5 +46,5 @@ def export_workflow(
         output.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(output, text.encode())
     except (OSError, ValueError) as error:
-        print(f"nodeflow: cannot write {output}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
+        tell(f"cannot write {output}: {getattr(error, 'strerror', None) or error}")
         raise typer.Exit(WRONG) from None

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from nodeflow.cli.status import refuse
 
 if TYPE_CHECKING:
     from nodes.foreign import Opened
 
-WRONG = 2
 NOTHING = "this holds no workflow, and no settings that are known"
+OWN = "holds a workflow of nodeflow's own; open or run it, there is nothing to import"
 MAX_BYTES = 1 << 30
 """Images are large; a workflow is read up to the limit of its reader."""
 
@@ -59,8 +60,19 @@ def imported(file: Path) -> Opened:
     except NotReadableError as error:
         refuse(f"{file}: {error}")
     if found is None:
-        refuse(f"{file}: {NOTHING}")
+        refuse(f"{file} {OWN}" if _is_own(file) else f"{file}: {NOTHING}")
     return found
+
+
+def _is_own(file: Path) -> bool:
+    from nodeflow.graph.io.files import load
+    from nodeflow.graph.model.workflow import WorkflowError
+
+    try:
+        load(file)
+    except WorkflowError:
+        return False
+    return True
 
 
 def is_foreign(file: Path) -> bool:
@@ -74,8 +86,3 @@ def is_foreign(file: Path) -> bool:
         return not find(data).empty or settings_in(data) is not None
     except (OSError, ValueError, NotReadableError):
         return False
-
-
-def refuse(sentence: str) -> NoReturn:
-    print(f"nodeflow: {sentence}", file=sys.stderr)
-    raise typer.Exit(WRONG)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from nodeflow.cli.status import refuse, tell
 
 if TYPE_CHECKING:
     from nodeflow.library.entries import Entry
     from nodeflow.library.library import Library
     from nodeflow.library.recognised import Recognised
 
-WRONG = 2
 commands = typer.Typer(help="The models on this computer.", no_args_is_help=True, rich_markup_mode=None)
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
@@ -37,7 +37,7 @@ def list_(
         gone = "  (gone)" if entry.gone else ""
         print(f"{entry.name}\n    {entry.found.what or 'not known'}{_size(entry.found)}{gone}")
     if not found:
-        print(_nothing(library), file=sys.stderr)
+        tell(_nothing(library))
 
 
 @commands.command()
@@ -53,7 +53,7 @@ def scan(
     library = _library()
     found = library.refresh()
     for told in path_troubles():
-        print(f"nodeflow: {told}", file=sys.stderr)
+        tell(told)
     if json:
         import msgspec
 
@@ -82,7 +82,7 @@ def info(
         found = recognise(path)
         digest = _sha256(path) if hash else ""
     except OSError as error:
-        _refuse(f"{file} cannot be read: {error.strerror or error}")
+        refuse(f"{file} cannot be read: {error.strerror or error}")
     told = _told(None, found) | {"path": str(path)} | ({"sha256": digest, "autov2": digest[:10]} if digest else {})
     if json:
         _write(told)
@@ -111,9 +111,9 @@ def _path(file: str) -> Path:
     try:
         path = library_path(file)
     except AmbiguousNameError as error:
-        _refuse(str(error))
+        refuse(str(error))
     if path is None:
-        _refuse(f"{file}: there is no such file or folder, and the library has no model of that name")
+        refuse(f"{file}: there is no such file or folder, and the library has no model of that name")
     return path
 
 
@@ -147,9 +147,9 @@ def _library() -> Library:
     library = Library()
     if library.index.unkept:
         told = f"the library's index is not kept ({library.index.unkept}); set NODEFLOW_DATA to another folder"
-        print(f"nodeflow: {told}", file=sys.stderr)
+        tell(told)
     if library.index.set_aside is not None:
-        print(f"nodeflow: the library's index was damaged, and lies now at {library.index.set_aside}", file=sys.stderr)
+        tell(f"the library's index was damaged, and lies now at {library.index.set_aside}")
     return library
 
 
@@ -161,20 +161,22 @@ def _add(folder: Path) -> None:
 
     place = folder.absolute()
     if not place.exists():
-        _refuse(f"{folder}: there is no such folder")
+        refuse(f"{folder}: there is no such folder")
+    if place.is_file() and place.suffix.lower() not in (".yaml", ".yml"):
+        refuse(f"{folder} is a file; name the folder that it lies in")
     if Root(place, "") in [Root(root.path, "") for root in library_roots()]:
         return
     before = read_settings()
     try:
         write_settings(msgspec.structs.replace(before, folders=(*before.folders, str(place))))
     except OSError as error:
-        _refuse(f"the folder cannot be kept among the settings: {error.strerror or error}")
+        refuse(f"the folder cannot be kept among the settings: {error.strerror or error}")
 
 
 def _nothing(library: Library) -> str:
     if library.entries:
-        return "nodeflow: no model is like that"
-    return "nodeflow: there are no models; name a folder with: nodeflow models scan FOLDER"
+        return "no model is like that"
+    return "there are no models; name a folder with: nodeflow models scan FOLDER"
 
 
 def _size(found: Recognised) -> str:
@@ -187,8 +189,3 @@ def _write(data: Any) -> None:
     import msgspec
 
     print(msgspec.json.format(msgspec.json.encode(data), indent=1).decode())
-
-
-def _refuse(sentence: str) -> NoReturn:
-    print(f"nodeflow: {sentence}", file=sys.stderr)
-    raise typer.Exit(WRONG)

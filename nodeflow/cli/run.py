@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from nodeflow.cli.film import Film
 from nodeflow.cli.precision import Precision
-from nodeflow.cli.status import CANCELLED, FAILED, refuse
+from nodeflow.cli.status import CANCELLED, FAILED, refuse, tell
 from nodeflow.cli.workflow_file import load
 
 if TYPE_CHECKING:
@@ -87,6 +86,10 @@ def run(
     remove_left_over(output)
     if report is not None:
         _writable(report.parent)
+        if report.is_dir():
+            refuse(f"{report} is a folder; name a file for the report")
+    if in_process and (cluster or workers):
+        refuse("--in-process computes here alone; leave out --workers and --cluster")
     if steps is not None:
         _writable(steps)
     from nodeflow.cli import runner as runners
@@ -106,7 +109,7 @@ def run(
         refuse(*error.problems)
     try:
         for sentence in runner.troubles:
-            print(f"nodeflow: {sentence}", file=sys.stderr)
+            tell(sentence)
         _apply(workflow, runner.catalogue, [*(set or ()), *(more or ())])
         assignments(form or [], workflow, runner.catalogue, Path.cwd()).apply(workflow)
         told = Report(workflow, runner.catalogue)
@@ -132,16 +135,16 @@ def run(
         try:
             told.outputs += sheet.write(output, dumps(workflow))
         except OSError as error:
-            print(f"nodeflow: cannot write the contact sheet: {error.strerror or error}", file=sys.stderr)
+            tell(f"cannot write the contact sheet: {error.strerror or error}")
     if report is not None:
         try:
             write_atomic(report, told.encode())
         except OSError as error:
-            print(f"nodeflow: cannot write {report}: {error.strerror or error}", file=sys.stderr)
+            tell(f"cannot write {report}: {error.strerror or error}")
     for path in told.outputs:
         print(path)
     if told.state == "failed" and runner.details:
-        print(f"nodeflow: {runner.details} says more", file=sys.stderr)
+        tell(f"{runner.details} says more")
     raise typer.Exit({"done": 0, "cancelled": CANCELLED}.get(told.state, FAILED))
 
 
@@ -201,6 +204,10 @@ def _sweeps(workflow: Workflow, catalogue: Catalogue, texts: list[str]) -> tuple
 def _writable(folder: Path) -> None:
     import tempfile
 
+    from nodeflow.graph.model.plain_values import unfit_path
+
+    if why := unfit_path(str(folder)):
+        refuse(f"the folder {folder} {why}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         str(folder.resolve()).encode()

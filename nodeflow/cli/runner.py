@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import queue
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
+from nodeflow.cli.status import tell
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.client.ray_cluster import ClusterError, RayCluster
 from nodeflow.engine.client.ray_worker import cluster_places
@@ -100,9 +100,9 @@ class ThroughWorker:
         while True:
             match self._replies.get():
                 case WorkerLost(reason):
-                    print(f"nodeflow: {self._said(reason, reason)}", file=sys.stderr)
+                    tell(self._said(reason, reason))
                 case NotKept(_, text, _) if text:
-                    print(f"nodeflow: {text}", file=sys.stderr)
+                    tell(text)
                 case Refused(_, problems):
                     raise WorkflowError(*problems)
                 case JobEvent(_, event):
@@ -160,7 +160,7 @@ class InProcess:
 
         self.details = ""
         self._session, self._control = WorkflowRunner.of_user(limits), RunControl()
-        self._session.hear_troubles(lambda text: print(f"nodeflow: {text}", file=sys.stderr) if text else None)
+        self._session.hear_troubles(lambda text: tell(text) if text else None)
         self.catalogue = self._session.packs.catalogue
         self.troubles = tuple(self._session.packs.errors.values())
 

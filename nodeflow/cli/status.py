@@ -7,12 +7,19 @@ from typing import NoReturn
 
 import typer
 
+from nodeflow.graph.model.plain_values import readable
+
 FAILED, WRONG, CANCELLED = 1, 2, 130
 """Exit status: a node failed; the file or an argument is wrong; stopped by Ctrl+C, as shells count it."""
+
+
+def tell(sentence: object) -> None:
+    """Say something beside what a command gives: without orders to terminals, and very long names shortened."""
+    print(f"nodeflow: {readable(str(sentence))}", file=sys.stderr)
 
 
 def refuse(*sentences: object) -> NoReturn:
     """Say what is wrong, a line each, and end with status 2."""
     for sentence in sentences:
-        print(f"nodeflow: {sentence}", file=sys.stderr)
+        tell(sentence)
     raise typer.Exit(WRONG)

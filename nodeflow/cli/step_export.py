@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from nodeflow.cli.film import Film
 from nodeflow.cli.runner import Runner
+from nodeflow.cli.status import tell
 from nodeflow.engine.protocol.messages import Export, ViewQuery
 from nodeflow.engine.protocol.value_handle import Overview
 from nodeflow.graph.io.files import write_atomic
@@ -45,7 +45,7 @@ def _samplers(workflow: Workflow, catalogue: Catalogue) -> Iterator[tuple[str, s
 def _files(runner: Runner, node: str, output: str, folder: Path, kind: Film) -> Iterator[Path]:
     seen = runner.look(ViewQuery(0, node=node, output=output))
     if not isinstance(seen.view, Overview):
-        print(f"nodeflow: {node} has no steps to export: {seen.error}", file=sys.stderr)
+        tell(f"{node} has no steps to export: {seen.error}")
         return
     handle, name = seen.view.handle, node.replace("/", "-")
     curves = next((form.name for form in seen.view.forms if form.apart == "chart"), "")
@@ -71,7 +71,7 @@ def _exported(runner: Runner, *ways: Export) -> Iterator[Path]:
         if not error:
             yield Path(export.path)
             return
-    print(f"nodeflow: {error}", file=sys.stderr)
+    tell(error)
 
 
 def _written(path: Path, data: bytes) -> Iterator[Path]:
@@ -79,4 +79,4 @@ def _written(path: Path, data: bytes) -> Iterator[Path]:
         write_atomic(path, data)
         yield path
     except OSError as error:
-        print(f"nodeflow: cannot write {path}: {error.strerror or error}", file=sys.stderr)
+        tell(f"cannot write {path}: {error.strerror or error}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodeflow.cli import import_workflow
-from nodeflow.cli.status import refuse
+from nodeflow.cli.status import refuse, tell
 
 if TYPE_CHECKING:
     from nodeflow.graph.model.workflow import Workflow
@@ -29,5 +28,5 @@ def load(file: Path) -> Workflow:
     told = f"{file} " + ("is a workflow of ComfyUI's" if program == COMFYUI else f"holds the settings of {program}")
     if not found.report.runnable or not found.workflow.nodes:
         refuse(f"{told} that does not run as it is ({found.report.sentence()}); nodeflow import says which")
-    print(f"nodeflow: {told}; {found.report.sentence()}", file=sys.stderr)
+    tell(f"{told}; {found.report.sentence()}")
     return found.workflow

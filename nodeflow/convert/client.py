@@ -14,6 +14,7 @@ import msgspec
 from nodeflow.library.headers import HeaderError, read_safetensors
 from nodeflow.library.library import file_sha256
 from nodeflow.library.sniff import sniff
+from nodeflow.special_files import SPECIAL, is_special
 
 SOURCE, SOURCE_HASH = "nodeflow.source", "nodeflow.source_sha256"
 """Names in the metadata of a converted file: of what file it was made."""
@@ -62,9 +63,9 @@ def convert(file: Path, target: Path | None = None, watch: Watch = _unwatched) -
 
     Raises ConvertError where it holds more than tensors, or where that cannot be done.
     """
-    target = target or file.with_suffix(".safetensors")
     try:
         _check(file)
+        target = target or file.with_suffix(".safetensors")
         size = max(file.stat().st_size, 1)
         digest = file_sha256(file, lambda read: watch(HASH_SHARE * read / size))
         if target.exists():
@@ -82,6 +83,10 @@ def convert(file: Path, target: Path | None = None, watch: Watch = _unwatched) -
 
 def _check(file: Path) -> None:
     """Raises ConvertError for what is no pickled file."""
+    if file.is_dir():
+        raise ConvertError(f"{file} is a folder; name the files in it")
+    if file.exists() and is_special(file):
+        raise ConvertError(f"{file} {SPECIAL}")
     if not file.is_file():
         raise ConvertError(f"{file}: there is no such file")
     found = sniff(file)

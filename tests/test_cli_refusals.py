@@ -1,0 +1,62 @@
+"""What the command line refuses, and in which words: the true reason, at once, in one short line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from nodeflow.cli.main import cli
+from nodeflow.graph.io.files import dumps
+from nodeflow.graph.model.workflow import Node, Workflow
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one workflow, and everything that nodeflow keeps."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("NODEFLOW_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "flow.json").write_bytes(dumps(Workflow({"n": Node("nodes.number", None, {"value": 1.5})})))
+    (tmp_path / "note.txt").write_text("hello")
+    (tmp_path / "folder").mkdir()
+    return tmp_path
+
+
+def said(status: int, *words: str) -> str:
+    done = CliRunner().invoke(cli, list(words))
+    assert done.exit_code == status, done.output
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    return done.output.strip()
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "says"),
+    [
+        (2, ("run", "flow.json", "--output", "~root/x"), "the folder ~root/x starts with ~ and a name"),
+        (2, ("run", "flow.json", "--report", "folder"), "folder is a folder; name a file for the report"),
+        (2, ("run", "flow.json", "--in-process", "--cluster", "x"), "leave out --workers and --cluster"),
+        (2, ("run", "flow.json", "--in-process", "--set", "n.value=nan"), "nan is nan, which is no finite number"),
+        (2, ("run", "flow.json", "--in-process", "--sweep", "n.value=1,,2"), "'' is not a number"),
+        (2, ("models", "scan", "note.txt"), "note.txt is a file; name the folder that it lies in"),
+        (2, ("import", "flow.json"), "flow.json holds a workflow of nodeflow's own; open or run it"),
+        (2, ("import", "note.txt"), "note.txt: this holds no workflow"),
+        (1, ("convert", ""), ". is a folder; name the files in it"),
+        (1, ("convert", "folder"), "folder is a folder; name the files in it"),
+        (1, ("convert", "/dev/null"), "/dev/null is a device or a pipe"),
+    ],
+)
+def test_it_says_what_is_wrong(status: int, words: tuple[str, ...], says: str) -> None:
+    assert says in said(status, *words)
+
+
+@pytest.mark.parametrize("command", [("check",), ("run", "--in-process"), ("import",), ("models", "info"), ("export",)])
+def test_long_names_and_orders_to_terminals_are_shortened(command: tuple[str, ...]) -> None:
+    assert len(said(2, *command, "x" * 5000)) < 400
+    assert "\x1b" not in said(2, *command, "\x1b[31mred.json")
+
+
+def test_no_folder_is_kept_that_is_none(place: Path) -> None:
+    said(2, "models", "scan", "note.txt")
+    assert not (place / "data" / "library.json").exists()
