@@ -11,12 +11,15 @@ import torch
 
 from nodeflow.node import NodeError
 from nodes.loaders.models.empty_networks import empty_networks
+from nodes.loaders.quantised.encoded import same_numbers
 from nodes.loaders.read.accounting import FileWeights
-from nodes.loaders.read.folder_files import no_progress_bar, read_weights
+from nodes.loaders.read.folder_files import named, no_progress_bar, read_weights
 from nodes.loaders.read.made_of import made_of
 from nodes.loaders.read.quantised_folder import bitsandbytes_config, weights_of_folder
 from nodes.loaders.read.weights import fill
 
+TOKENIZERS = (r"(.*\.)?(tokenizer_json|spiece_model|tekken_model)$",)
+"""Patterns of tensors that hold a tokenizer."""
 Weights = dict[str, Any]
 """Weights by name; quantised ones are `EncodedTensor`s, which can be split and joined by rows."""
 
@@ -77,14 +80,27 @@ class Architecture:
             if part not in self.held and not any(name.startswith(f"{part}.") for name in told):
                 holder, _, name = part.rpartition(".")
                 setattr(module.get_submodule(holder), name, None)
-        for part in self.tied:
+        for part, other in self.tied.items():
+            self._drop_twin(path, f"{part}.weight", f"{other}.weight", weights, told)
             delattr(module, part)
         fill(path, module, weights.given(module, module_names(module, told)), dtype)
         for part, other in self.tied.items():
             setattr(module, part, module.get_submodule(other))
-        weights.close(path, self.ignorable)
+        weights.close(path, (*self.ignorable, *(TOKENIZERS if self.library == "transformers" else ())))
         self.finish(module)
         return module
+
+    def _drop_twin(self, path: Path, name: str, other: str, weights: FileWeights, told: Weights) -> None:
+        """Take away the second of two names of one weight. Raises NodeError where the file has two weights for it."""
+        if name not in told or other not in told:
+            return
+        twin = told.pop(name)
+        if not same_numbers(twin, told[other]):
+            raise NodeError(
+                f"{named(path)} holds {name} and {other}, which are one in this network, with other numbers each; take "
+                "another file of this model"
+            )
+        weights.understood(*weights.followed.sources(twin))
 
     def from_folder(self, folder: Path, dtype: torch.dtype) -> Any:
         """The network of a folder, as its library saves it. Raises NodeError for missing, damaged or unsafe weights."""

@@ -193,6 +193,17 @@ Weight = Tensor | EncodedTensor
 """One of a file."""
 
 
+def same_numbers(one: Weight, other: Weight) -> bool:
+    """Return whether two weights are stored in the same way, in the same numbers."""
+    first, second = stored_tensors(one), stored_tensors(other)
+    return (
+        type(one) is type(other)
+        and tuple(one.shape) == tuple(other.shape)
+        and len(first) == len(second)
+        and all(a.dtype == b.dtype and torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    )
+
+
 def stored_tensors(weight: object) -> list[Tensor]:
     """Return the tensors that a weight is stored in: itself, where it is plain; none for what is no weight."""
     if isinstance(weight, EncodedTensor):

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ PART = re.compile(r"(?P<name>.+)-\d{5}-of-\d{5}\.safetensors")
 
 
 def check_whole(folder: Path) -> None:
-    """Raise NodeError where an index is none, names files that are not there, or is lacking."""
+    """Raise NodeError where an index is none, is lacking, or is not of the files that are there."""
     indices = sorted(folder.glob("*.safetensors.index*.json"))
     part = next((found for path in sorted(folder.iterdir()) if (found := PART.fullmatch(path.name))), None)
     if part is not None and not indices:
@@ -135,6 +135,39 @@ def check_whole(folder: Path) -> None:
         if lost:
             more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
             raise NodeError(f"{named(folder)} lacks {lost[0]}{more} of its {len(files)} files; download those again")
+        _check_parts(folder, index, listed, files)
+    _check_all_listed(folder, indices)
+
+
+def _check_parts(folder: Path, index: Path, listed: Mapping[str, Any], files: Iterable[str]) -> None:
+    """Raise NodeError where the files that an index names hold other weights than it says, or one of them twice."""
+    found: dict[str, str] = {}
+    for name in sorted(files):
+        try:
+            header = read_safetensors(folder / name)
+        except (HeaderError, OSError):
+            raise damaged(folder / name, f"{named(folder)}/{name}") from None
+        for key in header.tensors:
+            if (other := found.setdefault(key, name)) != name:
+                raise NodeError(f"{named(folder)} holds {key} twice, in {other} and in {name}; download both again")
+    for key in sorted(found.keys() ^ listed.keys()):
+        lies = f"does not name {key}, which lies in {found.get(key)}"
+        what = lies if key in found else f"names {key}, which no file holds"
+        raise NodeError(f"{named(folder)}: {index.name} {what}; download them again, all of the same version")
+
+
+def _check_all_listed(folder: Path, indices: Sequence[Path]) -> None:
+    """Raise NodeError for a part of several that no index names, and for a whole file beside its own parts."""
+    listed = {str(name) for index in indices for name in read_json(index, "")["weight_map"].values()}
+    stems = {found["name"] for name in listed if (found := PART.fullmatch(name))}
+    for path in sorted(folder.glob("*.safetensors")) if indices else ():
+        found = PART.fullmatch(path.name)
+        if found is not None and path.name not in listed:
+            raise NodeError(f"{named(folder)} holds {path.name}, which no index names; take it away, or download again")
+        if path.stem in stems and path.name not in listed:
+            raise NodeError(
+                f"{named(folder)} holds its weights twice, in {path.name} and in parts; take one of them away"
+            )
 
 
 def _variant(folder: Path, name: str, plain: bool = True) -> str | None:

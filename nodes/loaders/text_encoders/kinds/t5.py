@@ -22,9 +22,8 @@ BLOCK = "encoder.block.{}.layer.{}."
 def t5_names(weights: Weights) -> Weights:
     """Names as transformers has them, from those of llama.cpp too; the table of tokens under the name that is used."""
     named = renamed(LLAMA_CPP_T5, without(("transformer.",), weights))
-    table = named.pop(TABLE, None)
-    if table is not None:
-        named.setdefault(LOOKED_UP, table)
+    if TABLE in named and LOOKED_UP not in named:
+        named[LOOKED_UP] = named.pop(TABLE)
     return named
 
 
