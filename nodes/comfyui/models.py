@@ -87,8 +87,15 @@ def _levels(model: Model) -> Wire:
     return model.schedule
 
 
+DISTILLED = "lcm"
+FIFTY = "its steps are chosen out of all 1000 noise levels, there out of 50 of them: they lie a little elsewhere"
+
+
 @translates("ModelSamplingDiscrete")
 def prediction(given: Given, build: Builder) -> Model:
+    if given.text("sampling", "eps") == DISTILLED:
+        given.approximate(FIFTY)
+        return replace(_model(given), prediction=PREDICTIONS["eps"])
     model = replace(_model(given), prediction=given.choice("sampling", PREDICTIONS, "eps"))
     if given.get("zsnr", False) is True:
         levels = {"betas": "scaled linear", "first": 0.00085, "last": 0.012, "terminal": "no signal"}
@@ -105,7 +112,9 @@ def differential(given: Given, build: Builder) -> Model:
 def clip_skip(given: Given, build: Builder) -> Clip:
     text, layer = given.need(Clip, "clip"), -given.whole("stop_at_clip_layer", -1)
     if text.kind != "unet":
-        raise CannotTranslateError("of this text encoder no other layer is read here")
+        if layer > 1:
+            given.approximate("of this text encoder no other layer is read here")
+        return text
     if layer > 1 and not build.has("weighted_text_encode"):
         raise CannotTranslateError("the text encoder's last layer is the one that is read here")
     return replace(text, skip=max(layer, 1) if build.has("weighted_text_encode") else 0)

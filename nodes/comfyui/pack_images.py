@@ -23,6 +23,7 @@ CROPPED = "what is too much is cut off before it is scaled, in that pack behind 
 SAVERS = (
     *("SaveImagePlus", "Image Save", "easy imageSave", "SaveImageExtended", "Save Image w/Metadata", "Image Saver"),
     *("Image Saver Simple", "LayerUtility: SaveImagePlus", "LayerUtility: SaveImagePlusV2", "SaveImageWithMetaData"),
+    *("Save Image With Prompt Data", "SaveImageAndMetadata_"),
     *("SaveImageKJ", "CR Image Output", "ImpactSaveImage", "SaveImageJPG", "D2 Save Image"),
 )
 KEEP = ("keep proportion", "resize")

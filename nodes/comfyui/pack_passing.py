@@ -29,7 +29,11 @@ ANY = {
     "easy sleep": ("any",),
     "ImpactExecutionOrderController": ("signal", "value"),
     "ImpactQueueTrigger": ("signal",),
-    "Bus Node": ("model", "clip", "vae", "positive", "negative"),
+    "CR Current Frame": ("index",),
+    "Text to Console": ("text",),
+    "DisplayText_Zho": ("text",),
+    "ttN textDebug": ("text",),
+    "ImageSender": ("images",),
     "Images to RGB": ("images",),
     "LayerUtility: ImageRemoveAlpha": ("RGBA_image",),
 }

@@ -9,6 +9,7 @@ import msgspec
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError
+from nodes.comfyui.pack_switches import TAKEN
 from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.sampling import k_sampler
 
@@ -31,6 +32,7 @@ MORE = (
 )
 """What a context carries, in the order of its outputs; a big one has more."""
 BASIC = ("model", "clip", "vae", "positive", "negative")
+MODULE = ("model", "pos", "neg", "latent", "vae", "clip", "controlnet", "image", "seed")
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -90,6 +92,30 @@ def from_pipe(given: Given, build: Builder) -> Outputs:
 @translates("EditBasicPipe")
 def edit_pipe(given: Given, build: Builder) -> Bundle:
     return Bundle(_bundle(given, "basic_pipe").held | {name: given.inputs[name] for name in BASIC if given.has(name)})
+
+
+@translates("Bus Node")
+def bus(given: Given, build: Builder) -> Outputs:
+    """What is wired stands in the place of what the bus before it carries."""
+    before = _bundle(given, "bus").held if given.has("bus") else {}
+    return _given(BASIC, before | {name: given.inputs[name] for name in BASIC if given.has(name)})
+
+
+@translates("CR Module Pipe Loader", "CR Module Output")
+def filled(given: Given, build: Builder) -> Outputs:
+    before = _bundle(given, "pipe").held if given.has("pipe") else {}
+    return Bundle(before | {name: given.inputs[name] for name in MODULE if given.has(name)}), None
+
+
+@translates("CR Module Input")
+def emptied(given: Given, build: Builder) -> Outputs:
+    return _given(MODULE, _bundle(given, "pipe").held)
+
+
+@translates("CR Pipe Switch")
+def chosen(given: Given, build: Builder) -> Outputs:
+    given.approximate(TAKEN)
+    return _bundle(given, f"pipe{given.whole('Input', 1)}"), None
 
 
 @translates("ImpactKSamplerBasicPipe")

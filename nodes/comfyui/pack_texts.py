@@ -21,12 +21,14 @@ JOINED: dict[str, tuple[tuple[str, ...], str]] = {
     "ttN concat": (("text1", "text2", "text3"), "delimiter"),
     "ttN text3BOX_3WAYconcat": (("text1", "text2", "text3"), "delimiter"),
     "Textbox": (("passthrough", "text"), ""),
+    "Concat Text _O": (("text1", "text2"), "separator"),
 }
 """Classes that join texts, and the input that says by what."""
 REPLACED = {
     "Text Find and Replace": ("text", "find", "replace"),
     "easy promptReplace": ("prompt", "find1", "replace1"),
     "CR Text Replace": ("text", "find1", "replace1"),
+    "String Replace (mtb)": ("string", "old", "new"),
 }
 DRAWN = "what is drawn by chance is drawn by other random numbers here"
 SHOWN_TEXTS = ("text", "text_b", "text_c", "text_d")

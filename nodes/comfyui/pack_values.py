@@ -35,7 +35,7 @@ VALUES = {
     "String Literal": ("text", "string"),
     "Int Literal": ("whole_number", "int"),
     "Float Literal": ("number", "float"),
-    "Cfg Literal": ("number", "cfg"),
+    "Cfg Literal": ("number", "float"),
     "Width/Height Literal": ("whole_number", "int"),
     "String Literal (Image Saver)": ("text", "string"),
     "Int Literal (Image Saver)": ("whole_number", "int"),

@@ -30,7 +30,9 @@ def output_name(node: PromptNode, slot: int) -> str:
 
 def kept(node: PromptNode) -> dict[str, bytes]:
     """What of a node has no other place in a file."""
-    fields = {"class": node.type, "id": node.id, "outputs": list(node.outputs)}
+    fields: dict[str, Any] = {"class": node.type, "id": node.id, "outputs": list(node.outputs)}
+    if node.values:
+        fields["values"] = list(node.values)
     return {FIELD: msgspec.json.encode(storable(fields))}
 
 

@@ -61,6 +61,7 @@ GROUPS = (
     "pack_easy",
     "pack_logic",
     "pack_samplers_more",
+    "pack_plain",
 )
 """The files that hold translators."""
 _TRANSLATORS: dict[str, Translator] = {}

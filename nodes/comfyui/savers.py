@@ -7,7 +7,7 @@ from typing import Any
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import Value
+from nodes.comfyui.meanings import Value, Wire
 from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.texts import as_text
 
@@ -19,8 +19,9 @@ UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 @translates("SaveImage", "SaveImageAdvanced")
 def save(given: Given, build: Builder) -> Outputs:
     prefix = given.get("filename_prefix", "ComfyUI")
-    if isinstance(prefix, Value):
-        prefix = given.constant("filename_prefix")
+    if isinstance(prefix, (Value, Wire)):
+        prefix = prefix.constant if isinstance(prefix, Value) and prefix.constant is not None else "ComfyUI"
+        given.approximate(f"files are called {prefix}: their name does not follow the wire that brings it")
     image = given.wire("images" if given.has("images") else "image")
     build.node("save_image", "save", image=image, **_path(given, str(prefix)), format=_format(given))
     return (image,)

@@ -38,6 +38,7 @@ class Exported(NamedTuple):
     origins: dict[str, str]
     left_out: dict[str, str]
     notes: dict[str, list[str]]
+    values: dict[str, list[Any]]
 
     def sentences(self) -> list[str]:
         """Return what is left out or not exact, a sentence each."""
@@ -69,6 +70,8 @@ class Exporter:
         self.prompt: dict[str, Any] = {}
         self.origins: dict[str, str] = {}
         self.notes: dict[str, list[str]] = {}
+        self.values: dict[str, list[Any]] = {}
+        """Values in their order, of nodes whose values have no names."""
         self.current = ""
         self._made: dict[str, Outputs] = {}
         self._failed: dict[str, str] = {}
@@ -87,7 +90,7 @@ class Exporter:
                 continue
             self.begin(name)
         self._prune()
-        return Exported(self.prompt, self.origins, self._failed, self.notes)
+        return Exported(self.prompt, self.origins, self._failed, self.notes, self.values)
 
     def _prune(self) -> None:
         """Take back what was written for nodes that others took into themselves."""

@@ -19,6 +19,7 @@ class Kept(msgspec.Struct):
     type: str = msgspec.field(name="class", default="")
     id: str = ""
     outputs: tuple[str, ...] = ()
+    values: list[Any] = []
 
 
 @exports(PACK)
@@ -34,6 +35,8 @@ def placeholder(exporter: Exporter, name: str) -> Outputs:
     for input in sorted(links):
         inputs[input] = exporter.wire(name, input)
     ref = exporter.add(kept.type or node.type.partition(".")[2], **inputs)
+    if kept.values:
+        exporter.values[ref.id] = kept.values
     names = {output_name(kept, slot): slot for slot in range(len(kept.outputs))}  # type: ignore[arg-type]
     for link in exporter.consumers(name):
         number = link.output.removeprefix("output_")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nodeflow.graph.io.comfyui.widgets import RULES, ClassFacts, class_facts, with_rule
+from nodeflow.graph.io.comfyui.widgets import RULES, ClassFacts, class_facts, pack_facts, with_rule
 from nodeflow.graph.model.workflow import Workflow
 from nodes.comfyui.export.exporter import Exported
 from nodes.comfyui.places import STRETCH_X, STRETCH_Y
@@ -21,6 +21,9 @@ def ui_form(exported: Exported, workflow: Workflow) -> dict[str, Any]:
     types = {id: _output_types(id, exported) for id in exported.prompt}
     for order, (id, one) in enumerate(exported.prompt.items()):
         nodes[id] = _node(id, one, order, types[id], _place(id, exported, workflow))
+        if id in exported.values:
+            nodes[id]["widgets_values"] = exported.values[id]
+            nodes[id].pop("widgets_values_named", None)
         if _collapsed(id, exported, workflow):
             nodes[id]["flags"]["collapsed"] = True
     for id, one in exported.prompt.items():
@@ -53,7 +56,8 @@ def _is_link(value: Any, prompt: dict[str, Any]) -> bool:
 
 def _output_types(id: str, exported: Exported) -> list[str]:
     """The types of a node's outputs; of an unknown class as many as are used."""
-    facts = class_facts().get(exported.prompt[id]["class_type"])
+    kind = exported.prompt[id]["class_type"]
+    facts = class_facts().get(kind) or pack_facts().get(kind)
     known = list(facts.outputs) if facts else []
     used = [
         value[1]
@@ -66,7 +70,7 @@ def _output_types(id: str, exported: Exported) -> list[str]:
 
 def _node(id: str, one: dict[str, Any], order: int, types: list[str], place: list[float]) -> dict[str, Any]:
     kind, given = one["class_type"], one["inputs"]
-    known = class_facts().get(kind)
+    known = class_facts().get(kind) or pack_facts().get(kind)
     facts = known or ClassFacts(widgets=tuple(key for key, value in given.items() if not _linked(value)))
     if kind in RULES and (at := RULES[kind][0]) < len(facts.widgets):
         facts = with_rule(kind, facts, given.get(facts.widgets[at]))

@@ -87,7 +87,7 @@ def test_what_is_given_comes_out_again(catalogue: Catalogue) -> None:
     graph = api(
         **SAMPLED,
         bus=("Bus Node", {"model": "@model", "clip": "@model.1", "vae": "@model.2"}),
-        debug=("VRAM_Debug", {"model_pass": "@bus"}),
+        debug=("VRAM_Debug", {"model_pass": "@bus.1"}),
         freed=("LayerUtility: PurgeVRAM V2", {"anything": "@shown"}),
         number=("Power Primitive (rgthree)", {"value": 9}),
         name=("Sampler Selector", {"sampler_name": "heun"}),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from nodeflow.graph.io.comfyui.broadcast import is_broadcast
 from nodeflow.graph.io.comfyui.output_kinds import infer_kinds
 from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode
 from nodeflow.graph.io.comfyui.tolerant import mapping, name, text
-from nodeflow.graph.io.comfyui.widgets import class_facts
+from nodeflow.graph.io.comfyui.widgets import class_facts, pack_facts
 
 PLACES = 4
 """Digits of the place of an output; a longer number is none."""
@@ -26,11 +27,13 @@ def read_api_file(data: Any) -> Prompt:
     prompt = Prompt()
     for key, one in mapping(data).items():
         kind = text(mapping(one).get("class_type")).strip()
+        if is_broadcast(kind):
+            continue
         if not kind:
             prompt.skipped.append(f"{key} names no class and was left out")
             continue
         inputs = {name_: _plain(value, data) for name_, value in mapping(mapping(one).get("inputs")).items()}
-        facts = class_facts().get(kind)
+        facts = class_facts().get(kind) or pack_facts().get(kind)
         title = text(mapping(mapping(one).get("_meta")).get("title"))
         prompt.nodes[key] = PromptNode(key, kind, inputs, title, facts.outputs if facts else ())
     for node in prompt.nodes.values():

@@ -7,10 +7,14 @@ from typing import NamedTuple
 import regex
 
 from nodeflow.graph.io.comfyui.model import BYPASSED, MUTED, ComfyNode, Graph, Link, Slot
-from nodeflow.graph.io.comfyui.tolerant import mapping, text
+from nodeflow.graph.io.comfyui.tolerant import mapping, text, whole
 
 LONGEST = 0.05
 """Seconds that a pattern of a file may take to search a name."""
+PATTERNS = ("title_regex", "input_regex", "group_regex")
+RESTRICTED = ("group_restricted", "color_restricted")
+NAMED = {"Prompts Everywhere": (r"(_|\b)pos(itive|_|\b)", r"(_|\b)neg(ative|_|\b)"), "Seed Everywhere": ("seed",)}
+"""Nodes that reach inputs by their names, by what each of theirs asks for."""
 KINDS = ("Anything Everywhere", "Anything Everywhere?", "Anything Everywhere3", "Prompts Everywhere", "Seed Everywhere")
 
 
@@ -19,14 +23,27 @@ def is_broadcast(kind: str) -> bool:
     return kind in KINDS
 
 
+class Asked(NamedTuple):
+    """A pattern that is to find something, or to find nothing."""
+
+    pattern: regex.Pattern[str]
+    inverted: bool = False
+
+
 class Rule(NamedTuple):
     """What is broadcast: a type, and as far as it says so which inputs, of which nodes, in which groups."""
 
     type: str
     link: Link
-    names: regex.Pattern[str] | None = None
-    titles: regex.Pattern[str] | None = None
-    groups: regex.Pattern[str] | None = None
+    sender: ComfyNode
+    names: Asked | None = None
+    titles: Asked | None = None
+    groups: Asked | None = None
+    same_group: int = 0
+    same_colour: int = 0
+    """Only those of the sender's group or colour (1), only others (2)."""
+    rank: int = 10
+    """Of several the highest reaches an input; where two are as high, none does."""
 
 
 class Broadcasts:
@@ -44,7 +61,14 @@ class Broadcasts:
         for place, slot in enumerate(node.inputs):
             link = graph.links.get(slot.link) if slot.link else None
             if link is not None:
-                self._rules.append(_rule(node, place, link))
+                self._rules.append(_rule(node, place, link, self._type(link, slot)))
+
+    def _type(self, link: Link, slot: Slot) -> str:
+        """The type of what is sent: that of the link, of the output that it comes from, or as the input is called."""
+        node = self._graph.nodes.get(link.origin)
+        outputs = node.outputs if node is not None else []
+        made = outputs[link.origin_slot].type if link.origin_slot < len(outputs) else "*"
+        return next((one for one in (link.type, made, slot.name) if one != "*"), "*")
 
     def link_for(self, node: ComfyNode, slot: Slot) -> Link | None:
         """Return the link that reaches an input: of its type, and where names are asked for, of such a name.
@@ -58,7 +82,10 @@ class Broadcasts:
             return None
         if mapping(said.get("input_ue_unconnectable")).get(slot.name) is True:
             return None
-        return next((one.link for one in self._rules if self._reaches(one, node, slot)), None)
+        found = [one for one in self._rules if self._reaches(one, node, slot)]
+        highest = max((one.rank for one in found), default=0)
+        best = [one.link for one in found if one.rank == highest]
+        return best[0] if len({(link.origin, link.origin_slot) for link in best}) == 1 else None
 
     def _reaches(self, rule: Rule, node: ComfyNode, slot: Slot) -> bool:
         return (
@@ -68,6 +95,8 @@ class Broadcasts:
             and (rule.names is None or self._found(rule.names, slot.name))
             and (rule.titles is None or self._found(rule.titles, node.title or node.type))
             and (rule.groups is None or any(self._found(rule.groups, title) for title in self._around(node)))
+            and _allowed(rule.same_colour, rule.sender.colour == node.colour)
+            and _allowed(rule.same_group, bool({*self._around(rule.sender)} & {*self._around(node)}))
         )
 
     def _around(self, node: ComfyNode) -> list[str]:
@@ -78,37 +107,48 @@ class Broadcasts:
             if one.x <= node.x <= one.x + one.width and one.y <= node.y <= one.y + one.height
         ]
 
-    def _found(self, names: regex.Pattern[str], name: str) -> bool:
-        """Whether a pattern finds a name; one that searches too long finds nothing from then on."""
+    def _found(self, asked: Asked, name: str) -> bool:
+        """Whether a pattern is right about a name; one that searches too long is right about none from then on."""
+        names = asked.pattern
         if names.pattern in self._slow:
             return False
         try:
-            return names.search(name, timeout=LONGEST) is not None
+            return (names.search(name, timeout=LONGEST) is None) == asked.inverted
         except TimeoutError:
             self._slow.add(names.pattern)
             return False
 
 
-def _rule(node: ComfyNode, place: int, link: Link) -> Rule:
+def _allowed(restricted: int, alike: bool) -> bool:
+    return restricted == 0 or (restricted == 1) == alike
+
+
+def _rule(node: ComfyNode, place: int, link: Link, kind: str) -> Rule:
     """What a node broadcasts: to all, or to those whose names its patterns find."""
-    if node.type == "Prompts Everywhere":
-        return Rule(link.type, link, regex.compile(("pos", "neg")[min(place, 1)]))
-    if node.type == "Seed Everywhere":
-        return Rule(link.type, link, regex.compile("seed"))
     said = mapping(node.properties.get("ue_properties"))
-    asked = [said.get(name) for name in ("title_regex", "input_regex", "group_regex")]
+    asked = [said.get(name) for name in PATTERNS]
     if node.type == "Anything Everywhere?":
         asked = [one or (node.values[at] if at < len(node.values) else None) for at, one in enumerate(asked)]
-    titles, names, groups = (_pattern(one) for one in asked)
-    return Rule(link.type, link, names, titles, groups)
+    inverted = [said.get(f"{name}_invert") is True for name in PATTERNS]
+    titles, names, groups = (_pattern(one, not_) for one, not_ in zip(asked, inverted, strict=True))
+    if node.type in NAMED:
+        names = Asked(regex.compile(NAMED[node.type][min(place, len(NAMED[node.type]) - 1)]))
+    group, colour = (_restricted(said.get(name, node.properties.get(name))) for name in RESTRICTED)
+    rank = 10 + 10 * (node.type in NAMED) + 20 * any((titles, names and node.type not in NAMED, groups))
+    rank = whole(said.get("priority")) or rank + 3 * (group > 0) + 6 * (colour > 0)
+    return Rule(kind, link, node, names, titles, groups, group, colour, rank)
 
 
-def _pattern(said: object) -> regex.Pattern[str] | None:
+def _restricted(said: object) -> int:
+    return int(said) if isinstance(said, (bool, int)) and 0 <= said <= 2 else 0
+
+
+def _pattern(said: object, inverted: bool) -> Asked | None:
     """A pattern; None for one that finds everything, or is none."""
     found = text(said)
     if found in ("", ".*"):
         return None
     try:
-        return regex.compile(found)
+        return Asked(regex.compile(found), inverted)
     except regex.error:
         return None

@@ -27,7 +27,7 @@ from nodeflow.graph.io.comfyui.model import (
     Slot,
 )
 from nodeflow.graph.io.comfyui.tolerant import name, text
-from nodeflow.graph.io.comfyui.widgets import class_facts, named_values
+from nodeflow.graph.io.comfyui.widgets import class_facts, named_values, pack_facts, read_values
 
 NOTES = frozenset({"Note", "MarkdownNote", "Note Plus (mtb)"})
 LABEL = "Label (rgthree)"
@@ -79,6 +79,8 @@ class PromptNode(msgspec.Struct):
     title: str = ""
     outputs: tuple[str, ...] = ()
     """The types of its outputs, where they are known."""
+    values: tuple[Any, ...] = ()
+    """All its values in their order, where not all have names."""
 
 
 class Prompt(msgspec.Struct):
@@ -160,8 +162,14 @@ class _Flattening:
         return self._inside[path]
 
     def _node(self, scope: Scope, node: ComfyNode) -> PromptNode:
-        facts = class_facts().get(node.type)
-        inputs: dict[str, Any] = named_values(node)
+        facts = class_facts().get(node.type) or pack_facts().get(node.type)
+        read = read_values(node)
+        inputs: dict[str, Any] = dict(read.values)
+        if read.unread and facts:
+            self.prompt.skipped.append(
+                f"{scope.id_of(node)} ({node.type}) is of another version than those known here: the last "
+                f"{read.unread} of its values were left out"
+            )
         for slot in node.inputs:
             end = self.source(scope, scope.graph.links.get(slot.link)) if slot.link else None
             if end is None and slot.link is None:
@@ -173,7 +181,8 @@ class _Flattening:
             elif end.scope is not None:
                 inputs[slot.widget or slot.name] = Output(end.scope.id_of(end.node), end.slot)
         outputs = tuple(slot.type for slot in node.outputs) or (facts.outputs if facts else ())
-        return PromptNode(scope.id_of(node), node.type, inputs, node.title, outputs)
+        unnamed = node.values if read.unread or (not facts and not node.named) else ()
+        return PromptNode(scope.id_of(node), node.type, inputs, node.title, outputs, tuple(unnamed))
 
     def _broadcast(self, scope: Scope, node: ComfyNode, slot: Slot) -> End | None:
         if scope.path not in self._broadcasts:
