@@ -184,5 +184,5 @@ def prepared(given: Given, build: Builder) -> Wire:
     if place == "pad":
         return build.node("fit_image_into", "square", **about, colour="#000000")
     if place != "center":
-        raise CannotTranslateError(f"of an image the middle is cut out here, not the {place}")
+        given.approximate(f"of an image the middle is cut out here, not the {place}")
     return build.node("scale_image", "square", **about, crop="centre")

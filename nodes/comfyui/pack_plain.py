@@ -42,7 +42,9 @@ GIVEN = ("Value", "int", "float", "a")
 SIGNS = {"Add": "a + b", "Sub": "a - b", "Mul": "a * b", "Div": "a / b", "Mod": "a % b", "Pow": "a ** b"}
 SIGNS |= {"FloorDiv": "a // b", "Max": "max(a, b)", "Min": "min(a, b)"}
 SIDES = {"Width": "width", "Height": "height"}
-DISABLED = ("disabled", False, None)
+STYLED = "the style of its pack's list is left out; the texts are as they were written"
+TOKENS = "what stands between brackets is not filled in here"
+MANY = 16_384
 ONE_SEED = "all seeds are set to one at each run there; here each keeps its own"
 
 
@@ -127,7 +129,11 @@ def listed(given: Given, build: Builder) -> Outputs:
         Value(build.node("whole_number", name, value=side), side) if at in used else None
         for at, (side, name) in enumerate(zip(sides, ("width", "height"), strict=True), zeros)
     ]
-    return (EmptyLatent(of_cells(sides[0]), of_cells(sides[1]), given.get("batch_size", 1)), *values) if zeros else tuple(values)
+    return (
+        (EmptyLatent(of_cells(sides[0]), of_cells(sides[1]), given.get("batch_size", 1)), *values)
+        if zeros
+        else tuple(values)
+    )
 
 
 @translates("LatentUpscaleFactor _O", "ImageScaleFactor _O")
@@ -142,6 +148,53 @@ def by_factor(given: Given, build: Builder) -> Any:
         wire = build.node("scale_latent_by", "scale", latent=latent, factor=factor, method=method)
         return replace(latent, wire=wire, image=None)
     return build.node("scale_image_by", "scale", image=given.wire("image"), factor=factor, method=method)
+
+
+@translates("LatentUpscaleFactorSimple _O")
+def by_one_factor(given: Given, build: Builder) -> Latent:
+    latent, method = latent_at(given, build, "samples"), given.choice("upscale_method", METHODS, "nearest-exact")
+    wire = build.node("scale_latent_by", "scale", latent=latent, factor=given.get("factor", 1.25), method=method)
+    return replace(latent, wire=wire, image=None)
+
+
+@translates("Image scale to side")
+def to_side(given: Given, build: Builder) -> Wire:
+    """One side as long as is asked for, the other in proportion."""
+    about = {"image": given.wire("image"), "method": given.choice("upscale_method", METHODS, "nearest-exact")}
+    side, length = given.text("side", "Longest"), given.get("side_length", 512)
+    if side == "Longest":
+        return build.node("scale_image_to_longest_side", "scale", longest=length, **about)
+    if side not in SIDES:
+        raise CannotTranslateError(f"images are not scaled by their {side.lower()} side here")
+    sides = {"width": MANY, "height": MANY, SIDES[side]: length}
+    return build.node("scale_image_into", "scale", **sides, **about)
+
+
+@translates("SDXLPromptStyler", "SDXLPromptStylerAdvanced")
+def styled(given: Given, build: Builder) -> Outputs:
+    """Texts without the templates, which stand in files of the pack."""
+    if given.get("style", "base") not in ("base", "", "None", "no style"):
+        given.approximate(STYLED)
+    if given.type == "SDXLPromptStyler":
+        return tuple(_written(build, given.get(name, "")) for name in ("text_positive", "text_negative"))
+    names = ("text_positive_g", "text_positive_l", "text_negative")
+    first, second, against = (_written(build, given.get(name, "")) for name in names)
+    both = Value(build.node("join_texts", "joined", first=first, second=second, separator=" . "))
+    return first, second, both, against, against, against
+
+
+def _written(build: Builder, found: Any) -> Value:
+    if isinstance(found, (Value, Wire)):
+        return found if isinstance(found, Value) else Value(found)
+    return Value(build.node("text", "text", text=str(found)), str(found))
+
+
+@translates("PromptBuilder //Inspire", "Text Parse Tokens", "Debug Text _O")
+def as_written(given: Given, build: Builder) -> Value:
+    found = given.get("text", "")
+    if given.type == "Text Parse Tokens":
+        given.approximate(TOKENS)
+    return _written(build, found)
 
 
 @translates("Image scale by ratio")

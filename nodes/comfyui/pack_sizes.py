@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.latents import of_cells
-from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, Value
+from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, Value, Wire
 from nodes.comfyui.pack_images import sizes
 from nodes.comfyui.registry import Outputs, translates
 
@@ -32,29 +33,37 @@ def ratio(given: Given, build: Builder) -> Outputs:
     return *_shown(given, build, width, height), *factors, batch, zeros, None
 
 
-def _listed(given: Given, name: str) -> tuple[int, int]:
-    """The size that a choice names; the two values where it names none."""
+def _listed(given: Given, name: str) -> tuple[Any, Any]:
+    """The size that a choice names; the two values, or wires, where it names none."""
     found = SIZE.search(given.text(name, "custom"))
     if found:
         return int(found[1]), int(found[2])
+    width, height = (given.get(side, 1024) for side in ("width", "height"))
+    if isinstance(width, (Value, Wire)) or isinstance(height, (Value, Wire)):
+        return width, height
     return given.whole("width", 1024), given.whole("height", 1024)
 
 
-def _times(side: int, factor: float) -> int:
+def _times(side: Any, factor: float) -> int:
+    if not isinstance(side, int):
+        raise CannotTranslateError("its size comes by wire, and is changed by a factor")
     try:
         return int(side * factor)
     except (OverflowError, ValueError):
         raise CannotTranslateError("its size is beyond all numbers") from None
 
 
-def _shown(given: Given, build: Builder, width: int, height: int, first: int = 0) -> list[Value | None]:
+def _shown(given: Given, build: Builder, width: Any, height: Any, first: int = 0) -> list[Value | None]:
     """Both sides as values, as far as anything comes of them; ``first`` is the output of the width."""
     used = build.used(given.id)
     sides = ((width, "width"), (height, "height"))
-    return [
-        Value(build.node("whole_number", name, value=side), side) if at in used else None
-        for at, (side, name) in enumerate(sides, first)
-    ]
+    return [_as_value(build, side, name) if at in used else None for at, (side, name) in enumerate(sides, first)]
+
+
+def _as_value(build: Builder, side: Any, name: str) -> Value:
+    if isinstance(side, (Value, Wire)):
+        return side if isinstance(side, Value) else Value(side)
+    return Value(build.node("whole_number", name, value=side), side)
 
 
 @translates("SDXL Empty Latent Image (rgthree)")

@@ -163,3 +163,87 @@ def test_a_bus_carries_what_was_put_into_it(catalogue: Catalogue) -> None:
     found = bring(graph, catalogue)
     assert not found.report.nodes["unknown"]
     assert sources(found, "decode")["vae"] == "model.vae"
+
+
+def test_a_yes_or_no_is_no_choice_where_an_older_order_has_it() -> None:
+    kept = read(drawn("ImageResize+", [512, 640, "lanczos", True, "always", 8])).nodes["1"].inputs
+    assert (kept["interpolation"], kept.get("keep_proportion"), kept.get("method")) == ("lanczos", True, None)
+    chosen = read(drawn("ImageResize+", [512, 640, "lanczos", "pad", "always", 8])).nodes["1"].inputs
+    assert (chosen["method"], chosen["condition"], chosen["multiple_of"]) == ("pad", "always", 8)
+
+
+PLAIN: list[tuple[str, Any, list[dict[str, Any]], str, dict[str, Any]]] = [
+    ("Float", [0.35], [], "nodes.number", {"value": 0.35}),
+    ("Integer", [1080], [], "nodes.whole_number", {"value": 1080}),
+    ("Text box", ["a fox"], [], "nodes.text", {"text": "a fox"}),
+    ("mxSlider", [576, 0.5, 0], [], "nodes.whole_number", {"value": 576}),
+    ("mxSlider", [576, 0.5, 2], [], "nodes.number", {"value": 0.5}),
+    ("PromptBuilder //Inspire", ["#PLACEHOLDER", "#PRESET", "a hare"], [], "nodes.text", {"text": "a hare"}),
+    ("SDXLPromptStyler", ["a fox", "blurry", "base", "No"], [], "nodes.text", {"text": "a fox"}),
+    ("SDXLPromptStyler", ["a fox", "blurry", "base", False, True, True], [], "nodes.text", {"text": "a fox"}),
+    ("Concat Text _O", ["a", "b", ","], [], "nodes.join_texts", {"separator": ","}),
+    ("String Replace (mtb)", ["a COLOR car", "COLOR", "red"], [], "nodes.replace_in_text", {"find": "COLOR"}),
+    ("CM_IntBinaryOperation", ["Mul", 3, 4], [], "nodes.expression", {"expression": "a * b"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "values", "inputs", "type", "said"), PLAIN)
+def test_plain_helpers_of_further_packs_are_values(
+    kind: str, values: Any, inputs: Any, type: str, said: dict[str, Any], catalogue: Catalogue
+) -> None:
+    outputs = [{"name": "x", "type": "*"}]
+    shown = drawn("PreviewAny", [], [{"name": "source", "type": "*", "link": 1}], 2)
+    graph = {"nodes": [drawn(kind, values, inputs, outputs=outputs), shown], "links": [[1, 1, 0, 2, 0, "*"]]}
+    found = bring(graph, catalogue)
+    assert not found.report.nodes["unknown"]
+    made = [node for node in found.workflow.nodes.values() if node.type == type]
+    assert made and any(said.items() <= node.params.items() for node in made)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "type", "said"),
+    [
+        ("Image scale to side", [768, "Height", "bilinear", "disabled"], "nodes.scale_image_into", {"height": 768}),
+        (
+            "Image scale to side",
+            [768, "Longest", "area", "disabled"],
+            "nodes.scale_image_to_longest_side",
+            {"longest": 768},
+        ),
+        ("Image scale by ratio", [0.5, "area", "disabled"], "nodes.scale_image_by", {"factor": 0.5}),
+        ("PrepImageForClipVision", ["LANCZOS", "top", 0.0], "nodes.scale_image", {"width": 224, "height": 224}),
+    ],
+)
+def test_images_are_scaled_as_further_packs_say(
+    kind: str, values: Any, type: str, said: dict[str, Any], catalogue: Catalogue
+) -> None:
+    loaded = drawn("LoadImage", ["fox.png"], [], 5, outputs=[{"name": "IMAGE", "type": "IMAGE"}])
+    wired = [{"name": "image", "type": "IMAGE", "link": 1}]
+    scaled = drawn(kind, values, wired, outputs=[{"name": "IMAGE", "type": "IMAGE"}])
+    seen = drawn("SaveImage", ["x"], [{"name": "images", "type": "IMAGE", "link": 2}], 2)
+    graph = {"nodes": [loaded, scaled, seen], "links": [[1, 5, 0, 1, 0, "IMAGE"], [2, 1, 0, 2, 0, "IMAGE"]]}
+    found = bring(graph, catalogue)
+    assert not found.report.nodes["unknown"]
+    made = next(node for node in found.workflow.nodes.values() if node.type == type)
+    assert said.items() <= made.params.items()
+
+
+def test_module_pipes_carry_what_was_put_into_them(catalogue: Catalogue) -> None:
+    graph = api(
+        **SAMPLED,
+        pipe=(
+            "CR Module Pipe Loader",
+            {"model": "@model", "pos": "@good", "neg": "@bad", "vae": "@model.2", "seed": 7},
+        ),
+        out=("CR Module Input", {"pipe": "@pipe"}),
+    )
+    graph["sampled"]["inputs"] |= {
+        "model": ["out", 1],
+        "positive": ["out", 2],
+        "negative": ["out", 3],
+        "seed": ["out", 9],
+    }
+    graph["shown"]["inputs"]["vae"] = ["out", 5]
+    found = bring(graph, catalogue)
+    assert not found.report.nodes["unknown"]
+    assert sources(found, "decode")["vae"] == "model.vae"

@@ -121,7 +121,7 @@ def _texts(data: bytes) -> Iterator[tuple[str, str]]:
         with Image.open(io.BytesIO(data)) as picture:
             if isinstance(picture, PngImagePlugin.PngImageFile):
                 for name, text in picture.text.items():
-                    yield name.lower(), text
+                    yield name.lower(), repaired(text)
                 for chunk in picture.private_chunks:
                     if chunk[0] == b"comf":
                         yield from _split(chunk[1].decode("utf-8", "replace").replace("\0", ":", 1))
@@ -133,6 +133,14 @@ def _texts(data: bytes) -> Iterator[tuple[str, str]]:
         raise NotReadableError(f"this image is damaged ({error})") from None
     finally:
         PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = limits
+
+
+def repaired(text: str) -> str:
+    """Return a text whose UTF-8 was taken for Latin-1, as some programs write it, put right."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _words(value: Any) -> str:

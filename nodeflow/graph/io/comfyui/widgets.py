@@ -94,10 +94,12 @@ def read_values(node: ComfyNode) -> Reading:
 
 
 class _Try(NamedTuple):
-    """Values read by an order, how many did not fit it, were left over, and were missing."""
+    """Values read by an order, how many did not fit it, fit it as older files write them, were left over, were
+    missing."""
 
     values: dict[str, Any]
     unread: int
+    unusual: int
     left: int
     missing: int
 
@@ -117,10 +119,14 @@ def _orders(node: ComfyNode, facts: ClassFacts) -> list[tuple[str, ...]]:
 
 def _fitting(facts: ClassFacts, found: dict[str, Any], left: int, missing: int) -> _Try:
     """What was read, up to the first value that is of another kind than its name has."""
-    for at, (name, value) in enumerate(found.items()):
-        if not FITS.get(facts.kinds.get(name, ""), _anything)(value):
-            return _Try(dict(list(found.items())[:at]), len(found) - at + left, left, missing)
-    return _Try(found, 0, left, missing)
+    kinds = [facts.kinds.get(name, "") for name in found]
+    unusual = sum(
+        type(value) is not USUAL.get(kind, type(value)) for kind, value in zip(kinds, found.values(), strict=True)
+    )
+    for at, (kind, value) in enumerate(zip(kinds, found.values(), strict=True)):
+        if not FITS.get(kind, _anything)(value):
+            return _Try(dict(list(found.items())[:at]), len(found) - at + left, unusual, left, missing)
+    return _Try(found, 0, unusual, left, missing)
 
 
 def _anything(value: Any) -> bool:
@@ -149,6 +155,7 @@ def _is_text(value: Any) -> bool:
     return value is None or isinstance(value, (str, list))
 
 
+USUAL = {"choice": str, "yes or no": bool}
 YES_OR_NO = ("true", "false", "enable", "disable", "enabled", "disabled", "yes", "no", "on", "off")
 FITS = {"number": _is_number, "choice": _is_choice, "yes or no": _is_yes_or_no, "text": _is_text}
 """Whether a value can be one of a kind; where nobody set one, it is none."""

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from nodeflow.graph.io.comfyui.containers import NotReadableError
+from nodeflow.graph.io.comfyui.containers import NotReadableError, repaired
 
 TITLE, DESCRIPTION, MAKER, MODEL, SOFTWARE, USER_COMMENT, EXIF = 0x010D, 0x010E, 0x010F, 0x0110, 0x0131, 0x9286, 0x8769
 FIELDS = {TITLE: "Title", DESCRIPTION: "Description", MAKER: "Make", MODEL: "Model", SOFTWARE: "Software"}
@@ -53,7 +53,7 @@ def texts_of(data: bytes) -> ImageTexts:
         with Image.open(io.BytesIO(data)) as image:
             found = ImageTexts(width=image.width, height=image.height)
             if isinstance(image, PngImagePlugin.PngImageFile):
-                found.chunks = {key: _repaired(text).strip("\0") for key, text in image.text.items()}
+                found.chunks = {key: repaired(text).strip("\0") for key, text in image.text.items()}
             exif = image.getexif()
             inner = exif.get_ifd(EXIF)
             found.comment = commented(inner.get(USER_COMMENT)) or commented(exif.get(USER_COMMENT))
@@ -68,24 +68,16 @@ def texts_of(data: bytes) -> ImageTexts:
         PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = limits
 
 
-def _repaired(text: str) -> str:
-    """A text whose UTF-8 was taken for Latin-1, as some programs write it, put right."""
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return text
-
-
 def _plain(value: Any) -> str:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
-    return _repaired(value).strip("\0 ") if isinstance(value, str) else ""
+    return repaired(value).strip("\0 ") if isinstance(value, str) else ""
 
 
 def commented(value: Any) -> str:
     """Return an EXIF comment as text. Its mark says UTF-16 or not; the byte order is told by where zeros stand."""
     if isinstance(value, str):
-        return _repaired(value).strip("\0")
+        return repaired(value).strip("\0")
     if not isinstance(value, bytes):
         return ""
     head, rest = (value[:8], value[8:]) if value[:8] in (b"UNICODE\0", b"ASCII\0\0\0", bytes(8)) else (b"", value)
