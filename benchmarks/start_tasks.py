@@ -65,14 +65,15 @@ app.exec()
 
 def after_a_crash(person: Person) -> None:
     """Another program of the same person is ended by force; this window is the next start."""
-    output = person.window.hub.output
+    before, output = person.window, person.window.hub.output
     process = subprocess.Popen([sys.executable, "-c", AT_WORK, str(output)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stdout.readline().strip() == "kept"
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     next_start = MainWindow(DocumentSession(output=output))
-    next_start.resize(person.window.size())
+    next_start.resize(before.size())
     next_start.show()
+    person.window = next_start
     next_start.activateWindow()
     bar = next_start.recovery_bar
     bar.look()
@@ -85,6 +86,7 @@ def after_a_crash(person: Person) -> None:
     person.wait(lambda: next_start.session.states.outcome == "done")
     for tab in next_start.tabs:
         tab.session.stack.setClean()
-    next_start.close()
-    person.window.activateWindow()
     person.did(20, "end the program by force, start again, go on")
+    next_start.close()
+    person.window = before
+    before.activateWindow()

@@ -14,7 +14,7 @@ from nodeflow.engine.protocol.messages import ForecastReply
 from nodeflow.reports.time_left import TimeLeft
 
 MIB = 2**20
-BASES = {"same": "", "alike": "as one alike", "type": "as another of its type"}
+BASES = {"same": "", "alike": "as one alike", "kind": "as one of its kind", "type": "as another of its type"}
 """What an estimate is judged by, in words."""
 
 

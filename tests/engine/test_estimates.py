@@ -9,15 +9,20 @@ import pytest
 from toys import PACK, wire
 
 from nodeflow.engine.planning.content_keys import RunContext
-from nodeflow.engine.planning.cost_estimates import Cost, Estimates, likenesses
+from nodeflow.engine.planning.cost_estimates import Cost, Estimates, Kind, kinds, likenesses
 from nodeflow.engine.planning.plan import plan
 from nodeflow.engine.protocol.events import NodeFinished
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
+from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.io.files import load
+from nodeflow.graph.model.catalogue import decode
 from nodeflow.graph.model.workflow import Workflow
+from nodeflow.resources import folder
 
 SHEET = PACK.catalogue.nodes["toys.sheet"]
 HERE = RunContext(Path(), Path())
+SHIPPED = decode((folder("assets") / "catalogue.json").read_bytes())
 
 
 def alike(one: Workflow, other: Workflow, name: str, settings: RunContext = HERE) -> bool:
@@ -74,7 +79,7 @@ def test_a_run_foretells_the_next(tmp_path: Path) -> None:
     assert events[0].expected == {}
     (took,) = (event.seconds for event in events if isinstance(event, NodeFinished) and event.node == "s")
     (node,) = (node for node in session.forecast(slow(2.0)) if node.node == "s")
-    assert (node.seconds, node.basis) == (took, "type")
+    assert (node.seconds, node.basis) == (took, "kind")
     assert next(iter(session.run(slow(2.0)))).expected["s"] == took
     later = WorkflowRunner(PACK, estimates=Estimates(tmp_path / "estimates.sqlite"))
     (node,) = (node for node in later.forecast(slow(1.0)) if node.node == "s")
@@ -118,3 +123,64 @@ def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     later = Estimates(file)
     assert later.of(SHEET, "cpu", b"k9", b"") == (Cost(10.0), "same")
     assert later.of(SHEET, "cpu", b"k0", b"") == (Cost(10.0), "type")
+
+
+def sampled(steps: int = 20, width: int = 0, height: int = 0, batch: int = 1, scale: float = 2.0) -> Workflow:
+    """The starter, as it would be sampled."""
+    workflow = load(folder("workflows") / "latent-diffusion.json")
+    given = {("scheduler", "steps"): steps, ("guidance", "scale"): scale}
+    given |= {("noise", "width"): width, ("noise", "height"): height, ("noise", "batch"): batch}
+    for (node, param), value in given.items():
+        SetParam(node, param, value).apply(workflow)
+    return workflow
+
+
+def kind_of(name: str, **given: float) -> Kind:
+    return kinds(plan(sampled(**given), SHIPPED), HERE)[name]  # type: ignore[arg-type]
+
+
+def test_steps_images_and_sizes_make_another_amount_of_the_same_kind() -> None:
+    usual, more = kind_of("sampler"), kind_of("sampler", steps=40, batch=3)
+    assert usual.key == more.key and more.work.beside(usual.work) == 6
+    assert kind_of("sampler", scale=3.0) == usual, "a guidance of another scale takes as long"
+    halved = sampled()
+    SetParam("sampler", "strength", 0.5).apply(halved)
+    assert kinds(plan(halved, SHIPPED), HERE)["sampler"].work.beside(usual.work) == 0.5
+    SetParam("sampler", "batch", "together").apply(halved)
+    assert kinds(plan(halved, SHIPPED), HERE)["sampler"].key != usual.key
+    assert kind_of("decode", steps=40).work.beside(kind_of("decode").work) == 1, "what has no steps takes the same"
+    assert kind_of("decode", batch=4).work.beside(kind_of("decode").work) == 4
+    large, small = kind_of("sampler", width=128, height=128), kind_of("sampler", width=64, height=64)
+    assert large.work.beside(small.work) == 4
+    assert large.work.beside(usual.work) == 1, "how large the model's own size is nobody has told"
+
+
+def test_after_one_run_another_of_its_kind_is_foretold_by_steps_and_sizes(tmp_path: Path) -> None:
+    spec = SHIPPED.nodes["nodes.sample"]
+    file = tmp_path / "costs.sqlite"
+    estimates = Estimates(file)
+    estimates.note(spec, "cpu", b"key", b"like", Cost(2.0, 100))
+    estimates.note_kind(kind_of("sampler", steps=20), 2.0, native=64.0 * 64)
+
+    def seconds(known: Estimates, **given: float) -> float:
+        found = known.of(spec, "cpu", None, b"another", kind_of("sampler", **given))
+        assert found is not None and found.basis == "kind" and found.cost.bytes == 0
+        return found.cost.seconds
+
+    estimates.close()
+    for known in (estimates, Estimates(file)):
+        assert seconds(known, steps=400) == 40.0
+        assert seconds(known, steps=10, width=128, height=128) == 4.0
+        assert seconds(known, batch=2) == 4.0
+
+
+def test_a_run_of_more_steps_is_foretold_by_one_of_few(tmp_path: Path) -> None:
+    session = WorkflowRunner(estimates=Estimates(tmp_path / "costs.sqlite"))
+
+    def request(steps: int) -> RunRequest:
+        return RunRequest.of(sampled(steps), folder("workflows"), tmp_path, device="cpu")
+
+    events = list(session.run(request(2)))
+    (took,) = (event.seconds for event in events if isinstance(event, NodeFinished) and event.node == "sampler")
+    (node,) = (node for node in session.forecast(request(6)) if node.node == "sampler")
+    assert (node.basis, node.seconds) == ("kind", pytest.approx(3 * took))

@@ -18,7 +18,7 @@ from nodeflow.engine.execution.plan_walk import Events, PlanWalk
 from nodeflow.engine.execution.results import standing
 from nodeflow.engine.execution.run_control import RunControl
 from nodeflow.engine.planning.content_keys import RunContext
-from nodeflow.engine.planning.cost_estimates import Estimates, likenesses
+from nodeflow.engine.planning.cost_estimates import Estimates, kinds, likenesses
 from nodeflow.engine.planning.plan import Plan, Task, plain_feeders
 from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.protocol.forecast import NodeForecast, Prospect
@@ -48,6 +48,7 @@ class _Forecast:
         self.nodes = run.unfolding.plan.tasks
         self.first = plain_feeders(self.nodes) | run.unfolding.givers
         self.estimates, self.likenesses = estimates, likenesses(run.unfolding.plan, run.settings)
+        self.kinds = kinds(run.unfolding.plan, run.settings)
         self.found: dict[str, NodeForecast] = {}
         self.unsure: dict[str, str] = {}
         """Nodes whose key hangs on a value that is not computed yet, and the node that gives it."""
@@ -174,9 +175,9 @@ class _Forecast:
 
     def _add(self, task: Task, state: Prospect, why: str) -> None:
         key = None if task.id in self.unsure else self.run.keys[task.id]
-        estimate = self.estimates.of(
-            task.spec, self.run.settings.device, key, self.likenesses[self.run.unfolding.node(task.id)]
-        )
+        node = self.run.unfolding.node(task.id)
+        device = self.run.settings.device
+        estimate = self.estimates.of(task.spec, device, key, self.likenesses[node], self.kinds[node])
         if estimate is None:
             self.found[task.id] = NodeForecast(task.id, state, why)
         else:

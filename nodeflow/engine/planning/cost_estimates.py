@@ -1,7 +1,8 @@
 """Costs of nodes in earlier runs: seconds and peak bytes, kept in SQLite for every process of this user.
 
 A cost is looked up by the node's key first (the very same result was computed before), then by its likeness (the same
-work, but for seeds and texts), then by its type.
+work, but for seeds and texts), then by its kind (the same but for steps, images at once and sizes, by which the seconds
+are scaled), then by its type.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -21,6 +22,7 @@ import msgspec
 from nodeflow.damaged_files import is_damaged, set_aside
 from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.plan import Plan, Task
+from nodeflow.engine.planning.work import Work, is_measure, works
 from nodeflow.graph.model.catalogue import NodeSpec, Param
 from nodeflow.resources import cache_folder
 
@@ -36,9 +38,13 @@ PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS cost (
     key BLOB PRIMARY KEY, seconds REAL NOT NULL, bytes INTEGER NOT NULL, short INTEGER NOT NULL, at REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kind (
+    key BLOB PRIMARY KEY, seconds REAL NOT NULL, count REAL NOT NULL, area REAL NOT NULL, native REAL NOT NULL,
+    at REAL NOT NULL
+) WITHOUT ROWID;
 """
 
-Basis = Literal["same", "alike", "type"]
+Basis = Literal["same", "alike", "kind", "type"]
 
 
 class Cost(NamedTuple):
@@ -56,8 +62,23 @@ NO_COST = Cost(0.0)
 NO_COSTS: Mapping[str, Cost] = MappingProxyType({})
 
 
+class Kind(NamedTuple):
+    """A node's kind and how much it has to do beside others of it."""
+
+    key: bytes
+    work: Work
+
+
+class KindCost(NamedTuple):
+    """Hold what one of a kind took, and for how much work. ``native``: pixels of the model's own size, 0 if unknown."""
+
+    seconds: float
+    work: Work
+    native: float = 0.0
+
+
 class Estimate(NamedTuple):
-    """Hold what computing a node may take, and what that is judged by: the same node, one alike, or its type."""
+    """Hold what computing a node may take, and what that is judged by: the same node, one alike, its kind or type."""
 
     cost: Cost
     basis: Basis
@@ -74,6 +95,13 @@ class Estimates:
         rows = self._file.execute("SELECT key, seconds, bytes, short FROM cost ORDER BY at DESC LIMIT ?", (MAX_COSTS,))
         self._known = {key: Cost(*cost) for key, *cost in reversed(rows.fetchall())}
         self._new: dict[bytes, Cost] = {}
+        kinds = self._file.execute(
+            "SELECT key, seconds, count, area, native FROM kind ORDER BY at DESC LIMIT ?", (MAX_COSTS,)
+        )
+        self._kinds = {
+            key: KindCost(seconds, Work(count, area), native) for key, seconds, count, area, native in kinds.fetchall()
+        }
+        self._new_kinds: dict[bytes, KindCost] = {}
 
     @classmethod
     def of_user(cls) -> Estimates:
@@ -103,17 +131,25 @@ class Estimates:
             while len(self._known) > MAX_COSTS:
                 del self._known[next(iter(self._known))]
 
-    def of(self, spec: NodeSpec, device: str, key: bytes | None, likeness: bytes) -> Estimate | None:
+    def note_kind(self, kind: Kind, seconds: float, native: float) -> None:
+        """Take down what one of a kind took; ``native``: pixels of the images that it made of the model's own size."""
+        with self._lock:
+            self._kinds[kind.key] = self._new_kinds[kind.key] = KindCost(seconds, kind.work.known(native), native)
+            while len(self._kinds) > MAX_COSTS:
+                del self._kinds[next(iter(self._kinds))]
+
+    def of(
+        self, spec: NodeSpec, device: str, key: bytes | None, likeness: bytes, kind: Kind | None = None
+    ) -> Estimate | None:
         """Return what a node may take; ``key`` is None where it is not known yet."""
-        bases: tuple[tuple[bytes | None, Basis], ...] = (
-            (key, "same"),
-            (likeness, "alike"),
-            (_type_key(spec, device), "type"),
-        )
-        for name, basis in bases:
-            if name is not None and (cost := self._known.get(name)):
-                return Estimate(cost, basis)
-        return None
+        if key is not None and (same := self._known.get(key)):
+            return Estimate(same, "same")
+        if alike := self._known.get(likeness):
+            return Estimate(alike, "alike")
+        if kind is not None and (known := self._kinds.get(kind.key)):
+            return Estimate(Cost(known.seconds * kind.work.known(known.native).beside(known.work)), "kind")
+        found = self._known.get(_type_key(spec, device))
+        return Estimate(found, "type") if found else None
 
     def know(self, plan: Plan, device: str) -> bool:
         """Return whether there is an estimate for any node of a plan."""
@@ -124,14 +160,18 @@ class Estimates:
         """Write what is new, all in one. A file that cannot be written costs the estimates of later sessions only."""
         with self._lock:
             rows = [(key, *cost, time.time()) for key, cost in self._new.items()]
+            kinds = [(key, one.seconds, *one.work, one.native, time.time()) for key, one in self._new_kinds.items()]
             self._new.clear()
+            self._new_kinds.clear()
             if not rows:
                 return
             with contextlib.suppress(sqlite3.Error), self._file:
                 self._file.execute("BEGIN IMMEDIATE")
                 self._file.executemany("INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?, ?)", rows)
-                oldest = "SELECT key FROM cost ORDER BY at DESC LIMIT -1 OFFSET ?"
-                self._file.execute(f"DELETE FROM cost WHERE key IN ({oldest})", (MAX_COSTS,))
+                self._file.executemany("INSERT OR REPLACE INTO kind VALUES (?, ?, ?, ?, ?, ?)", kinds)
+                for table in ("cost", "kind"):
+                    oldest = f"SELECT key FROM {table} ORDER BY at DESC LIMIT -1 OFFSET ?"
+                    self._file.execute(f"DELETE FROM {table} WHERE key IN ({oldest})", (MAX_COSTS,))
 
     def close(self) -> None:
         """Write what is new, and let go of the file."""
@@ -143,10 +183,13 @@ def _type_key(spec: NodeSpec, device: str) -> bytes:
     return f"{spec.type} on {device}".encode()
 
 
-def likenesses(plan: Plan, settings: RunContext) -> dict[str, bytes]:
+def likenesses(
+    plan: Plan, settings: RunContext, leaves_out: Callable[[Param], bool] = lambda param: False
+) -> dict[str, bytes]:
     """For each task what its cost depends on, as 16 bytes: a Merkle hash like the key, blind to seeds and texts.
 
-    Paths count, what lies there does not. Linear in tasks and links.
+    Paths count, what lies there does not, and parameters that ``leaves_out`` names do not. Linear in tasks
+    and links.
     """
     found: dict[str, bytes] = {}
     for name, task in plan.tasks.items():
@@ -154,17 +197,23 @@ def likenesses(plan: Plan, settings: RunContext) -> dict[str, bytes]:
             (port, [(found[origin.node], origin.output) for origin in origins if origin.node in found])
             for port, origins in sorted(task.inputs.items())
         ]
-        what = (task.spec.type, task.spec.version, settings.device, settings.dtype, _weighty(task), wires)
+        what = (task.spec.type, task.spec.version, settings.device, settings.dtype, _weighty(task, leaves_out), wires)
         found[name] = hashlib.blake2b(msgspec.msgpack.encode(what), digest_size=16).digest()
     return found
 
 
-def _weighty(task: Task) -> list[tuple[str, object]]:
+def kinds(plan: Plan, settings: RunContext) -> dict[str, Kind]:
+    """Each task's kind: its likeness but for its numbers; and how much of these there is."""
+    keys, found = likenesses(plan, settings, is_measure), works(plan)
+    return {name: Kind(key, found[name]) for name, key in keys.items()}
+
+
+def _weighty(task: Task, leaves_out: Callable[[Param], bool]) -> list[tuple[str, object]]:
     """The parameters that may change what a node costs."""
     return [
         (param.name, task.node.params.get(param.name, param.default))
         for param in task.spec.params
-        if param.name not in task.inputs and not _light(param)
+        if param.name not in task.inputs and not _light(param) and not leaves_out(param)
     ]
 
 

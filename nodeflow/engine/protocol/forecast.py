@@ -13,14 +13,14 @@ out; stopped by what can be seen already; or one of these, by a value that is no
 
 class NodeForecast(msgspec.Struct, frozen=True):
     """Hold what would become of a node in a run, and why; the seconds and the peak bytes that it may take, where
-    earlier runs tell, and what they are judged by: the same node, one alike (another seed or text), or its type.
-    Where so many
-    bytes were too few for it, ``short`` of them, it is computed in smaller pieces unless there are more now."""
+    earlier runs tell, and what they are judged by: the same node, one alike (another seed or text), one of its kind
+    (other numbers, by whose steps, images and sizes the seconds are scaled), or its type. Where so many bytes were too
+    few for it, ``short`` of them, it is computed in smaller pieces unless there are more now."""
 
     node: str
     state: Prospect
     why: str
     seconds: float | None = None
     bytes: int | None = None
-    basis: Literal["same", "alike", "type", ""] = ""
+    basis: Literal["same", "alike", "kind", "type", ""] = ""
     short: int = 0

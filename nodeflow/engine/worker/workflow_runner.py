@@ -16,7 +16,7 @@ from nodeflow.engine.execution.step_cache import StepStore
 from nodeflow.engine.memory import device
 from nodeflow.engine.memory.model_memory import ModelMemory
 from nodeflow.engine.planning.content_keys import RunContext
-from nodeflow.engine.planning.cost_estimates import MIN_SECONDS, Cost, Estimates, likenesses
+from nodeflow.engine.planning.cost_estimates import MIN_SECONDS, Cost, Estimates, kinds, likenesses
 from nodeflow.engine.planning.file_hashes import FileHashes
 from nodeflow.engine.planning.fingerprint import Fingerprints
 from nodeflow.engine.planning.plan import Plan, plan
@@ -31,6 +31,7 @@ from nodeflow.graph.io.files import dumps, loads
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.validate.sweeps import Sweep
 from nodeflow.resources import cache_folder
+from nodeflow.wires import Image
 
 STEPS_SHARE = 5
 """One in so many bytes of the budget is for steps; the others are for results."""
@@ -142,11 +143,23 @@ class WorkflowRunner:
 
     def _note(self, plan: Plan, settings: RunContext, document: str, ran: list[NodeFinished]) -> None:
         alike, last = likenesses(plan, settings), self.executor.recall(document).last
+        kind, native = kinds(plan, settings), self._pixels(plan, document)
         for event in ran:
             task, key = last[item_id(event.node, event.item)]
             cost = Cost(event.seconds, event.bytes, event.short)
             self.estimates.note(task.spec, settings.device, key, alike[event.node], cost)
+            self.estimates.note_kind(kind[event.node], event.seconds, native)
         self.estimates.save()
+
+    def _pixels(self, plan: Plan, document: str) -> float:
+        """How large the images of a run are, in pixels: what a size that is left to the model comes to; 0: unknown."""
+        history = self.executor.recall(document)
+        for name, task in plan.tasks.items():
+            for port in task.spec.outputs if task.spec.streams or task.inputs else ():
+                image = history.value(self.executor.cache, name, port.name) if port.type == Image.__name__ else None
+                if isinstance(image, Image):
+                    return float(image.pixels.shape[-1] * image.pixels.shape[-2])
+        return 0.0
 
 
 def _tells_cost(event: NodeFinished) -> bool:
@@ -156,5 +169,5 @@ def _tells_cost(event: NodeFinished) -> bool:
 
 def _cost(foreseen: NodeForecast) -> Cost:
     """Return what a node may take. Another node of its type, of another size, tells nothing about memory."""
-    sizes = (0, 0) if foreseen.basis == "type" else (foreseen.bytes or 0, foreseen.short)
+    sizes = (0, 0) if foreseen.basis in ("kind", "type") else (foreseen.bytes or 0, foreseen.short)
     return Cost(foreseen.seconds or 0.0, *sizes)
