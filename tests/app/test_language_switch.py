@@ -82,3 +82,15 @@ def test_a_language_that_is_spoken_already_changes_nothing(shown: LanguageSwitch
     window.settings.language = "en"
     QApplication.processEvents()
     assert shown.window is window
+
+
+def test_the_image_that_was_seen_is_seen_in_the_new_window(shown: LanguageSwitch, qtbot: QtBot) -> None:
+    session = shown.window.session
+    assert session.source is not None
+    size = {"width": 24, "height": 16}
+    session.show_workflow(Workflow(nodes={"red": Node("nodes.plain_image", params=size)}), session.source)
+    job = session.run()
+    qtbot.waitUntil(lambda: job not in session.jobs, timeout=120_000)
+    new = choose(shown, "zh_CN", qtbot)
+    qtbot.waitUntil(lambda: bool(new.preview.view.images), timeout=120_000)
+    assert (new.preview.node, new.preview.output) == ("red", "image")

@@ -21,6 +21,7 @@ from nodeflow.app.qt.mask_text import MAX_LETTERS, mask_image, mask_size, mask_t
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import AddNode, Connect, EditBatch, MoveNode
 from nodeflow.graph.model.workflow import Link, Node, Placement
+from nodeflow.resources import folder
 
 SECONDS = 60_000
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
@@ -208,6 +209,22 @@ def test_the_preview_adds_a_mask_once(image: MainWindow, qtbot: QtBot) -> None:
     assert len(image.session.workflow.nodes) == 2, "there is one over this image already"
     assert image.masks.dialog is not None
     image.masks.dialog.reject()
+
+
+def test_a_mask_that_the_preview_adds_covers_no_node(window: MainWindow, qtbot: QtBot) -> None:
+    window.session.open(folder("workflows") / "inpainting.json")
+    window.canvas.selection.choose(["picture"])
+    qtbot.waitUntil(lambda: window.preview.view.shown is not None, timeout=SECONDS)
+    before = set(window.canvas.nodes)
+    window.preview.tools.paint_mask.trigger()
+    qtbot.waitUntil(lambda: window.masks.dialog is not None, timeout=SECONDS)
+    (made,) = set(window.canvas.nodes) - before
+    areas = {name: card.body.translated(card.pos()) for name, card in window.canvas.nodes.items()}
+    assert [name for name in before if areas[name].intersects(areas[made])] == []
+    assert window.masks.dialog is not None
+    window.masks.dialog.reject()
+    window.session.stack.undo()
+    assert set(window.canvas.nodes) == before and not window.session.dirty
 
 
 def test_properties_open_it_too(image: MainWindow, qtbot: QtBot) -> None:

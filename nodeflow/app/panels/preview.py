@@ -71,6 +71,15 @@ class Preview(QWidget):
         layout.addWidget(self.view, 1)
         layout.addWidget(self.tools)
         self._connect()
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Show the newest image of a document that ran before this preview was there."""
+        session, finished = self.session, self.session.catalogue.types(FINISHED)
+        given = [(name, state) for name, state in session.states.nodes.items() if state.pictures]
+        images = [name for name, state in given if session.images.type_of(name, state.pictures) in finished]
+        if images:
+            self.look_at(images[-1])
 
     def _connect(self) -> None:
         self.view.changed.connect(self._tell)

@@ -12,7 +12,7 @@ from nodeflow.app.i18n.texts import readable
 from nodeflow.app.model.image_below import ImageBelow
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.tabs import Tabs
-from nodeflow.graph.edits.edits import AddNode, Connect, EditBatch, MoveNode, SetParam, free_id
+from nodeflow.graph.edits.edits import AddNode, Connect, Edit, EditBatch, MoveNode, SetParam, free_id
 from nodeflow.graph.model.catalogue import Param
 from nodeflow.graph.model.roles import PAINT_MASK
 from nodeflow.graph.model.workflow import Link, Node, Placement
@@ -68,12 +68,13 @@ class MaskCommands(QObject):
                 return
         card, made = tab.canvas.nodes[name], free_id(workflow, spec.type.rpartition(".")[2])
         place = Placement(round(card.x() + style.WIDTH + 60), round(card.y() + card.body.height() / 2))
-        edits = (
+        edits: list[Edit] = [
             AddNode(made, Node(spec.type, spec.version)),
             MoveNode(made, place),
             Connect(Link(name, output, made, param.over)),
-        )
-        scope.do(self.tr("Add {0}").format(spec.title), EditBatch(edits))
+        ]
+        edits += tab.canvas.room.edits_for_new(spec.type, made, EditBatch(tuple(edits)))
+        scope.do(self.tr("Add {0}").format(spec.title), EditBatch(tuple(edits)))
         tab.canvas.selection.choose([made])
         self.paint(tab, made, param.name)
 
