@@ -16,9 +16,9 @@ MIN_SHARE = 0.01
 
 
 class Work(NamedTuple):
-    """``count``: steps times images. ``area``: pixels of an image; 0 where its size is left to the model."""
+    """``passes``: steps times images. ``area``: pixels of an image; 0 where its size is left to the model."""
 
-    count: float = 1.0
+    passes: float = 1.0
     area: float = 1.0
 
     def known(self, native: float) -> Work:
@@ -27,7 +27,7 @@ class Work(NamedTuple):
 
     def beside(self, other: Work) -> float:
         """Return how many times another's work this is; sizes count where both are known."""
-        ratio = self.count / other.count
+        ratio = self.passes / other.passes
         return ratio * self.area / other.area if self.area and other.area else ratio
 
 
@@ -42,12 +42,12 @@ def works(plan: Plan) -> dict[str, Work]:
             for origin in origins:
                 parts |= before.get(origin.node, {})
         before[name] = parts
-        count = area = 1.0
+        passes = area = 1.0
         for steps, images, pixels in parts.values():
-            count *= images * (steps if task.spec.streams else 1.0)
+            passes *= images * (steps if task.spec.streams else 1.0)
             area *= pixels
         share = task.node.params.get(STRENGTH, 1.0) if task.spec.streams and STRENGTH not in task.inputs else 1.0
-        found[name] = Work(count * max(float(share), MIN_SHARE), area)
+        found[name] = Work(passes * max(float(share), MIN_SHARE), area)
     return found
 
 
