@@ -6,9 +6,16 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts, xmp_value
 from nodeflow.graph.io.image_settings.json_values import as_object, text
-from nodeflow.graph.io.image_settings.settings import Adapter, Settings, number, pixels, whole
+from nodeflow.graph.io.image_settings.settings import Adapter, Settings, number, pixels, unread, whole
 
 PROGRAM = "Draw Things"
+KNOWN = frozenset(
+    (
+        *("c", "uc", "seed", "seed_mode", "steps", "scale", "sampler", "size", "model", "lora", "strength", "shift"),
+        *("v2", "profile", "aesthetic_score", "negative_aesthetic_score", "mask_blur", "sharpness", "version"),
+    )
+)
+"""What is read, and what says nothing of how the image is computed."""
 
 
 def read(texts: ImageTexts) -> Settings | None:
@@ -37,4 +44,5 @@ def _settings(data: dict[str, Any], raw: str) -> Settings:
             found.adapters.append(Adapter(name, number(one.get("weight"), 1.0) or 0.0))
     strength = number(data.get("strength"), 1.0)
     found.strength = strength if strength is not None and 0 < strength < 1 else None
+    found.left_out += unread(data, KNOWN)
     return found

@@ -7,7 +7,7 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.json_values import as_object, text
-from nodeflow.graph.io.image_settings.settings import Adapter, Settings, number, pixels, whole
+from nodeflow.graph.io.image_settings.settings import Adapter, Settings, number, pixels, unread, whole
 
 PROGRAM, RUINED = "Fooocus", "RuinedFooocus"
 ENGLISH = {
@@ -30,6 +30,26 @@ ENGLISH = {
     "Refiner Model": "refiner_model",
 }
 """Keys of older and kindred files, and the newest ones."""
+KNOWN = frozenset(
+    (
+        *("prompt", "negative_prompt", "full_prompt", "full_negative_prompt", "prompt_expansion", "styles", "steps"),
+        *("performance", "resolution", "width", "height", "guidance_scale", "sharpness", "adm_guidance", "base_model"),
+        *("base_model_hash", "refiner_model", "refiner_model_hash", "refiner_switch", "clip_skip", "sampler", "vae"),
+        *("scheduler", "seed", "loras", "metadata_scheme", "version", "created_by", "software", "ADM Guidance"),
+        *("Styles", "Version", "Metadata Scheme", "Created By", "User", "Fooocus V2 Expansion", "Full raw prompt"),
+        *(
+            "Refiner Switch",
+            "VAE",
+            "Raw prompt",
+            "lora_combined_1",
+            "start_step",
+            "denoise",
+            "clip_model",
+            "adaptive_cfg",
+        ),
+    )
+)
+"""What is read, and what says nothing of how the image is computed."""
 STEPS = {"Quality": 60, "Speed": 30, "Extreme Speed": 8, "Lightning": 4, "Hyper-SD": 4}
 """Steps of what older files call by how fast it is."""
 
@@ -61,6 +81,9 @@ def _settings(data: dict[str, Any], raw: str, program: str) -> Settings:
         if isinstance(one, (list, tuple)) and len(one) >= 2:
             digits = text(one[2]) if len(one) > 2 else ""
             found.adapters.append(Adapter(text(one[0]), number(one[1], 1.0) or 0.0, hash=digits))
+    if text(data.get("vae")) not in ("", "None", "Default (model)"):
+        found.vae = text(data.get("vae"))
+    found.left_out += unread(data, KNOWN)
     if number(data.get("sharpness"), 0.0):
         found.left_out.append("Fooocus sharpens the guidance, which is not done here")
     if text(data.get("refiner_model")) not in ("", "None"):

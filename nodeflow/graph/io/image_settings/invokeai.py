@@ -7,9 +7,37 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.json_values import as_object, inner, text
-from nodeflow.graph.io.image_settings.settings import Adapter, Settings, number, side, whole
+from nodeflow.graph.io.image_settings.settings import Adapter, Settings, number, side, unread, whole
 
 PROGRAM = "InvokeAI"
+KNOWN = frozenset(
+    (
+        *("positive_prompt", "negative_prompt", "seed", "steps", "cfg_scale", "cfg_rescale_multiplier", "guidance"),
+        *(
+            "scheduler",
+            "width",
+            "height",
+            "rand_device",
+            "clip_skip",
+            "strength",
+            "init_image",
+            "model",
+            "vae",
+            "loras",
+        ),
+        *(
+            "controlnets",
+            "generation_mode",
+            "app_version",
+            "use_cpu",
+            "qwen3_encoder",
+            "t5_encoder",
+            "clip_embed_model",
+        ),
+        *("canvas_v2_metadata", "metadata_version", "fp32", "vae_precision", "workflow", "session", "board", "user"),
+    )
+)
+"""What is read, and what says nothing of how the image is computed."""
 DREAM = re.compile(r'^"(?P<prompt>.*)"(?P<rest>(?:\s+-\w+.*)?)$', re.S)
 
 
@@ -46,6 +74,9 @@ def _third(data: dict[str, Any], raw: str) -> Settings | None:
         found.left_out.append("a ControlNet led it by an image that is not in the file")
     if data.get("hrf_enabled"):
         found.left_out.append("its second pass over the enlarged image is not made here")
+    if data.get("refiner_model"):
+        found.left_out.append("a refiner model finished it, which is not done here")
+    found.left_out += unread(data, KNOWN, ("refiner_", "hrf_"))
     return found
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.json_values import as_object, inner, text
-from nodeflow.graph.io.image_settings.settings import Settings, number, side, whole
+from nodeflow.graph.io.image_settings.settings import UNSET, Settings, number, side, whole
 
 PROGRAM = "NovelAI"
+LED = ("reference_", "director_reference_", "controlnet_")
+"""What the settings of images that led it begin with."""
 
 
 def read(texts: ImageTexts) -> Settings | None:
@@ -53,5 +55,7 @@ def _settings(data: dict[str, Any], source: str, described: str = "") -> Setting
     for key in ("sm", "sm_dyn", "dynamic_thresholding"):
         if data.get(key):
             found.left_out.append(f"{key} was on, which is NovelAI's own and is not done here")
+    if any(key.startswith(LED) and value not in UNSET for key, value in data.items()):
+        found.left_out.append("images led it that are not in the file")
     found.left_out.append("NovelAI's models are not for download; choose another model")
     return found

@@ -51,5 +51,8 @@ def settings_in(data: bytes) -> Settings | None:
 
 
 def settings_of(texts: ImageTexts) -> Settings | None:
-    """Return the settings that the texts of an image hold."""
-    return next((found for reader in READERS if (found := reader(texts)) is not None), None)
+    """Return the settings that the texts of an image hold; of one whose size they do not say it is the image's own."""
+    found = next((found for reader in READERS if (found := reader(texts)) is not None), None)
+    if found is not None and not (found.width and found.height) and found.second is None:
+        found.width, found.height = texts.width, texts.height
+    return found

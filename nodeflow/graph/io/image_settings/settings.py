@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -10,6 +11,9 @@ Dialect = Literal["A1111", "A1111, no norm", "ComfyUI", "InvokeAI", "NovelAI", "
 """How a prompt's weights are written and act."""
 NoiseSource = Literal["GPU", "CPU", "NV", "batch"]
 """What draws the noise: an NVIDIA card, a CPU seed by seed, a card's numbers without one, one CPU generator a batch."""
+UNSET: tuple[Any, ...] = (None, False, "", "None", "none", "False", "false", [], {})
+"""Values that say that a setting was not at work."""
+MOST_NAMES, LONGEST_NAME = 16, 60
 MAX_DIMENSION = 16_384
 """Pixels of a side; a larger number is a mistake."""
 
@@ -85,6 +89,19 @@ class Settings(msgspec.Struct):
     def complete(self) -> bool:
         """Whether there is enough to sample by."""
         return bool(self.steps and self.seed is not None and (self.prompt or self.negative or self.model))
+
+
+def unread(data: Mapping[str, Any], known: Container[str], beginnings: tuple[str, ...] = ()) -> list[str]:
+    """Return a sentence that names the settings that have a value and that nobody reads; none where all are read."""
+    names = [
+        str(key).strip()[:LONGEST_NAME]
+        for key, value in data.items()
+        if key not in known and not str(key).startswith(beginnings or "\0") and value not in UNSET
+    ]
+    if not names:
+        return []
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return [f"settings that are not read here: {', '.join(names[:MOST_NAMES])}{more}"]
 
 
 def whole(value: Any, otherwise: int | None = None) -> int | None:

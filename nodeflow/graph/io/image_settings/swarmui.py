@@ -6,10 +6,36 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.json_values import as_object, inner, text
-from nodeflow.graph.io.image_settings.settings import Adapter, SecondPass, Settings, number, side, whole
+from nodeflow.graph.io.image_settings.settings import Adapter, SecondPass, Settings, number, side, unread, whole
 from nodeflow.graph.io.image_settings.web_ui import TAG
 
 PROGRAM = "SwarmUI"
+KNOWN = frozenset(
+    (
+        *("prompt", "negativeprompt", "model", "seed", "steps", "cfgscale", "fluxguidancescale", "sigmashift", "width"),
+        *("height", "sampler", "scheduler", "vae", "clipstopatlayer", "loras", "loraweights", "variationseed"),
+        *("variationseedstrength", "initimage", "initimagecreativity", "aspectratio", "images", "batchsize", "date"),
+        *(
+            "swarm_version",
+            "generation_time",
+            "automaticvae",
+            "personalnote",
+            "original_prompt",
+            "presets",
+            "imageformat",
+        ),
+        *(
+            "original_negativeprompt",
+            "donotsave",
+            "nopreviews",
+            "modelspecificenhancements",
+            "preferreddtype",
+            "sidelength",
+        ),
+        *("loratencweights", "lorasectionconfinement", "savesegmentmask", "outputintermediateimages", "colordepth"),
+    )
+)
+"""What is read, and what says nothing of how the image is computed."""
 
 
 def read(texts: ImageTexts) -> Settings | None:
@@ -47,6 +73,9 @@ def _settings(params: dict[str, Any], data: dict[str, Any], raw: str) -> Setting
         found.strength = number(params.get("initimagecreativity"), 0.6)
     if params.get("controlnetmodel"):
         found.left_out.append("a ControlNet led it by an image that is not in the file")
+    if found.second is None and number(params.get("refinercontrolpercentage"), 0.0) and params.get("refinermodel"):
+        found.left_out.append("a refiner model took over at the end, which is not done here")
+    found.left_out += unread(params, KNOWN, ("refiner", "controlnet"))
     if "<" in found.prompt:
         found.left_out.append("marks in angle brackets in the prompt are read as words here")
     return found

@@ -17,6 +17,7 @@ from nodeflow.graph.io.image_settings.settings import (
     number,
     pixels,
     side,
+    unread,
     whole,
 )
 
@@ -41,6 +42,38 @@ BESIDE = {
     "Dynamic thresholding enabled": "guidance was thresholded dynamically, which is not done here",
 }
 """Settings that tell of what nothing here does, and of what the file does not hold."""
+SPACED = "Sampler sigma"
+"""What one program calls the spacing."""
+READ = frozenset(
+    (
+        *("Steps", "Sampler", "Schedule type", "CFG scale", "Distilled CFG Scale", "Seed", "Size", "First pass size"),
+        *("Model", "Model hash", "VAE", "VAE hash", "Clip skip", "ENSD", "Eta", "Eta DDIM", "RNG", "Emphasis", "Shift"),
+        *(SPACED, "Variation seed", "Variation seed strength", "Variation strength", "CFG Rescale", "CFG rescale φ"),
+        *("Denoising strength", "Denoising Strength", "Lora hashes", "Lora weights", "TI hashes", "Civitai resources"),
+    )
+)
+"""Settings that are read."""
+TOLD = frozenset(
+    (
+        *("Version", "App", "User", "Created Date", "Civitai metadata", "Hashes", "Template", "Negative Template"),
+        *("Batch size", "Batch pos", "Operations", "Parser", "Pipeline", "Index", "Time", "Date", "Comment", "Backend"),
+        *("Hypernet hash", "Hypernet strength", "Lora", "Networks", "Raw prompt", "Raw negative prompt", "Styles"),
+        *("Pad conds", "Downcast alphas_cumprod", "Refiner switch at", "Token merging ratio hr", "Score", "Embeddings"),
+        *("Diffusion in Low Bits", "Cross-attention", "CFG true", "Performance", "Metadata Scheme", "Full Prompt"),
+    )
+)
+"""Settings that say nothing of how the image is computed, or that stand beside one that is told."""
+BEGINNINGS = (
+    "Hires ",
+    "Module ",
+    "ADetailer ",
+    "ControlNet ",
+    "RP ",
+    "FreeU ",
+    "Dynamic thresholding ",
+    "Sigma ",
+    "Schedule m",
+)
 
 
 def read(texts: ImageTexts) -> Settings | None:
@@ -48,10 +81,7 @@ def read(texts: ImageTexts) -> Settings | None:
     text = next((text for text in texts if is_infotext(text)), "")
     if not text:
         return None
-    found = settings_of(text)
-    if not found.width:
-        found.width, found.height = texts.width, texts.height
-    return found
+    return settings_of(text)
 
 
 def settings_of(text: str) -> Settings:
@@ -61,18 +91,19 @@ def settings_of(text: str) -> Settings:
     found = Settings(_program(info, text), text)
     found.adapters, found.prompt, found.negative = _adapters(info)
     found.adapters = found.adapters or _listed(pairs)
-    _add_resources(found, pairs.get("Civitai resources", ""))
+    found.model, found.model_hash = pairs.get("Model", ""), pairs.get("Model hash", "").replace("unknown", "")
+    embeddings = _add_resources(found, pairs.get("Civitai resources", ""))
     found.dialect = EMPHASIS.get(pairs.get("Emphasis", ""), "A1111")
     if found.program in (COMFYUI,):
         found.dialect = "ComfyUI"
     found.seed, found.noise = whole(pairs.get("Seed")), _noise(found.program, pairs)
     found.steps = whole(pairs.get("Steps"), 0) or 0
     found.sampler, found.spacing = pairs.get("Sampler", ""), pairs.get("Schedule type", "")
+    found.spacing = found.spacing or pairs.get(SPACED, "")
     found.guidance, found.distilled_guidance = number(pairs.get("CFG scale")), number(pairs.get("Distilled CFG Scale"))
     found.shift = number(pairs.get("Shift"))
     found.rescale = number(pairs.get("CFG Rescale") or pairs.get("CFG rescale φ"), 0.0) or 0.0
     found.width, found.height = pixels(pairs.get("First pass size") or pairs.get("Size", ""))
-    found.model, found.model_hash = pairs.get("Model", ""), pairs.get("Model hash", "").replace("unknown", "")
     found.vae = "" if pairs.get("VAE", "").lower() in USUAL_VAES else pairs.get("VAE", "")
     found.modules = [value for key, value in pairs.items() if key.startswith("Module ")]
     found.clip_skip = max(whole(pairs.get("Clip skip"), 0) or 0, 0)
@@ -91,6 +122,10 @@ def settings_of(text: str) -> Settings:
     found.left_out = list(dict.fromkeys(words for key, words in BESIDE.items() if key in pairs))
     unset = (key for key in pairs if key.startswith(("Sigma ", "Schedule m")))
     found.left_out += [f"{key} {pairs[key]} is not set here" for key in unset]
+    found.left_out += [
+        f"the embedding {name} was at work; write embedding:NAME into the text to use it" for name in embeddings
+    ]
+    found.left_out += unread(pairs, READ | TOLD | BESIDE.keys(), BEGINNINGS)
     return found
 
 
@@ -152,12 +187,13 @@ def _adapter(name: str, rest: str, digits: str) -> Adapter:
     return Adapter(name, 1.0 if weight is None else weight, None if text == weight else text, digits)
 
 
-def _add_resources(found: Settings, text: str) -> None:
-    """Civitai lists LoRAs by the ids of its pages; none of them stands in the prompt."""
+def _add_resources(found: Settings, text: str) -> list[str]:
+    """Civitai lists LoRAs by the ids of its pages; none of them stands in the prompt. Returns its embeddings."""
     try:
         listed: Any = json.loads(text)
     except ValueError:
-        return
+        return []
+    embeddings: list[str] = []
     for one in listed if isinstance(listed, list) else []:
         if not isinstance(one, dict):
             continue
@@ -167,6 +203,9 @@ def _add_resources(found: Settings, text: str) -> None:
             found.adapters.append(Adapter(name, number(one.get("weight"), 1.0) or 0.0))
         elif kind in ("checkpoint", "model") and not found.model:
             found.model = name
+        elif kind in ("embed", "embedding", "textualinversion"):
+            embeddings.append(name)
+    return embeddings
 
 
 def _second(pairs: dict[str, str]) -> SecondPass | None:
