@@ -29,6 +29,12 @@ from nodes.comfyui.registry import Outputs, translates
 
 FORMULAS: dict[str, tuple[str, dict[str, Any]]] = {"beta57": ("beta_sigmas", {"alpha": 0.5, "beta": 0.7})}
 """Spacings of packs that a node of their own makes: its type and parameters."""
+PACKED = {
+    "align_your_steps": "AYS SD1",
+    "gits": "GITS",
+    "GITS[coeff=1.2]": "GITS",
+}
+"""Names that packs have for a spacing here, beside those that it has itself; the first is XL's where the model is."""
 USUAL = ("EmptySD3LatentImage", "EmptyLatentImage")
 """The zeros that are written for models by families, and for U-Nets."""
 GROWN = "the mask is not grown by some pixels as when the image was encoded"
@@ -44,7 +50,7 @@ def k_sampler(given: Given, build: Builder) -> Latent:
 
 def _walk(given: Given, build: Builder, model: Model, **about: Any) -> Wire:
     """The schedule of a sampler by its name and that of its spacing; some spacings are a formula of their own."""
-    spacing, sampler = given.get("scheduler", "normal"), _sampler_name(given)
+    spacing, sampler = _spacing_name(given, model), _sampler_name(given)
     if not isinstance(spacing, str) or spacing not in FORMULAS:
         return build.node("k_sampler", "schedule", trained=model.schedule, sampler=sampler, spacing=spacing, **about)
     if set(about) - {"steps", "denoise"}:
@@ -118,6 +124,14 @@ def _sampler_name(given: Given) -> Any:
     """Files of 2024 may have the name of its function."""
     name = given.get("sampler_name", "euler")
     return name.removeprefix("sample_") if isinstance(name, str) else name
+
+
+def _spacing_name(given: Given, model: Model) -> Any:
+    """The spacing by the name that it has here."""
+    name = given.get("scheduler", "normal")
+    if name == "align_your_steps" and "XL" in model.family:
+        return "AYS SDXL"
+    return PACKED.get(name, name) if isinstance(name, str) else name
 
 
 def _on(value: Any) -> bool:

@@ -59,6 +59,7 @@ SPACINGS = {
     "align your steps 11": "align_your_steps",
     "turbo": "turbo",
 }
+OTHER_LEVELS = "the levels of {0} are read between otherwise there; details differ"
 SHORT = {
     "euler_a": "euler_ancestral",
     "k_euler_a": "euler_ancestral",
@@ -146,7 +147,7 @@ def _spacing(named: str, spaced: str, found: Sampling, kind: str) -> tuple[str, 
     suffix = _without_spacing(named.strip().lower())[1]
     words = suffix or re.sub(r"[_\-]+", " ", spaced.strip().lower())
     if words in SPACINGS:
-        return SPACINGS[words], ""
+        return SPACINGS[words], OTHER_LEVELS.format(words) if words.startswith("align your steps") else ""
     if words in ("", "automatic", "default", "none"):
         return ("simple", "") if kind in FLOW_KINDS else (found.spacing or "normal", "")
     plain = words.replace(" ", "_")

@@ -9,11 +9,7 @@ import torch
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Sigmas, TrainedSchedule
 from nodes.schedulers.sigmas.noise_table import noise_table
-from nodes.schedulers.sigmas.published import between, last_share
-
-TIMES = {"SD1": "StableDiffusionTimesteps", "SDXL": "StableDiffusionXLTimesteps"}
-"""diffusers has the timesteps that were found; the levels are those of the model there."""
-VIDEO = "StableDiffusionVideoSigmas"
+from nodes.schedulers.sigmas.published import align_your_steps_levels, last_share
 
 
 @node("Align Your Steps sigmas")
@@ -33,16 +29,4 @@ def align_your_steps_sigmas(
     """
     if trained is not None and noise_table(trained).flow:
         raise NodeError("these levels are of diffusions, and this model goes along straight paths; choose others")
-    known = published(model)
-    levels = known if steps + 1 == len(known) else between(known, steps)
-    return Sigmas(torch.tensor(last_share(levels, steps, denoise)), trained)
-
-
-def published(model: str) -> list[float]:
-    """The eleven levels of a model, the last of which stands for its least noise."""
-    from diffusers.schedulers import AysSchedules
-
-    if model not in TIMES:
-        return [float(sigma) for sigma in AysSchedules[VIDEO][:-1]] + [0.002]
-    table = noise_table(None)
-    return table.sigma(torch.tensor([*AysSchedules[TIMES[model]], 0])).tolist()
+    return Sigmas(torch.tensor(last_share(align_your_steps_levels(model, steps), steps, denoise)), trained)

@@ -9,7 +9,7 @@ import torch
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Sigmas, TrainedSchedule
 from nodes.schedulers.sigmas.noise_table import noise_table
-from nodes.schedulers.sigmas.published import between, gits_levels, last_share
+from nodes.schedulers.sigmas.published import gits_levels, last_share
 
 
 @node("GITS sigmas")
@@ -31,6 +31,4 @@ def gits_sigmas(
     """
     if trained is not None and noise_table(trained).flow:
         raise NodeError("these levels are of diffusions, and this model goes along straight paths; choose others")
-    known = gits_levels(coefficient)
-    levels = known[steps - 2] if steps <= len(known) + 1 else between(known[-1], steps)
-    return Sigmas(torch.tensor(last_share(levels, steps, denoise)), trained)
+    return Sigmas(torch.tensor(last_share(gits_levels(coefficient, steps), steps, denoise)), trained)

@@ -23,6 +23,10 @@ SpacingName = Literal[
     "beta",
     "linear_quadratic",
     "kl_optimal",
+    "AYS SD1",
+    "AYS SDXL",
+    "AYS SVD",
+    "GITS",
 ]
 TURBO_STEPS = 10
 """SD-Turbo was distilled at ten timesteps."""
@@ -47,12 +51,16 @@ def model_sigmas(
     - beta: quantiles of Beta(0.6, 0.6), Lee et al. 2024 (arXiv:2407.12173)
     - linear_quadratic: even at first, then ever larger steps (Genmo's Mochi)
     - kl_optimal: even arc tangents, Sabour et al. 2024 (arXiv:2404.14507)
+    - AYS SD1, SDXL, SVD: levels that were optimised for ten steps of one model, Align Your Steps (the same paper)
+    - GITS: levels that stand dense where the ways to images bend, for 2 to 20 steps, Chen et al. 2024
+      (arXiv:2405.11326), with the coefficient 1.2
 
     ``denoise`` below 1 takes the last ``steps`` of a longer walk, of steps / denoise: for image to image, that many
     steps are taken nevertheless. 0 takes none. ``penultimate`` discarded makes one step more and drops the last sigma
     before 0, as is usual with dpm_2, dpm_2_ancestral, uni_pc and uni_pc_bh2.
 
-    Fails with more steps than the model's table has, where the spacing takes its levels from it.
+    Fails with more steps than the model's table has, where the spacing takes its levels from it, and for AYS and
+    GITS with a model of flow matching, whose levels are others.
     """
     sigmas = spaced(SPACINGS[spacing], noise_table(trained), steps, denoise, penultimate == "discarded")
     return Sigmas(sigmas, trained)

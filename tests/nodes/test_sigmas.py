@@ -10,7 +10,7 @@ import torch
 from benchmarks.parity import KINDS, relative
 from nodeflow.node import NodeError
 from nodeflow.wires import Curve, Sigmas, TrainedSchedule
-from nodes.schedulers.align_your_steps import align_your_steps_sigmas, published
+from nodes.schedulers.align_your_steps import align_your_steps_sigmas
 from nodes.schedulers.edit_sigmas import (
     extend_sigmas,
     flip_sigmas,
@@ -35,6 +35,7 @@ from nodes.schedulers.gits import gits_sigmas
 from nodes.schedulers.model_sigmas import beta_sigmas, model_sigmas, sd_turbo_sigmas
 from nodes.schedulers.sampler_schedules import k_sampler
 from nodes.schedulers.sigmas.noise_table import noise_table
+from nodes.schedulers.sigmas.published import align_your_steps_levels
 from nodes.schedulers.sigmas.spacings import SPACINGS
 
 FLOW = KINDS["SD3"]
@@ -69,8 +70,11 @@ def test_spacings_give_the_numbers_that_people_know() -> None:
     assert steps == {**dict.fromkeys(SPACINGS, 7), "ddim_uniform": 8}
 
 
+PUBLISHED = ("AYS SD1", "AYS SDXL", "AYS SVD", "GITS")
+
+
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("spacing", SPACINGS)
+@pytest.mark.parametrize("spacing", [name for name in SPACINGS if name not in PUBLISHED])
 def test_every_spacing_of_every_model_falls_to_nothing(kind: str, spacing: str) -> None:
     trained = KINDS[kind]
     table = noise_table(trained)
@@ -161,9 +165,10 @@ def test_flux2_shifts_by_size_and_steps() -> None:
 
 
 def test_align_your_steps_are_the_published_levels() -> None:
-    assert published("SD1")[1:4] == pytest.approx([6.475, 3.861, 2.697], rel=2e-3)
-    assert published("SDXL")[1:4] == pytest.approx([6.315, 3.771, 2.181], rel=2e-3)
-    assert published("SVD") == [700.0, 54.5, 15.886, 7.977, 4.248, 1.789, 0.981, 0.403, 0.173, 0.034, 0.002]
+    assert align_your_steps_levels("SD1", 10)[1:4] == pytest.approx([6.475, 3.861, 2.697], rel=2e-3)
+    assert align_your_steps_levels("SDXL", 10)[1:4] == pytest.approx([6.315, 3.771, 2.181], rel=2e-3)
+    video = align_your_steps_levels("SVD", 10)
+    assert video == [700.0, 54.5, 15.886, 7.977, 4.248, 1.789, 0.981, 0.403, 0.173, 0.034, 0.002]
     ten, twenty = align_your_steps_sigmas("SD1", 10).values, align_your_steps_sigmas("SD1", 20).values
     assert torch.allclose(twenty[:-1:2], ten[:-1])
     assert float(twenty[1]) == pytest.approx(math.sqrt(float(ten[0] * ten[1])), rel=1e-6)
@@ -171,6 +176,19 @@ def test_align_your_steps_are_the_published_levels() -> None:
     assert align_your_steps_sigmas("SD1", 10, 0.0).values.tolist() == [0.0]
     with pytest.raises(NodeError, match="levels are of diffusions"):
         align_your_steps_sigmas("SD1", trained=FLOW)
+
+
+def test_published_levels_are_spacings_of_a_sampler_too() -> None:
+    for name in PUBLISHED[:3]:
+        own = align_your_steps_sigmas(name.removeprefix("AYS "), 12).values  # type: ignore[arg-type]
+        assert torch.equal(model_sigmas(None, name, 12).values, own)  # type: ignore[arg-type]
+    assert torch.equal(model_sigmas(None, "GITS", 30).values, gits_sigmas(1.2, 30).values)
+    assert k_sampler(None, "euler", "AYS SDXL", 10).sigmas[3:5] == pytest.approx([2.181, 1.342], rel=2e-3)  # type: ignore[attr-defined]
+    assert torch.equal(model_sigmas(None, "GITS", 5, 0.5).values, gits_sigmas(1.2, 10).values[5:])
+    for name in PUBLISHED:
+        assert [len(model_sigmas(None, name, steps).values) for steps in (1, 2, 50)] == [2, 3, 51]  # type: ignore[arg-type]
+        with pytest.raises(NodeError, match="these levels are of diffusions"):
+            k_sampler(FLOW, "euler", name)  # type: ignore[arg-type]
 
 
 def test_gits_are_the_published_levels() -> None:

@@ -27,6 +27,8 @@ DENOISERS = (
     "inpainting_denoiser",
     "edit_denoiser",
 )
+NODES_OF = {**dict.fromkeys(("AYS SD1", "AYS SDXL", "AYS SVD"), "Align Your Steps sigmas"), "GITS": "GITS sigmas"}
+"""Spacings that ComfyUI has as nodes, and only packs by a name; the nodes here."""
 LEVELS = ("noise_levels", "flow_shift", "flow_shift_by_size")
 KINDS = {
     "DDIM": "ddim",
@@ -226,7 +228,7 @@ def _k_sampler(exporter: Exporter, name: str, schedule: str, guided: Guided, noi
     start, end, leftover = (exporter.value(schedule, key) for key in ("start_step", "end_step", "leftover_noise"))
     texts = {"positive": guided.positive, "negative": guided.negative or _nothing(exporter, guided)}
     common = {"model": guided.model, **texts, "latent_image": latent, "steps": steps, "cfg": guided.scale}
-    common |= {"sampler_name": sampler, "scheduler": spacing}
+    common |= {"sampler_name": sampler, "scheduler": _of_core(spacing)}
     denoise = exporter.value(schedule, "denoise")
     denoise = _with_strength(exporter, name, denoise)
     if added and start == 0 and end == 10_000 and leftover is False:
@@ -242,6 +244,15 @@ def _k_sampler(exporter: Exporter, name: str, schedule: str, guided: Guided, noi
         end_at_step=end,
         return_with_leftover_noise="enable" if leftover else "disable",
     )
+
+
+def _of_core(spacing: Any) -> Any:
+    """A spacing that ComfyUI's own samplers take by its name."""
+    if spacing in NODES_OF:
+        raise CannotExportError(
+            f"the spacing {spacing} is a node of its own in ComfyUI; wire {NODES_OF[spacing]} to Sampler along sigmas"
+        )
+    return spacing
 
 
 def _with_strength(exporter: Exporter, name: str, denoise: Any) -> Any:
@@ -338,6 +349,7 @@ def sigmas_of_model(exporter: Exporter, name: str) -> Outputs:
         raise CannotExportError("nothing is wired to its trained")
     if exporter.kind(name) == "model_sigmas":
         exporter.need(name, penultimate="kept")
+        _of_core(exporter.value(name, "spacing"))
     model = _model_of_levels(exporter, link.source)
     return {
         "sigmas": exporter.add(

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import torch
+
+from nodes.schedulers.sigmas.noise_table import noise_table
 
 
 class GITSTables(msgspec.Struct):
@@ -21,11 +24,41 @@ def _gits_tables() -> GITSTables:
     return msgspec.json.decode((Path(__file__).parent / "gits.json").read_bytes(), type=GITSTables)
 
 
-def gits_levels(coefficient: float) -> list[list[float]]:
+def gits_table(coefficient: float) -> list[list[float]]:
     """The levels for 2 steps, 3 steps, up to 20, of the nearest coefficient that there is a table of."""
     tables = _gits_tables()
     nearest = min(tables.steps, key=lambda known: abs(float(known) - coefficient))
     return [[tables.levels[place] for place in places] for places in tables.steps[nearest]]
+
+
+TIMES = {"SD1": "StableDiffusionTimesteps", "SDXL": "StableDiffusionXLTimesteps"}
+"""diffusers has the timesteps that align your steps found; the levels are those of the model there."""
+VIDEO = "StableDiffusionVideoSigmas"
+
+
+def align_your_steps_levels(model: str, steps: int) -> list[float]:
+    """Levels that were optimised for SD1, SDXL or SVD; ten steps are published, and others lie between those.
+
+    The last of them stands for the model's least noise.
+    """
+    from diffusers.schedulers import AysSchedules
+
+    if model in TIMES:
+        known = noise_table(None).sigma(torch.tensor([*AysSchedules[TIMES[model]], 0])).tolist()
+    else:
+        known = [float(sigma) for sigma in AysSchedules[VIDEO][:-1]] + [0.002]
+    return known if steps + 1 == len(known) else between(known, steps)
+
+
+def gits_levels(coefficient: float, steps: int) -> list[float]:
+    """Levels of the nearest coefficient that there is a table of, which has 2 steps, 3 steps, up to 20.
+
+    One step goes from the most noise to the least; for more than 20 others are found between.
+    """
+    known = gits_table(coefficient)
+    if steps < 2:
+        return between(known[0], steps)
+    return known[steps - 2] if steps <= len(known) + 1 else between(known[-1], steps)
 
 
 def between(levels: list[float], steps: int) -> list[float]:

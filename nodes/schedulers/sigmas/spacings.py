@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodes.schedulers.sigmas.noise_table import NoiseTable
+from nodes.schedulers.sigmas.published import align_your_steps_levels, gits_levels
 
 Spacing = Callable[[NoiseTable, int], Tensor]
 NOTHING = 1e-5
@@ -98,6 +100,16 @@ def kl_optimal(table: NoiseTable, steps: int) -> Tensor:
     return ending((share * math.atan(least) + (1 - share) * math.atan(most)).tan())
 
 
+def align_your_steps(table: NoiseTable, steps: int, model: str = "SD1") -> Tensor:
+    """Levels that were optimised for one model: Sabour et al. 2024, Align Your Steps (arXiv:2404.14507)."""
+    return _published(table, align_your_steps_levels(model, steps))
+
+
+def gits(table: NoiseTable, steps: int, coefficient: float = 1.2) -> Tensor:
+    """Levels that stand dense where the ways to images bend: Chen et al. 2024 (arXiv:2405.11326)."""
+    return _published(table, gits_levels(coefficient, steps))
+
+
 SPACINGS: Mapping[str, Spacing] = {
     "normal": normal,
     "simple": simple,
@@ -108,6 +120,10 @@ SPACINGS: Mapping[str, Spacing] = {
     "beta": beta,
     "linear_quadratic": linear_quadratic,
     "kl_optimal": kl_optimal,
+    "AYS SD1": align_your_steps,
+    "AYS SDXL": partial(align_your_steps, model="SDXL"),
+    "AYS SVD": partial(align_your_steps, model="SVD"),
+    "GITS": gits,
 }
 
 
@@ -138,6 +154,12 @@ def polyexponential_between(steps: int, least: float, most: float, rho: float) -
     evenly = rho == 1  # without a detour by way of shares, which would cost a digit
     logarithms = torch.linspace(high, low, steps) if evenly else torch.linspace(1, 0, steps) ** rho * (high - low) + low
     return ending(logarithms.exp())
+
+
+def _published(table: NoiseTable, levels: list[float]) -> Tensor:
+    if table.flow:
+        raise NodeError("these levels are of diffusions, and this model goes along straight paths; choose others")
+    return ending(torch.tensor(levels[:-1]))
 
 
 def _ends(table: NoiseTable) -> tuple[float, float]:

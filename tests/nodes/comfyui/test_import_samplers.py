@@ -63,6 +63,18 @@ def test_a_spacing_of_packs_is_its_formula(catalogue: Catalogue) -> None:
     assert params(found, "schedule") == {"sampler": "dpmpp_2m"}
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [("AYS SDXL", "AYS SDXL"), ("align_your_steps", "AYS SD1"), ("gits", "GITS"), ("GITS[coeff=1.2]", "GITS")],
+)
+def test_published_spacings_of_packs_are_those_here(catalogue: Catalogue, theirs: str, ours: str) -> None:
+    graph = api(**SAMPLED)
+    graph["sampled"]["inputs"]["scheduler"] = theirs
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+    assert params(found, "schedule")["spacing"] == ours
+
+
 def test_two_samplers_share_a_walk_by_steps_and_leftover_noise(catalogue: Catalogue) -> None:
     shared = {"model": "@model", "positive": "@good", "negative": "@bad", "steps": 20, "cfg": 8.0}
     shared |= {"sampler_name": "euler", "scheduler": "normal", "noise_seed": 4}
