@@ -3,7 +3,8 @@
 Run ``python -m benchmarks.parity FOLDER``, where FOLDER holds ``sigmas.json``, ``noise.json`` and ``samplers.json`` as
 written by a run of ComfyUI 0.26.0 on a CPU. Prints the worst errors by name, of noise levels relative ones, of sampler
 runs shares of the result's deviation, and how many of the files' entries were compared. Only what was resized by
-bislerp is not, since the file does not say from what; a whole graph shows it (`benchmarks.golden_graphs`).
+bislerp is not: the file does not say from what, and of the ramp that the other rows are of, one channel, bislerp takes
+each value from the left. A whole graph shows it (`hires_latent_by_bislerp` of `benchmarks.golden_graphs`).
 """
 
 from __future__ import annotations

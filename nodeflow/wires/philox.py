@@ -48,7 +48,11 @@ def philox(seed: int, offset: int, count: int) -> list[np.ndarray]:
     """Four words (count,), uint32, of the counters (offset, 0, 0, 0) to (offset, 0, count - 1, 0)."""
     counter = [np.full(count, offset, np.uint32), *(np.zeros(count, np.uint32) for _ in range(3))]
     counter[2] = np.arange(count, dtype=np.uint32)
-    key = [np.full(count, seed % 2**32, np.uint32), np.full(count, seed >> 32, np.uint32)]
+    return scrambled(counter, [np.full(count, seed % 2**32, np.uint32), np.full(count, seed >> 32, np.uint32)])
+
+
+def scrambled(counter: list[np.ndarray], key: list[np.ndarray]) -> list[np.ndarray]:
+    """Philox 4x32 of four words of counters and two of keys, each (count,), uint32: Salmon et al. 2011, fig. 3."""
     for index in range(ROUNDS):
         if index:
             key = [word + weyl for word, weyl in zip(key, WEYL, strict=True)]

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import torch
 
-from nodeflow.node import Multiline, NodeError, Slider, node
+from nodeflow.node import Multiline, NodeError, Range, Slider, node
 from nodeflow.wires import Classes, Conditioning, TextEncoder
 from nodes.loaders.text_encoders.read_for import signed
+from nodes.loaders.text_encoders.token_reader import SkipsLayers
 
 
 def _encode_together(calls: list[dict[str, Any]]) -> list[Conditioning]:
@@ -17,12 +18,19 @@ def _encode_together(calls: list[dict[str, Any]]) -> list[Conditioning]:
     encoders = {id(call["text_encoder"]): call["text_encoder"] for call in calls}
     if len(encoders) > 1:
         raise ValueError("texts for different encoders")
-    encoder: TextEncoder = calls[0]["text_encoder"]
+    skips = {call.get("clip_skip", 0) for call in calls}
+    if len(skips) > 1:
+        raise ValueError("texts at different layers")
+    encoder = _skipping(calls[0]["text_encoder"], *skips)
     return [signed(encoder, text) for text in encoder.encode_each([call["text"] for call in calls])]
 
 
 @node("CLIP text encode", version=3, together=_encode_together)
-def clip_text_encode(text_encoder: TextEncoder, text: Annotated[str, Multiline()] = "") -> Conditioning:
+def clip_text_encode(
+    text_encoder: TextEncoder,
+    text: Annotated[str, Multiline()] = "",
+    clip_skip: Annotated[int, Range(0, 32)] = 0,
+) -> Conditioning:
     """Turns a text into what the denoiser is guided by.
 
     The text is cut into tokens (words and pieces of words), and the encoder gives one vector for each: tokens
@@ -32,10 +40,24 @@ def clip_text_encode(text_encoder: TextEncoder, text: Annotated[str, Multiline()
 
     Models that know a closed list of words, as the starters do, tell which words of a text they do not know.
 
+    ``clip_skip`` counts the hidden layers of CLIP from the last, 1, to those before it, as image sites and A1111 do; 0
+    is the one that the model was trained with (the last of Stable Diffusion 1, the last but one of 2 and XL). Both
+    encoders of XL are read at that layer.
+
+    Fails for a layer that there is not, and for one other than 0 of encoders that are not CLIP's alone.
     Paper: Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision
     (arXiv:2103.00020); as a condition for diffusion Rombach et al. 2022 (arXiv:2112.10752).
     """
-    return signed(text_encoder, text_encoder.encode([text]))
+    return signed(text_encoder, _skipping(text_encoder, clip_skip).encode([text]))
+
+
+def _skipping(encoder: TextEncoder, skip: int) -> TextEncoder:
+    """The encoder, read at a hidden layer. Raises NodeError where it is read at its own alone."""
+    if not skip:
+        return encoder
+    if not isinstance(encoder, SkipsLayers):
+        raise NodeError("this text encoder is read at one layer alone; set clip_skip to 0")
+    return encoder.skipping(skip)
 
 
 @node("Class label")

@@ -100,8 +100,7 @@ class _Text:
         texts = [one for one in _behind(self.about, name) if self.about.kind(one) in TEXTS]
         if not texts:
             return ""
-        skip = self.about.kind(texts[0]) == "weighted_text_encode" and self.about.plain(texts[0], "clip_skip")
-        if skip:
+        if skip := self.about.plain(texts[0], "clip_skip"):
             self.pairs["Clip skip"] = skip
         value = self.about.plain(texts[0], "text")
         return str(value or "")

@@ -16,6 +16,8 @@ SHOWN = "shown"
 
 
 def text_encode(writer: Writer, name: str, _: str) -> Made:
+    if writer.plain(name, "clip_skip"):
+        raise CannotExportError(f"the text of {name} is read at another layer than the model's own")
     encoder = writer.input(name, "text_encoder")
     text = _text(writer, name, encoder)
     return Made(writer.assign(name, "condition", encoder.code, text, *encoder.about), encoder.code)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 import torch
 
 from benchmarks.parity import ended, toy
 from nodeflow.node import NodeError
 from nodeflow.wires import Latent, Noise
-from nodeflow.wires.philox import PhiloxGenerator
+from nodeflow.wires.philox import PhiloxGenerator, philox, scrambled
 from nodes.latents.noise import change_noise, drawn_noise, gaussian_noise, noise_stream, noise_variation, varied
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.sampler_schedules import k_sampler
@@ -37,6 +40,43 @@ def test_one_generator_draws_a_batch_at_once() -> None:
     assert torch.equal(drawn(noise_stream(42, batch_index="2, 0")), whole[[2, 0]])
     odd = 4, 5, 7
     assert torch.equal(drawn(noise_stream(3, 2), odd), torch.randn(2, *odd, generator=torch.Generator().manual_seed(3)))
+
+
+@pytest.mark.parametrize(
+    ("counter", "key", "wanted"),
+    [
+        ([0] * 4, [0] * 2, [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]),
+        ([2**32 - 1] * 4, [2**32 - 1] * 2, [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD]),
+        (
+            [0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344],
+            [0xA4093822, 0x299F31D0],
+            [0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1],
+        ),
+    ],
+)
+def test_philox_gives_the_published_words(counter: list[int], key: list[int], wanted: list[int]) -> None:
+    """The known answers that come with Random123 (Salmon et al. 2011), to the bit."""
+    words = [[np.array([word], np.uint32) for word in part] for part in (counter, key)]
+    assert [int(word[0]) for word in scrambled(*words)] == wanted
+
+
+def test_philox_counts_images_by_the_third_word_and_turns_them_to_the_bit() -> None:
+    """Each number is the sine of Box and Muller's transform, counted in double precision and rounded once."""
+    seed = 2**40 + 12345
+    first, second = philox(seed, 3, 5000)[:2]
+    alone = scrambled(
+        [np.array([word], np.uint32) for word in (3, 0, 4321, 0)],
+        [np.array([word], np.uint32) for word in (12345, 2**8)],
+    )
+    assert (int(first[4321]), int(second[4321])) == (int(alone[0][0]), int(alone[1][0]))
+    unit, turn = (float(np.float32(value)) for value in (2.3283064e-10, 2.3283064e-10 * 6.2831855))
+    wanted = [
+        math.sqrt(-2 * math.log(int(one) * unit + unit / 2)) * math.sin(int(two) * turn + turn / 2)
+        for one, two in zip(first, second, strict=True)
+    ]
+    generator = PhiloxGenerator(seed)
+    generator.set_state(torch.tensor([3]))
+    assert torch.equal(generator.randn((5000,)), torch.tensor(wanted, dtype=torch.float64).float())
 
 
 def test_philox_draws_what_a_card_draws() -> None:

@@ -141,6 +141,38 @@ def twin(words: CLIPTokenizer) -> TwinText:
     return TwinText((Reader(words, first, 16), Reader(words, second, 16)), True)
 
 
+@pytest.mark.parametrize("skip", [1, 2, 3])
+def test_both_encoders_of_xl_are_read_at_a_layer_as_the_library_has_it(twin: TwinText, skip: int) -> None:
+    states = []
+    for reader in twin.readers:
+        with torch.no_grad():
+            states.append(reader.module(reader.tokens(["red star"]), output_hidden_states=True).hidden_states[-skip])
+    found = clip_text_encode(twin, "red star", skip)
+    assert torch.equal(tokens_of(found), torch.cat(states, -1))
+    torch.testing.assert_close(tokens_of(weighted_text_encode(twin, "red star", clip_skip=skip)), tokens_of(found))
+    torch.testing.assert_close(found.pooled, clip_text_encode(twin, "red star").pooled)
+    assert torch.equal(tokens_of(clip_text_encode(twin, "red star", 2)), tokens_of(clip_text_encode(twin, "red star")))
+    assert torch.equal(tokens_of(clip_text_encode(twin, "", skip)), torch.zeros(1, 16, sum(WIDTHS)))
+
+
+def test_plain_texts_are_read_at_a_layer_too(tiny: LatentDiffusion, words: CLIPTokenizer) -> None:
+    for skip in (1, 2):
+        plain = clip_text_encode(tiny.text_encoder, "red star", skip)
+        weighted = weighted_text_encode(tiny.text_encoder, "red star", clip_skip=skip)
+        torch.testing.assert_close(tokens_of(plain), tokens_of(weighted), rtol=0, atol=1e-6)
+        assert plain.words == clip_text_encode(tiny.text_encoder, "red star").words
+    config = clip_shape(words, 16)
+    config.num_hidden_layers = 23
+    second = CLIPText(words, CLIPTextModel(config).eval(), 16)  # Stable Diffusion 2's, whose last layer is left out
+    own = tokens_of(clip_text_encode(second, "red"))
+    assert torch.equal(tokens_of(clip_text_encode(second, "red", 2)), own)
+    assert not torch.allclose(tokens_of(clip_text_encode(second, "red", 3)), own)
+    with pytest.raises(NodeError, match="has the layers 2 to 24 from the end"):
+        clip_text_encode(second, "red", 1)
+    with pytest.raises(NodeError, match="read at one layer alone; set clip_skip to 0"):
+        clip_text_encode(PairText(None, None), "red", 2)  # type: ignore[arg-type]
+
+
 def test_both_encoders_of_xl_read_the_weights(twin: TwinText) -> None:
     plain = clip_text_encode(twin, "red star")
     torch.testing.assert_close(tokens_of(weighted_text_encode(twin, "red star")), tokens_of(plain), rtol=0, atol=1e-6)

@@ -21,6 +21,8 @@ def text(exporter: Exporter, name: str) -> Outputs:
     clip, words = exporter.wire(name, "text_encoder"), exporter.value(name, "text")
     if isinstance(words, str) and any(mark in words for mark in "()"):
         exporter.note("ComfyUI reads brackets in a text as weights")
+    if skip := exporter.plain(name, "clip_skip"):
+        clip = exporter.shared("CLIPSetLastLayer", clip=clip, stop_at_clip_layer=-skip)
     return {"conditioning": exporter.add("CLIPTextEncode", clip=clip, text=words)}
 
 

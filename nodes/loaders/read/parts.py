@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -61,6 +61,11 @@ class CLIPText:
     module: torch.nn.Module
     length: int
     adapters: tuple[Adapter, ...] = ()
+    skip: int = 0
+    """The hidden layer that is read, counted from the last, 1; 0 is the model's own."""
+
+    def skipping(self, skip: int) -> Self:
+        return replace(self, skip=skip)
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
         """In one forward pass where a row does not depend on its neighbours: on the CPU in full precision."""
@@ -80,12 +85,14 @@ class CLIPText:
     def _encode(self, texts: list[str]) -> tuple[Tensor, Tensor | None, list[tuple[str, ...]]]:
         """Tokens (B, L, D), the texts as a whole (B, P), and of each text its tokens as they were read."""
         found = tokenized(self.tokenizer, texts, self.length)
+        words = [tuple(self.tokenizer.decode([token]) for token in row) for row in found.input_ids.tolist()]
+        if self.skip:
+            return *self.token_readers()[0].read(found.input_ids, {}, self.skip), words
         config: Any = self.module.config
         mask = found.attention_mask if getattr(config, "use_attention_mask", False) else None
         device = device_of(self.module)
         with torch.no_grad(), adapted(self.module, self.adapters):
             output = self.module(found.input_ids.to(device), attention_mask=None if mask is None else mask.to(device))
-        words = [tuple(self.tokenizer.decode([token]) for token in row) for row in found.input_ids.tolist()]
         return output.last_hidden_state, output.pooler_output, words
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -59,6 +59,11 @@ class TwinText:
 
     readers: tuple[Reader, ...]
     zeros: bool
+    skip: int = 0
+    """The hidden layer of both that is read, counted from the last, 1; 0 is the model's own."""
+
+    def skipping(self, skip: int) -> Self:
+        return replace(self, skip=skip)
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
         return each(self.encode, texts)
@@ -66,7 +71,8 @@ class TwinText:
     def encode(self, texts: list[str]) -> Conditioning:
         read = [reader.tokens(texts) for reader in self.readers]
         said = [reader.read(tokens) for reader, tokens in zip(self.readers, read, strict=True)]
-        tokens = torch.cat([one.hidden_states[-2] for one in said], -1)
+        layers = [reader.layer_of(self.skip) for reader in self.token_readers()]
+        tokens = torch.cat([one.hidden_states[-layer] for one, layer in zip(said, layers, strict=True)], -1)
         told = torch.tensor([bool(text) or not self.zeros for text in texts], device=tokens.device)
         pooled = said[-1].text_embeds * told[:, None]
         return Conditioning(tokens * told[:, None, None], pooled, self.readers[0].words(read[0][0]))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.prompt_text import as_clip_reads
-from nodeflow.wires import Adapter
+from nodeflow.wires import Adapter, TextEncoder
 from nodes.networks.compute_dtype import device_of
 from nodes.networks.low_rank import adapted
 
@@ -62,6 +62,20 @@ class TokenReader:
         """Return whether a word ends with a token."""
         return str(self.tokenizer.convert_ids_to_tokens(number)).endswith("</w>")
 
+    def layer_of(self, skip: int) -> int:
+        """The hidden layer, counted from the end of this network from 1, that is meant by one of the trained network's.
+
+        0 is the model's own. Raises NodeError for a layer that there is not.
+        """
+        layer = self.layer if skip == 0 else skip - self.missing
+        count = int(self._config.num_hidden_layers)
+        if not 1 <= layer <= count:
+            raise NodeError(
+                f"clip_skip is {skip}, and this text encoder has the layers {1 + self.missing} to "
+                f"{count + self.missing} from the end; choose one of them, or 0 for the model's own"
+            )
+        return layer
+
     def read(
         self,
         rows: Tensor,
@@ -75,13 +89,7 @@ class TokenReader:
         the model's own. ``hidden`` (B, L) are tokens that no token looks at. Raises NodeError for a layer that there
         is not.
         """
-        layer = self.layer if skip == 0 else skip - self.missing
-        count = int(self._config.num_hidden_layers)
-        if not 1 <= layer <= count:
-            raise NodeError(
-                f"clip_skip is {skip}, and this text encoder has the layers {1 + self.missing} to "
-                f"{count + self.missing} from the end; choose one of them, or 0 for the model's own"
-            )
+        layer = self.layer_of(skip)
         device = device_of(self.module)
         mask = self._mask(rows).to(device) if getattr(self._config, "use_attention_mask", False) else None
         if hidden is not None:
@@ -108,6 +116,15 @@ class ReadsTokens(Protocol):
 
     def token_readers(self) -> tuple[TokenReader, ...]:
         """Its encoders, in the order of their states; the last gives the text as a whole."""
+        ...
+
+
+@runtime_checkable
+class SkipsLayers(Protocol):
+    """A text encoder that can be read at any of its hidden layers."""
+
+    def skipping(self, skip: int) -> TextEncoder:
+        """The same, read at a hidden layer counted from the last, 1; 0 is the model's own."""
         ...
 
 
