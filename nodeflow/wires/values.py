@@ -177,12 +177,18 @@ class Scores:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Numbers to plot: ``y`` (N,) over ``x`` (N,), and what they are."""
+    """Numbers to plot: ``y`` (N,) over ``x`` (N,), and what they are.
+
+    ``name`` tells it from ``others``, which stand in the same chart; ``logarithmic``: that has powers of ten upwards.
+    """
 
     x: Tensor
     y: Tensor
     x_name: str = "x"
     y_name: str = "y"
+    name: str = ""
+    others: tuple[Curve, ...] = ()
+    logarithmic: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Annotated, NamedTuple
 
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError, Range, Step, node
-from nodeflow.wires import Curve, Guider, Noise, Schedule, TrainedSchedule
+from nodeflow.wires import Curve, Guider, Latent, Noise, Schedule, TrainedSchedule
 from nodes.samplers.sampling_loop import Sampled, sample
 from nodes.samplers.solvers.catalogue import SAMPLERS, SamplerName
 from nodes.schedulers.model_sigmas import SpacingName
@@ -22,14 +23,16 @@ MAX_RUNS = 20
 
 
 class SamplerErrors(NamedTuple):
-    """The errors of two samplers over the number of steps, and a table of them."""
+    """The errors of two samplers over the number of steps, in one chart and each alone, a table, and what they made."""
 
+    errors: Curve
+    latents: Latent
     first: Curve
     second: Curve
     table: str
 
 
-@node("Error of samplers")
+@node("Error of samplers", version=2)
 def sampler_error(
     guider: Guider,
     noise: Noise,
@@ -43,9 +46,11 @@ def sampler_error(
     """Compares two samplers: how far each is from a fine reference, for several numbers of steps.
 
     The reference is heun with ``reference_steps`` steps from the same noise. An error is the root of the mean squared
-    difference of the latents, as a share of the reference's deviation. ``table`` also says by which power of the number
-    of steps it falls from each to the next, the order of convergence. Samplers with an eta are compared without noise
-    on the way; others that draw noise come to no one end.
+    difference of the latents, as a share of the reference's deviation. ``errors`` has both curves in one chart, in
+    powers of ten, ``first`` and ``second`` each alone. ``latents`` are the reference, then what the first sampler made
+    with each number of steps, then the second: decode them to see the images side by side. ``table`` also says by which
+    power of the number of steps the error falls from each to the next, the order of convergence. Samplers with an eta
+    are compared without noise on the way; others that draw noise come to no one end.
 
     Fails for steps that are no numbers, and as the samplers do.
     Paper: Karras et al. 2022 (arXiv:2206.00364), section 3.
@@ -64,16 +69,20 @@ def sampler_error(
                 step = next(running)
             except StopIteration as end:
                 sampled: Sampled = end.value
-                found.append(sampled.latent.samples.double())
+                found.append(sampled.latent.samples)
                 break
             yield Step(min(done + step.index, total), total, step.value)
         done += count
-    reference, *others = found
+    reference, *others = (one.double() for one in found)
     errors = [float((one - reference).square().mean().sqrt() / reference.std()) for one in others]
     parts = errors[: len(counts)], errors[len(counts) :]
-    curves = [Curve(torch.tensor(counts).double(), torch.tensor(part).double(), "steps", "error") for part in parts]
+    curves = [
+        Curve(torch.tensor(counts).double(), torch.tensor(part).double(), "steps", "error", name)
+        for name, part in zip((first, second), parts, strict=True)
+    ]
+    both = replace(curves[0], others=(curves[1],), logarithmic=True)
     table = "\n".join(_lines(name, counts, part) for name, part in zip((first, second), parts, strict=True))
-    return SamplerErrors(curves[0], curves[1], table)
+    return SamplerErrors(both, Latent(torch.cat(found)), curves[0], curves[1], table)
 
 
 def _counts(text: str) -> list[int]:

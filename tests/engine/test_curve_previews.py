@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,18 @@ def test_many_levels_and_curves_are_drawn_too() -> None:
     assert long.sum() < 2 * short.sum(), "a thousand levels are a line, not a thousand dots"
     rising = alpha(Curve(torch.tensor([0.0, 1.0, 4.0]), torch.tensor([0.0, 1.0, 4.0])))
     assert height_at(rising, 0.25) == pytest.approx(height_at(rising, 0.75) / 3, abs=0.12)
+
+
+def test_curves_of_one_chart_are_drawn_together_in_colours_of_their_own() -> None:
+    x = torch.tensor([5.0, 10.0, 20.0])
+    first = Curve(x, torch.tensor([1e-1, 1e-2, 1e-3]), name="a", logarithmic=True)
+    second = Curve(x, torch.tensor([1e-2, 1e-4, 1e-6]), name="b")
+    (png,) = pictures(replace(first, others=(second,)), 120)
+    colours = np.asarray(Pillow.open(io.BytesIO(png)))
+    solid = colours[colours[..., 3] > 250][:, :3]
+    for line in curves.LINES[:2]:
+        assert (np.abs(solid.astype(int) - line[:3]).max(1) < 8).any()
+    assert [points[-1][1] for points in curves.lines(replace(first, others=(second,)))] == pytest.approx([-3, -6])
 
 
 def test_what_has_no_points_has_no_picture() -> None:

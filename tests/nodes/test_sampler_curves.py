@@ -14,7 +14,9 @@ from mixtures import FLOW, TWO_SIDED
 from torch import Tensor
 
 from benchmarks.parity import ToyDenoiser, ended, toy
+from nodeflow.engine.inspect.plain_views import curve
 from nodeflow.node import NodeError
+from nodeflow.views import Chart, ViewRequest
 from nodeflow.wires import Curve, Latent, Mask, Noise, Sigmas
 from nodes.guidance.classifier_free import change_guidance, no_guidance
 from nodes.samplers.inpainting import inpaint
@@ -149,9 +151,18 @@ def test_errors_of_two_samplers_stand_side_by_side() -> None:
             found = end.value
             break
     assert seen[-1].index == seen[-1].total == 256 + 2 * 70
-    for curve, name in ((found.first, "euler"), (found.second, "dpmpp_2m_sde")):
-        assert curve.x.tolist() == [10, 20, 40]
-        assert (curve.y.diff() < 0).all(), name
+    for line, name in ((found.first, "euler"), (found.second, "dpmpp_2m_sde")):
+        assert line.x.tolist() == [10, 20, 40]
+        assert (line.y.diff() < 0).all(), name
+    chart = curve(found.errors, ViewRequest(None))  # type: ignore[arg-type])
+    assert isinstance(chart, Chart) and chart.logarithmic
+    assert [(series.name, series.y) for series in chart.series] == [
+        (name, tuple(one.y.tolist())) for name, one in (("euler", found.first), ("dpmpp_2m_sde", found.second))
+    ]
+    made = found.latents.samples.double()
+    assert made.shape == (7, 4, 8, 8)
+    errors = (made[1:] - made[:1]).square().mean((1, 2, 3)).sqrt() / made[0].std()
+    assert torch.allclose(errors, torch.cat([found.first.y, found.second.y]))
     assert found.table.splitlines()[4] == "dpmpp_2m_sde, without its noise"
     assert all(0.8 < float(line.rpartition(" ")[2]) < 1.3 for line in found.table.splitlines()[2:4])
     for wrong in ("", "ten", "0", "5000", "-3"):

@@ -63,8 +63,12 @@ def row(value: torch.Tensor, _: ViewRequest) -> Chart:
 
 def curve(value: Curve, _: ViewRequest) -> Chart:
     """Numbers over numbers."""
-    series = Series(value.y_name, tuple(value.x.double().tolist()), tuple(value.y.double().tolist()))
-    return Chart((series,), value.x_name, value.y_name)
+    series = tuple(
+        Series(one.name or one.y_name, tuple(one.x.double().tolist()), tuple(one.y.double().tolist()))
+        for one in (value, *value.others)
+    )
+    logarithmic = value.logarithmic and all(y > 0 for one in series for y in one.y)
+    return Chart(series, value.x_name, value.y_name, logarithmic=logarithmic)
 
 
 def _line(value: Any) -> str:

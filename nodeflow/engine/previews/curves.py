@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -11,7 +12,8 @@ from PIL import ImageDraw
 
 from nodeflow.wires import Curve, Schedule, Sigmas
 
-LINE, GROUND = (96, 150, 232, 255), (140, 140, 150, 90)
+LINES = (96, 150, 232, 255), (214, 132, 62, 255), (86, 172, 110, 255), (190, 102, 190, 255)
+GROUND = 140, 140, 150, 90
 """Seen on light ground and on dark."""
 FINE = 3
 """Points a pixel that a line is drawn with, so that it is smooth."""
@@ -23,8 +25,18 @@ DOTS = 60
 Points = list[tuple[float, float]]
 
 
-def points(value: Any) -> Points:
-    """The points of a value that is a curve; none of any other."""
+def lines(value: Any) -> list[Points]:
+    """The points of each line of a value that is a curve; none of any other."""
+    if isinstance(value, Curve):
+        curves = [_points(curve) for curve in (value, *value.others)]
+        if value.logarithmic and all(y > 0 for curve in curves for _, y in curve):
+            curves = [[(x, math.log10(y)) for x, y in curve] for curve in curves]
+    else:
+        curves = [_points(value)]
+    return [curve for curve in curves if curve]
+
+
+def _points(value: Any) -> Points:
     match value:
         case Sigmas():
             found = list(enumerate(value.values.tolist()))
@@ -38,14 +50,17 @@ def points(value: Any) -> Points:
     return [(float(x), float(y)) for x, y in found if math.isfinite(x) and math.isfinite(y)]
 
 
-def drawn(curve: Points, side: int) -> Pillow.Image:
-    """A curve of one point or more on clear ground, ``side`` pixels wide and half as high; 0 is its lower edge."""
+def drawn(curves: list[Points], side: int) -> Pillow.Image:
+    """Curves of one point or more on clear ground, ``side`` pixels wide and half as high.
+
+    A line runs at 0, which lies within the drawing or on an edge of it.
+    """
     side = min(side, WIDEST)
     wide, high = side * FINE, side * FINE // 2
     margin, width = wide / 24, max(round(wide / 192), 2)
     image = Pillow.new("RGBA", (wide, high))
     draw = ImageDraw.Draw(image)
-    xs, ys = zip(*curve, strict=True)
+    xs, ys = zip(*itertools.chain(*curves), strict=True)
     left, right, low, top = min(xs), max(xs), min(0.0, *ys), max(0.0, *ys)
 
     def place(x: float, y: float) -> tuple[float, float]:
@@ -55,9 +70,10 @@ def drawn(curve: Points, side: int) -> Pillow.Image:
 
     ground = place(xs[0], 0.0)[1]
     draw.line([(margin, ground), (wide - margin, ground)], GROUND, width // 2)
-    places = [place(x, y) for x, y in curve]
-    draw.line(places, LINE, width, joint="curve")
-    radius = 1.5 * width if len(places) <= DOTS // 2 else width
-    for x, y in places if len(places) <= DOTS else []:
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), LINE)
+    for curve, colour in zip(curves, itertools.cycle(LINES)):
+        places = [place(x, y) for x, y in curve]
+        draw.line(places, colour, width, joint="curve")
+        radius = 1.5 * width if len(places) <= DOTS // 2 else width
+        for x, y in places if len(places) <= DOTS else []:
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), colour)
     return image.resize((side, side // 2), Pillow.Resampling.BOX)

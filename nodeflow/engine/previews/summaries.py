@@ -74,7 +74,7 @@ def _count(value: Any) -> int:
     tensor = _tensor(value)
     if tensor is not None:
         return int(tensor.shape[0]) if tensor.ndim == 4 else 0
-    return int(bool(curves.points(value)))
+    return int(bool(curves.lines(value)))
 
 
 def no_map(channels: int) -> None:
@@ -97,7 +97,7 @@ def _pictures(value: Any, side: int, map_of: Finder) -> Iterator[bytes]:
     elif tensor is not None and tensor.ndim == 4:
         for item in tensor:
             yield _png(_colours(item, isinstance(value, Latent), map_of), side)
-    elif found := curves.points(value):
+    elif found := curves.lines(value):
         yield _as_png(curves.drawn(found, side))
 
 
