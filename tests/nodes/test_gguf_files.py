@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFWriter
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFEndian, GGUFWriter
 from gguf.quants import dequantize, quantize
 from safetensors.torch import load_file
 from torch import Tensor
@@ -173,8 +173,19 @@ def test_files_that_are_cut_or_lie_are_a_sentence(tmp_path: Path) -> None:
     path.write_bytes(b"PK" + whole[2:])
     with pytest.raises(NodeError, match=r"one\.gguf is damaged"):
         open_weights(path)
-    write(path, tensors, {"comfy.gguf.orig_shape.a.weight": [32, 65]})
-    with pytest.raises(NodeError, match=r"a\.weight is said to have another shape than its numbers"):
+    for sides in ([32, 65], [-32, -64], [0, 64]):
+        write(path, tensors, {"comfy.gguf.orig_shape.a.weight": sides})
+        with pytest.raises(NodeError, match=r"a\.weight is said to have another shape than its numbers"):
+            open_weights(path)
+
+
+def test_another_order_of_bytes_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "one.gguf"
+    writer = GGUFWriter(str(path), "flux", endianess=GGUFEndian.BIG)
+    writer.add_tensor("a.weight", np.ones((4, 32), np.float32))
+    for part in (writer.write_header_to_file, writer.write_kv_data_to_file, writer.write_tensors_to_file, writer.close):
+        part()
+    with pytest.raises(NodeError, match=r"one\.gguf is for machines whose bytes stand the other way round"):
         open_weights(path)
 
 

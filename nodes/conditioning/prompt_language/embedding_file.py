@@ -14,6 +14,8 @@ from nodes.loaders.quantised.open_file import plain_weights
 from nodes.loaders.text_encoders.token_reader import TokenReader
 
 PARTS = "clip_l", "clip_g"
+ELSEWHERE = ("t5xxl",)
+"""Vectors for encoders that read no embeddings here."""
 USUAL = ("emb_params", "string_to_param.*", "string_to_param", "*")
 """Names of the vectors in files of one encoder; else the first tensor of a fitting shape is taken."""
 
@@ -38,12 +40,18 @@ def embedding_vectors(name: str, readers: tuple[TokenReader, ...]) -> list[Tenso
     """
     path = embedding_path(name)
     tensors = plain_weights(path)
-    found = [_vectors(tensors, reader) for reader in readers]
+    names = [_chosen(tensors, reader) for reader in readers]
+    found = [tensors[one].reshape(-1, tensors[one].shape[-1]) if one else None for one in names]
     if all(one is None for one in found):
         widths = sorted({tensor.shape[-1] for tensor in tensors.values() if tensor.ndim in (1, 2)})
         held = f"vectors of {' and '.join(map(str, widths))} numbers" if widths else "no vectors"
         wanted = " and ".join(str(reader.width) for reader in readers)
         raise NodeError(f"the embedding {name} holds {held}, and this text encoder has {wanted}; take one made for it")
+    left = [one for one in tensors if one not in (*names, *PARTS, *ELSEWHERE) and tensors[one].numel() > 1]
+    if left:
+        raise NodeError(
+            f"the embedding {name} holds {left[0][:80]} too, which nothing reads; take a file of one embedding"
+        )
     for reader, one in zip(readers, found, strict=True):
         if one is None:
             warn(f"the embedding {name} has nothing for the encoder of {reader.width} numbers, which reads on without")
@@ -52,14 +60,15 @@ def embedding_vectors(name: str, readers: tuple[TokenReader, ...]) -> list[Tenso
     return [None if one is None else one.float() for one in found]
 
 
-def _vectors(tensors: dict[str, Tensor], reader: TokenReader) -> Tensor | None:
-    """(N, D) of the encoder's width: by the encoder's own name, by the usual ones, by its shape alone."""
+def _chosen(tensors: dict[str, Tensor], reader: TokenReader) -> str:
+    """The name of the vectors of an encoder's width: its own name, a usual one, or by their shape alone; empty where
+    there are none."""
     named = [reader.part] if any(part in tensors for part in PARTS) else [*USUAL, *tensors]
     for name in named:
         tensor = tensors.get(name)
         if tensor is not None and tensor.ndim in (1, 2) and tensor.shape[-1] == reader.width and tensor.numel():
-            return tensor.reshape(-1, reader.width)
-    return None
+            return name
+    return ""
 
 
 def _readable(path: Path, name: str) -> Path:

@@ -18,6 +18,8 @@ from nodes.loaders.quantised.encoded import Codec, EncodedMatrix, EncodedTensor,
 from nodes.loaders.read.folder_files import damaged, named
 
 GGUF = ".gguf"
+SWAPPED = "S"
+"""What the package calls another order of bytes than this machine's."""
 TRUE_SHAPE = "comfy.gguf.orig_shape."
 """Begins the keys that tell the shapes of weights whose rows no block divides."""
 ONE_IN_FRONT = ("pos_embed",)
@@ -144,7 +146,7 @@ def weights_of_gguf(path: Path) -> dict[str, Weight]:
     for stored in reader.tensors:
         shape = tuple(int(side) for side in reversed(stored.shape))
         field = fields.get(TRUE_SHAPE + stored.name)
-        true = tuple(int(side) for side in field.contents()) if field is not None else shape
+        true = _told_shape(field.contents()) if field is not None else shape
         if prod(true) != prod(shape):
             raise NodeError(f"{named(path)}: {stored.name} is said to have another shape than its numbers")
         try:
@@ -154,6 +156,12 @@ def weights_of_gguf(path: Path) -> dict[str, Weight]:
                 f"{named(path)}: {stored.name} is of the type {stored.tensor_type.name}, which is not read here"
             ) from None
     return found
+
+
+def _told_shape(sides: Any) -> tuple[int, ...]:
+    """The shape that the header says a tensor had; empty where that is none."""
+    given = list(sides) if isinstance(sides, (list, tuple)) else []
+    return tuple(map(int, given)) if all(isinstance(one, (int, float)) and one > 0 for one in given) else ()
 
 
 def _weight(stored: Any, shape: tuple[int, ...]) -> Weight:
@@ -185,8 +193,11 @@ def _reader(path: Path) -> Any:
     from gguf import GGUFReader
 
     try:
-        return GGUFReader(path, "c")
+        reader = GGUFReader(path, "c")
     except MemoryError:
         raise
     except Exception:  # of half a dozen kinds, by where the file is cut or wrong
         raise damaged(path) from None
+    if reader.byte_order == SWAPPED:
+        raise NodeError(f"{named(path)} is for machines whose bytes stand the other way round; convert it anew")
+    return reader

@@ -15,6 +15,8 @@ from nodes.loaders.read.parts import Target, ready
 
 PATTERNS = ["*.safetensors"]
 """What is fetched from the hub."""
+WRAPPERS = "params_ema.", "params-ema.", "params.", "state_dict."
+"""What trainers put before the names of a network, the one that counts first."""
 UNUSED = re.compile(r'Unexpected key\(s\) in state_dict: "([^"]*)"')
 """How torch names the first weight that a network has no place for; spandrel has it leave none out."""
 
@@ -25,7 +27,7 @@ def load_spandrel(path: Path, target: Target) -> Any:
     file = _only_file(path) if path.is_dir() else path
     from spandrel import ImageModelDescriptor, ModelLoader, UnsupportedModelError, canonicalize_state_dict
 
-    weights = canonicalize_state_dict(plain_weights(file))
+    weights = canonicalize_state_dict(_of_wrapper(file, plain_weights(file)))
     try:
         found = ModelLoader().load_from_state_dict(weights)
     except UnsupportedModelError:
@@ -35,11 +37,25 @@ def load_spandrel(path: Path, target: Target) -> Any:
             raise
         if unused := UNUSED.search(str(error)):
             refuse_unused(named(file), [unused[1]], (), weights)
+        if isinstance(error, KeyError):
+            raise NodeError(
+                f"{named(file)} lacks {error.args[0]}; it was not saved whole, or is of another kind"
+            ) from None
         raise NodeError(f"{named(file)} cannot be loaded ({first_line(error)}); download it again") from None
     if not isinstance(found, ImageModelDescriptor) or found.input_channels != 3 or found.output_channels != 3:
         raise NodeError(f"{named(file)} does not go from colours to colours; choose an upscaler for colour images")
     ready(found.model.to(target.dtype))
     return found
+
+
+def _of_wrapper(file: Path, weights: dict[str, Any]) -> dict[str, Any]:
+    """The weights of the network, out of what training saves around them: those averaged along the way before those of
+    the last step. Raises NodeError for a weight that is neither."""
+    wrapper = next((one for one in WRAPPERS if any(name.startswith(one) for name in weights)), "")
+    if not wrapper:
+        return weights
+    refuse_unused(named(file), (name for name in weights if weights[name].numel() > 1), tuple(map(re.escape, WRAPPERS)))
+    return {name.removeprefix(wrapper): value for name, value in weights.items() if name.startswith(wrapper)}
 
 
 def _only_file(folder: Path) -> Path:
