@@ -62,8 +62,11 @@ def _is_safetensors(head: bytes, size: int) -> bool:
 def _picture(head: bytes) -> Sniffed | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return Sniffed("picture", "a WebP image", "open it with the node Load image")
-    if head[4:12] in (b"ftypavif", b"ftypheic", b"ftypmif1"):
-        return Sniffed("picture", "an AVIF or HEIF image", "open it with the node Load image")
+    if head[4:8] == b"ftyp" and (brands := head[8 : int.from_bytes(head[:4], "big")]):
+        if b"avif" in brands or b"avis" in brands:
+            return Sniffed("picture", "an AVIF image", "open it with the node Load image")
+        if brands.startswith((b"hei", b"hev", b"mif1", b"msf1")):
+            return Sniffed("picture", "a HEIF image", "save it as PNG or JPEG, which the node Load image reads")
     if head[4:8] == b"ftyp" or head[:4] == b"\x1aE\xdf\xa3":
         return Sniffed("other", "a video")
     found = next((what for magic, what in PICTURES if head.startswith(magic)), None)

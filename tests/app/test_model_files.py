@@ -79,6 +79,26 @@ def test_a_half_download_is_told_as_one(window: MainWindow, qtbot: QtBot, models
     box.reject()
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("note.txt", b"hello", "note.txt holds no model"),
+        ("sheet.pdf", b"%PDF-1.7", "sheet.pdf holds a PDF document"),
+        ("film.mp4", b"\0\0\0\x18ftypisom" + bytes(64), "film.mp4 holds a video"),
+        ("photo.heic", b"\0\0\0\x18ftypheic" + bytes(64), "photo.heic holds a HEIF image; save it as PNG or JPEG"),
+        ("weights.h5", b"\x89HDF\r\n\x1a\n" + bytes(64), "weights.h5 holds an HDF5 file"),
+    ],
+)
+def test_any_other_file_that_is_dropped_says_what_it_is(
+    name: str, content: bytes, says: str, window: MainWindow, qtbot: QtBot, models: Path
+) -> None:
+    (models / name).write_bytes(content)
+    before = set(window.canvas.nodes)
+    drop(window, models / name)
+    qtbot.waitUntil(lambda: says in window.tabs.front.toast.text(), timeout=20_000)
+    assert set(window.canvas.nodes) == before
+
+
 def test_a_pickle_that_is_dropped_offers_its_conversion(window: MainWindow, qtbot: QtBot, models: Path) -> None:
     torch.save({"state_dict": {"decoder.conv_in.weight": torch.zeros(2, 2)}}, models / "old.ckpt")
     drop(window, models / "old.ckpt")

@@ -20,8 +20,8 @@ MODELS = (".safetensors", ".gguf", *PICKLES)
 
 class FileDrops(QObject):
     """Says what a drop means. ``file_wanted``: a workflow, or an image that holds one of ours. ``picture_wanted``: any
-    other image, with the place. ``node_wanted``: a node by its type, with the place. ``model_file_wanted``: a file or
-    folder that may be a model. ``model_wanted``: a `DraggedModel` of the library."""
+    other image, with the place. ``node_wanted``: a node by its type, with the place. ``model_file_wanted``: any
+    other file or folder, which may be a model. ``model_wanted``: a `DraggedModel` of the library."""
 
     file_wanted = Signal(Path)
     picture_wanted = Signal(Path, QPoint)
@@ -57,10 +57,9 @@ class FileDrops(QObject):
         if path.suffix.lower() == ".json":
             self.file_wanted.emit(path)
             return
-        if path.suffix.lower() in MODELS or path.is_dir():
-            self.model_file_wanted.emit(path, at)
+        if path.suffix.lower() not in PICTURES:
+            self.model_file_wanted.emit(path, at)  # which says of anything else what it is
             return
-
         if self._node_takes(path, at):
             return
 
@@ -74,6 +73,5 @@ class FileDrops(QObject):
 
 
 def _files_of(event: QDropEvent) -> list[Path]:
-    """The workflows, images and models that are being dropped."""
-    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() in (".json", *PICTURES, *MODELS) or path.is_dir()]
+    """The files and folders that are being dropped."""
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
