@@ -262,12 +262,17 @@ Residuals = tuple[list[Tensor], Tensor]
 
 
 class ControlNet(Protocol):
-    """A network beside a U-Net that leads it by an image (Zhang et al. 2023)."""
+    """A network that leads a denoiser by an image (Zhang et al. 2023), or acts within it to that end."""
 
     @property
     def downscale(self) -> int:
         """Pixels of the control image per latent cell."""
         ...
+
+
+@runtime_checkable
+class ResidualControlNet(ControlNet, Protocol):
+    """One that stands beside a U-Net, and adds to its skip connections."""
 
     def residuals(
         self,

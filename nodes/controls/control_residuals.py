@@ -59,7 +59,10 @@ def control_residuals(
     x = latent.samples[:1].to(denoiser.device, denoiser.dtype)
     time = torch.tensor(t, device=x.device)
     with torch.no_grad():
-        down, middle = control.residuals(x, time, conditioning.tokens[:1])
+        given = control.residuals(x, time, conditioning.tokens[:1])
+        if given is None:
+            raise NodeError("this acts within the U-Net and adds nothing beside it; load a ControlNet that does")
+        down, middle = given
         led = replace(denoiser, controls=(control,)).predict(x, time, conditioning)
         free = replace(denoiser, controls=()).predict(x, time, conditioning)
     added = [part.float().cpu() for part in (*down, middle)]

@@ -16,19 +16,20 @@ from nodeflow.wires import VAE, ControlNet, Denoiser, Image, Mask
 from nodes.denoisers.attached import AttachedControl
 from nodes.denoisers.calls.flow_calls import FlowDenoiser
 from nodes.denoisers.denoisers import UNetDenoiser
+from nodes.denoisers.unet_controls import BLACK, UNetControl
 from nodes.latents.vae import DiffusersVAE, vae_encode
-from nodes.loaders.families.controlnet.control_lora import ControlLoRA, load_control_lora
+from nodes.loaders.families.controlnet.control_lora import load_control_lora
 from nodes.loaders.families.controlnet.controlnet_file import load_controlnet_file
 from nodes.loaders.families.controlnet.controlnet_folder import PATTERNS, load_controlnet_folder
-from nodes.loaders.families.controlnet.lllite import LLLite, load_lllite
-from nodes.loaders.families.controlnet.t2i_adapter import FeatureAdapter, load_t2i_adapter
+from nodes.loaders.families.controlnet.lllite import load_lllite
+from nodes.loaders.families.controlnet.t2i_adapter import load_t2i_adapter
 from nodes.loaders.families.controlnet.transformer_control import (
     TransformerControlNet,
     family_of_file,
     family_of_folder,
     load_transformer_control,
 )
-from nodes.loaders.families.controlnet.union import ControlType, UnionControlNet
+from nodes.loaders.families.controlnet.union import ControlType
 from nodes.loaders.models.precision import Precision
 from nodes.loaders.read.parts import Target, torch_dtype
 from nodes.loaders.read.recognise import recognise
@@ -86,8 +87,6 @@ def load_controlnet(
     return load_controlnet_folder(path, target) if path.is_dir() else load_controlnet_file(path, target)
 
 
-BLACK, COVERED = 0.0, -1.0
-"""What unions and Stable Diffusion 1's ControlNets of inpainting are shown in place of what a mask covers."""
 NO_MASK = "this ControlNet looks at its image alone; leave mask unwired"
 
 
@@ -135,15 +134,12 @@ def control(
         return replace(led, controls=(*led.controls, shown))  # type: ignore[no-any-return]
     if not isinstance(denoiser, UNetDenoiser):
         raise NodeError("this ControlNet leads a U-Net that works on latents and reads texts; this denoiser is another")
-    if isinstance(controlnet, (FeatureAdapter, LLLite)) and mask is not None:
+    if not isinstance(controlnet, UNetControl):
+        raise NodeError("this ControlNet leads no U-Net; choose one that was trained beside this denoiser")
+    if mask is not None and controlnet.covered is None:
         raise NodeError(NO_MASK)
-    if isinstance(controlnet, FeatureAdapter):
-        controlnet.check(denoiser.network.module)
-    if isinstance(controlnet, (ControlLoRA, LLLite)):
-        controlnet = controlnet.of_unet(denoiser.network.module)
-    net = controlnet.of(control_type) if isinstance(controlnet, UnionControlNet) else controlnet
-    covered = BLACK if isinstance(controlnet, UnionControlNet) else COVERED
-    pixels = _uncovered(image, mask, covered).pixels
+    net = controlnet.of_unet(denoiser.network.module, control_type)
+    pixels = image.pixels if controlnet.covered is None else _uncovered(image, mask, controlnet.covered).pixels
     added = AttachedControl(net, pixels, strength, start, end, counted != "steps")
     return replace(denoiser, controls=(*denoiser.controls, added))
 

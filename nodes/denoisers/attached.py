@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.wires import ControlNet, IPAdapter, Residuals
+from nodeflow.wires import ControlNet, IPAdapter, ResidualControlNet, Residuals
 from nodes.denoisers.trained_range import in_trained_range
+from nodes.denoisers.unet_controls import LevelControl, SteeringControl
 from nodes.networks.image_prompts import Prompt
 
 
@@ -53,30 +54,21 @@ class AttachedControl:
 
     def residuals(
         self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None = None
-    ) -> Residuals:
+    ) -> Residuals | None:
+        """What it adds beside a U-Net, for each of a batch x (B, C, h, w); None where it acts otherwise."""
+        if not isinstance(self.net, ResidualControlNet):
+            return None
         return self.net.residuals(x, timestep, tokens, self.fitted(x), self.strength, told)
 
-    @property
-    def inside(self) -> bool:
-        """Return whether it adds something within a U-Net's levels, as T2I-Adapters do, not to its skips."""
-        return hasattr(self.net, "features")
-
-    def features(self, x: Tensor) -> list[Tensor]:
-        """What a T2I-Adapter adds within each level, for each of a batch x (B, C, h, w)."""
-        net: Any = self.net
-        found: list[Tensor] = net.features(self.fitted(x), self.strength)
-        return found
-
-    @property
-    def steers(self) -> bool:
-        """Return whether it changes what layers of a U-Net are given, as a ControlNet-LLLite does."""
-        return hasattr(self.net, "steering")
+    def features(self, x: Tensor) -> list[Tensor] | None:
+        """What it adds within each level of a U-Net; None where it acts otherwise."""
+        return self.net.features(self.fitted(x), self.strength) if isinstance(self.net, LevelControl) else None
 
     def steering(self, unet: torch.nn.Module, x: Tensor) -> contextlib.AbstractContextManager[None]:
-        """Within this it acts on a U-Net that is asked for a batch x (B, C, h, w)."""
-        net: Any = self.net
-        acting: contextlib.AbstractContextManager[None] = net.steering(unet, self.fitted(x), self.strength)
-        return acting
+        """Within this it acts on the layers of a U-Net, if that is its way."""
+        if not isinstance(self.net, SteeringControl):
+            return contextlib.nullcontext()
+        return self.net.steering(unet, self.fitted(x), self.strength)
 
     def fitted(self, x: Tensor) -> Tensor:
         """Its image for each of a batch x (B, C, h, w). Raises NodeError for another size."""

@@ -76,7 +76,7 @@ class UNetDenoiser(NetworkDenoiser):
         down, middle = self._added(x, timestep, tokens, told)
         with contextlib.ExitStack() as acting:
             for control in self.controls:
-                if control.steers and control.acts_at(timestep):
+                if control.acts_at(timestep):
                     acting.enter_context(control.steering(self.network.module, x))
             output: Tensor = self.ask_shown(
                 self.prompts(x, timestep, conditioning),
@@ -130,8 +130,9 @@ class UNetDenoiser(NetworkDenoiser):
         self, x: Tensor, timestep: Tensor, tokens: Tensor, told: Mapping[str, Tensor] | None
     ) -> Residuals | tuple[None, None]:
         """Return what all controls add, summed."""
-        beside = (control for control in self.controls if not control.inside and not control.steers)
-        found = [control.residuals(x, timestep, tokens, told) for control in beside if control.acts_at(timestep)]
+        acting = (control for control in self.controls if control.acts_at(timestep))
+        given = (control.residuals(x, timestep, tokens, told) for control in acting)
+        found = [one for one in given if one is not None]
         if not found:
             return None, None
         down = [sum(parts[1:], parts[0]) for parts in zip(*(one[0] for one in found), strict=True)]
@@ -139,7 +140,8 @@ class UNetDenoiser(NetworkDenoiser):
 
     def _inside(self, x: Tensor, timestep: Tensor) -> list[Tensor] | None:
         """Return what all T2I-Adapters add within the levels, summed; a new list, which diffusers empties."""
-        found = [control.features(x) for control in self.controls if control.inside and control.acts_at(timestep)]
+        given = (control.features(x) for control in self.controls if control.acts_at(timestep))
+        found = [one for one in given if one is not None]
         return [sum(parts[1:], parts[0]) for parts in zip(*found, strict=True)] if found else None
 
 

@@ -235,7 +235,7 @@ def test_a_union_of_controlnets_is_told_its_kind(tmp_path: Path, layout: str) ->
             down, middle = net(
                 x, time, tokens, [shown], kinds, [number], 0.7, added_cond_kwargs=told, return_dict=False
             )
-            found = loaded.of(name).residuals(x, time, tokens, shown, 0.7, told)
+            found = loaded.of_unet(net, name).residuals(x, time, tokens, shown, 0.7, told)
         for one, other in zip((*found[0], found[1]), (*down, middle), strict=True):
             torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
         seen.append(found[1])

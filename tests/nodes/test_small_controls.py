@@ -11,7 +11,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Conditioning
+from nodeflow.wires import Conditioning, Latent, ResidualControlNet
+from nodes.controls.control_residuals import control_residuals
 from nodes.controls.controlnet import control, load_controlnet
 from nodes.denoisers.denoisers import unet_denoiser
 from nodes.loaders.adapters.names.unet import original_names
@@ -62,14 +63,14 @@ def test_a_control_lora_is_a_controlnet_with_the_weights_of_both(tiny: LatentDif
     x, tokens = torch.randn(2, 4, 4, 4), torch.randn(2, 5, unet.config.cross_attention_dim)
     with torch.no_grad():
         found = led.controls[0].residuals(x, TIME, tokens)
+        assert found is not None
         down, middle = wanted(x, TIME, tokens, picture(1).pixels.repeat(2, 1, 1, 1), 0.7, return_dict=False)
     for one, other in zip((*found[0], found[1]), (*down, middle), strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
     ours = led.controls[0].net.module.conv_in.weight
     assert ours.data_ptr() == unet.conv_in.weight.data_ptr(), "a U-Net's weights are there once"
     assert all(torch.equal(value, before[name]) for name, value in unet.state_dict().items())
-    with pytest.raises(NodeError, match="wire it to Control"):
-        net.residuals(x, TIME, tokens, picture(1).pixels, 1.0)
+    assert not isinstance(net, ResidualControlNet) and isinstance(led.controls[0].net, ResidualControlNet)
 
 
 def test_a_control_lora_of_another_model_is_a_sentence(
@@ -133,6 +134,8 @@ def test_a_lllite_changes_what_attention_is_given(tiny: LatentDiffusion, tmp_pat
     torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-5)
     assert not torch.allclose(found, plain, atol=1e-3)
     assert torch.equal(after, plain)
+    with pytest.raises(NodeError, match="adds nothing beside it"):
+        control_residuals(led, Conditioning(tokens), Latent(x))
     off = control(unet_denoiser(tiny.unet), net, shown, 0.0)
     assert torch.equal(sampled(tiny, off).latent.samples, sampled(tiny, unet_denoiser(tiny.unet)).latent.samples)
 

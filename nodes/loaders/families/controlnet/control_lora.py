@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Adapter, LayerChange, Residuals, WeightUpdate
+from nodeflow.wires import Adapter, LayerChange, WeightUpdate
+from nodes.denoisers.unet_controls import UNKNOWN
 from nodes.loaders.adapters.algebra.low_rank import LowRank
 from nodes.loaders.adapters.families import network_family
 from nodes.loaders.adapters.names.unet import original_names
@@ -58,7 +59,11 @@ class ControlLoRA:
     downscale: int
     dtype: torch.dtype
 
-    def of_unet(self, unet: Any) -> ChangedControlNet:
+    @property
+    def covered(self) -> float | None:
+        return UNKNOWN
+
+    def of_unet(self, unet: Any, kind: str) -> ChangedControlNet:
         """The ControlNet that it is beside a U-Net, whose weights it shares. Raises NodeError for another's."""
         from diffusers import ControlNetModel
 
@@ -81,18 +86,6 @@ class ControlLoRA:
                     raise NodeError(f"{self.name} lacks {name} of a Control-LoRA; it was not saved whole")
                 _put(module, name, shared(layers[name]))
         return ChangedControlNet(ready(module), self.downscale, Adapter(changes, 1.0))
-
-    def residuals(
-        self,
-        x: Tensor,
-        timestep: Tensor,
-        tokens: Tensor,
-        picture: Tensor,
-        strength: float,
-        told: Mapping[str, Tensor] | None = None,
-    ) -> Residuals:
-        """Raises NodeError: alone it is no network."""
-        raise NodeError("this is a Control-LoRA, which is nothing without the U-Net that it leads; wire it to Control")
 
     def _hint(self) -> dict[str, Any]:
         """How the control image is read, told from the file."""

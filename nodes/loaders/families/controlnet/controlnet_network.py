@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Residuals
+from nodes.denoisers.unet_controls import UNKNOWN
 from nodes.loaders.read.parts import ready
 
 
@@ -20,6 +21,14 @@ class DiffusersControlNet:
 
     module: torch.nn.Module
     downscale: int
+
+    @property
+    def covered(self) -> float | None:
+        return UNKNOWN
+
+    def of_unet(self, unet: torch.nn.Module, kind: str) -> Self:
+        """Itself: it was trained for one kind, and what it is asked for says whether it fits."""
+        return self
 
     def residuals(
         self,

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor, nn
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Residuals
 from nodes.loaders.adapters.families import network_family
 from nodes.loaders.adapters.names.layer_names import LayerNames
 from nodes.loaders.adapters.names.tables import network_names
@@ -83,7 +82,11 @@ class LLLite:
     def downscale(self) -> int:
         return CELL
 
-    def of_unet(self, unet: Any) -> Self:
+    @property
+    def covered(self) -> float | None:
+        return None
+
+    def of_unet(self, unet: Any, kind: str) -> Self:
         """The same before the layers of a U-Net. Raises NodeError for one that has not these layers."""
         names = network_names(unet)
         pairs = zip(self.layers, self.module, strict=True)
@@ -112,18 +115,6 @@ class LLLite:
         finally:
             for hook in hooks:
                 hook.remove()
-
-    def residuals(
-        self,
-        x: Tensor,
-        timestep: Tensor,
-        tokens: Tensor,
-        picture: Tensor,
-        strength: float,
-        told: Mapping[str, Tensor] | None = None,
-    ) -> Residuals:
-        """Raises NodeError: it adds nothing beside a U-Net, but within it."""
-        raise NodeError("this is a ControlNet-LLLite, which acts within a U-Net; wire it to Control")
 
 
 def _adding(network: nn.Module, seen: Tensor, strength: float) -> Any:

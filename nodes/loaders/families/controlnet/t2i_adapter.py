@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Residuals
 from nodes.loaders.adapters.families import network_family
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
@@ -46,8 +44,12 @@ class FeatureAdapter:
         module: Any = self.module
         return bool(module.config.adapter_type == "full_adapter_xl")
 
-    def check(self, unet: Any) -> None:
-        """Raise NodeError for a U-Net of another kind than it was trained beside."""
+    @property
+    def covered(self) -> float | None:
+        return None
+
+    def of_unet(self, unet: Any, kind: str) -> Self:
+        """Itself. Raises NodeError for a U-Net of another kind than it was trained beside."""
         module: Any = self.module
         family = network_family(unet)
         widths = list(unet.config.block_out_channels)
@@ -55,6 +57,7 @@ class FeatureAdapter:
         if self.large != (family == XL) or own != widths[: len(own)]:
             mine = XL if self.large else "Stable Diffusion 1"
             raise NodeError(f"this T2I-Adapter leads {mine}, and this network is {family}; choose one for {family}")
+        return self
 
     def features(self, picture: Tensor, strength: float) -> list[Tensor]:
         """What it adds within each level of a U-Net, of images (B, 3, H, W) from 0 to 1."""
@@ -62,18 +65,6 @@ class FeatureAdapter:
         if module.config.in_channels == 1:
             picture = (picture * picture.new_tensor(GREY)[:, None, None]).sum(1, keepdim=True)
         return [strength * level for level in module(picture)]
-
-    def residuals(
-        self,
-        x: Tensor,
-        timestep: Tensor,
-        tokens: Tensor,
-        picture: Tensor,
-        strength: float,
-        told: Mapping[str, Tensor] | None = None,
-    ) -> Residuals:
-        """Raises NodeError: what it adds stands within a U-Net's blocks."""
-        raise NodeError("this is a T2I-Adapter, which adds nothing to a U-Net's skip connections; wire it to Control")
 
 
 def names(weights: Weights) -> Weights:

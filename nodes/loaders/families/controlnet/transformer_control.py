@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 import torch
-from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Residuals
 from nodes.loaders.models.family import Family
 from nodes.loaders.models.known import families, told_as
 from nodes.loaders.models.precision import Precision
@@ -51,18 +48,6 @@ class TransformerControlNet:
         if kind not in modes:
             raise NodeError(f"this union of ControlNets knows {', '.join(modes)}, and not {kind}; choose one of these")
         return replace(self, mode=modes[kind])
-
-    def residuals(
-        self,
-        x: Tensor,
-        timestep: Tensor,
-        tokens: Tensor,
-        picture: Tensor,
-        strength: float,
-        told: Mapping[str, Tensor] | None = None,
-    ) -> Residuals:
-        """Raises NodeError: it adds nothing to a U-Net."""
-        raise NodeError(f"this ControlNet leads {self.family}, and this model is another")
 
 
 def family_of_folder(path: Path) -> Family | None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.wires import Residuals
+from nodes.denoisers.unet_controls import BLACK
 from nodes.loaders.families.controlnet.controlnet_network import DiffusersControlNet
 from nodes.loaders.read.parts import ready
 
@@ -52,24 +52,17 @@ class UnionControlNet:
     module: torch.nn.Module
     downscale: int
 
-    def of(self, kind: str) -> TypedControlNet:
+    @property
+    def covered(self) -> float | None:
+        return BLACK
+
+    def of_unet(self, unet: torch.nn.Module, kind: str) -> TypedControlNet:
         """The network for control images of a kind. Raises NodeError for one that it does not know."""
         module: Any = self.module
         known = TYPES[: int(module.config.num_control_type)]
         if kind not in known:
             raise NodeError(f"this union of ControlNets knows {', '.join(known)}, and not {kind}; choose one of these")
         return TypedControlNet(self.module, self.downscale, TYPES.index(kind))
-
-    def residuals(
-        self,
-        x: Tensor,
-        timestep: Tensor,
-        tokens: Tensor,
-        picture: Tensor,
-        strength: float,
-        told: Mapping[str, Tensor] | None = None,
-    ) -> Residuals:
-        raise NodeError("this is a union of ControlNets, which has to be told a kind of control; wire it to Control")
 
 
 def as_union(module: Any) -> UnionControlNet:
