@@ -89,7 +89,9 @@ class Builder:
 
     def keep(self, wire: Wire, said: dict[str, str]) -> None:
         """Keep with a node what ComfyUI was told and we have no parameter for, to be written back."""
-        self.workflow.nodes[wire.node].extra[FIELD] = msgspec.json.encode(storable(said))
+        extra = self.workflow.nodes[wire.node].extra
+        before = msgspec.json.decode(extra.get(FIELD, b"{}"), type=dict[str, str])
+        extra[FIELD] = msgspec.json.encode(storable(before | said))
 
     def has(self, kind: str) -> bool:
         """Whether there is such a node."""

@@ -29,6 +29,11 @@ SAVERS = (
 KEEP = ("keep proportion", "resize")
 FILL = ("fill / crop", "crop")
 EDGES = "edges are found by another filter, which smooths a little differently"
+SOFT = (
+    *("HEDPreprocessor", "PiDiNetPreprocessor", "TEEDPreprocessor", "TEED_Preprocessor", "LineArtPreprocessor"),
+    *("AnyLineArtPreprocessor_aux", "LineartStandardPreprocessor", "AnimeLineArtPreprocessor"),
+)
+"""Hints of lines that fade."""
 COLOURS = {"x": "mirror left and right", "y": "mirror top and bottom", "xy": "half"}
 
 
@@ -277,10 +282,17 @@ def scribble(given: Given, build: Builder) -> Wire:
     return build.node("scribble", "scribble", image=given.wire("image"))
 
 
+@translates(*SOFT)
+def soft(given: Given, build: Builder) -> Wire:
+    given.approximate("soft edges are found by differences of colours, there by a network")
+    return build.node("soft_edges", "soft_edges", image=given.wire("image"))
+
+
 @translates("AIO_Preprocessor")
 def by_name(given: Given, build: Builder) -> Wire:
     """The one of the pack's hints that is chosen."""
     known = {"CannyEdgePreprocessor": canny, "M-LSDPreprocessor": straight_lines, "ScribblePreprocessor": scribble}
+    known |= dict.fromkeys(SOFT, soft)
     chosen = given.text("preprocessor", "none")
     if chosen == "none":
         return given.wire("image")

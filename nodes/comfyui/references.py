@@ -16,6 +16,9 @@ from nodes.comfyui.registry import Outputs, translates
 SIZES = "reference images get the sizes and the filter of their family here"
 OLDER = "TextEncodeQwenImageEdit"
 """The class for one image, which frames a text in another way than the one for several."""
+METHOD = "method"
+"""What a text keeps of how its references are told apart."""
+EDITED = ".edit_conditioning"
 AS_USUAL = ("index", "index_timestep_zero", "offset")
 
 
@@ -76,10 +79,13 @@ def references(given: Given, build: Builder) -> Outputs:
 
 @translates("FluxKontextMultiReferenceLatentMethod")
 def method(given: Given, build: Builder) -> Conditioning:
-    """How several references are told apart: each family has its own way here."""
-    if given.text("reference_latents_method", "offset") not in AS_USUAL:
+    """How several references are told apart: each family has its own way here; what it said is kept, to be written."""
+    told, text = given.text("reference_latents_method", "offset"), given.need(Conditioning, "conditioning")
+    if told not in AS_USUAL:
         given.approximate("references are told apart as their family does it")
-    return given.need(Conditioning, "conditioning")
+    if text.wire is not None and build.workflow.nodes[text.wire.node].type.endswith(EDITED):
+        build.keep(text.wire, {METHOD: told})
+    return text
 
 
 def shown_images(given: Given) -> list[Wire]:

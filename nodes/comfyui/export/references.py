@@ -8,7 +8,7 @@ from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, 
 from nodes.comfyui.export.loaders import family_of, family_of_network
 from nodes.comfyui.export.registry import exports, taken
 from nodes.comfyui.placeholders import CLASS
-from nodes.comfyui.references import OLDER
+from nodes.comfyui.references import METHOD, OLDER
 
 SIZES = "reference images are encoded as large as they are; scale them before where that is too large"
 MOST_SEEN = 3
@@ -22,6 +22,15 @@ taken("reference_image", "load_redux")
 
 @exports("edit_conditioning")
 def edited(exporter: Exporter, name: str) -> Outputs:
+    """A text with its references, and as it was told how these are told apart."""
+    found = _edited(exporter, name)
+    if told := exporter.kept(name, METHOD):
+        about = {"conditioning": found["conditioning"], "reference_latents_method": told}
+        return {"conditioning": exporter.add("FluxKontextMultiReferenceLatentMethod", **about)}
+    return found
+
+
+def _edited(exporter: Exporter, name: str) -> Outputs:
     clip, words = exporter.wire(name, "text_encoder"), exporter.value(name, "text")
     links = exporter.workflow.links.values()
     slots = sorted(link.slot for link in links if (link.target, link.input) == (name, "references"))

@@ -211,6 +211,8 @@ def test_plain_helpers_of_further_packs_are_values(
             {"longest": 768},
         ),
         ("Image scale by ratio", [0.5, "area", "disabled"], "nodes.scale_image_by", {"factor": 0.5}),
+        ("HEDPreprocessor", ["enable", 512], "nodes.soft_edges", {}),
+        ("AIO_Preprocessor", ["PiDiNetPreprocessor", 512], "nodes.soft_edges", {}),
         ("PrepImageForClipVision", ["LANCZOS", "top", 0.0], "nodes.scale_image", {"width": 224, "height": 224}),
     ],
 )
