@@ -225,10 +225,10 @@ def test_a_wrong_sweep_is_refused_before_anything_runs(tmp_path: Path) -> None:
 
 def test_ctrl_c_keeps_what_is_done_and_still_writes_the_sheet(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "nodeflow", "run", str(STARTER), "--output", str(tmp_path), "--report", "r.json"]
-    command += ["scheduler.kind=DDPM", "--sweep", "scheduler.steps=11,1000", "--sweep", "noise.batch=2,6"]
+    command += ["scheduler.kind=DDPM", "--sweep", "scheduler.steps=11,1000", "--sweep", "noise.batch=1,2"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None and process.stdout is not None
-        while not process.stderr.readline().startswith("save (scheduler.steps 11, noise.batch 6)"):
+        while not process.stderr.readline().startswith("save (scheduler.steps 11, noise.batch 2)"):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         rest, printed = process.stderr.read(), process.stdout.read()
@@ -238,5 +238,5 @@ def test_ctrl_c_keeps_what_is_done_and_still_writes_the_sheet(tmp_path: Path) ->
     told = json.loads((tmp_path / "r.json").read_text())
     assert told["state"] == "cancelled"
     assert [item["values"] for item in told["nodes"]["save"]["items"]] == [
-        {"scheduler.steps": 11, "noise.batch": batch} for batch in (2, 6)
+        {"scheduler.steps": 11, "noise.batch": batch} for batch in (1, 2)
     ]

@@ -103,7 +103,7 @@ def test_a_workflow_is_made_and_run_by_keys_alone(window: MainWindow, hand: Hand
     assert params == {"seed": 7, "batch": 2, "width": 64, "height": 64}
     QTest.keyClick(view, Key.Key_Return, Held.ControlModifier | Held.ShiftModifier)
     assert window.session.running
-    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
+    qtbot.waitUntil(lambda: not window.session.running, timeout=180_000)
     assert window.session.state("gaussian_noise").phase == "ran"
     assert window.session.state("decode").phase == "idle", "only what was asked for ran"
     QTest.keyClick(view, Key.Key_Delete)

@@ -12,6 +12,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from nodeflow.convert import child
 from nodeflow.convert.child import Refused, flattened
 from nodeflow.convert.client import SOURCE_HASH, ConvertError, convert
 from nodeflow.library.library import file_sha256
@@ -62,7 +63,9 @@ def test_each_kind_has_the_names_that_its_readers_know(kind: str) -> None:
 
 def test_files_before_torch_1_6_and_weights_that_share_memory(tmp_path: Path) -> None:
     torch.save({"a": SHARED, "b": SHARED[:2], "c": SHARED.T}, tmp_path / "m.pth", _use_new_zipfile_serialization=False)
-    found = load_file(convert(tmp_path / "m.pth").path)
+    with torch.serialization.safe_globals([]):  # what is allowed here is so no longer afterwards
+        assert child.main(tmp_path / "m.pth", tmp_path / "m.safetensors", "") == 3
+    found = load_file(tmp_path / "m.safetensors")
     assert torch.equal(found["a"], SHARED) and torch.equal(found["b"], SHARED[:2]) and torch.equal(found["c"], SHARED.T)
 
 
@@ -74,7 +77,9 @@ def test_what_trainers_leave_beside_the_weights_is_left_out(tmp_path: Path, monk
     sys.modules[name].ModelCheckpoint = kind  # type: ignore[attr-defined]
     saved = {"state_dict": {"a": SHARED}, "callbacks": {kind: {"best": np.float64(3.0)}}}
     torch.save(saved, tmp_path / "m.ckpt")
-    assert list(load_file(convert(tmp_path / "m.ckpt").path)) == ["a"]
+    with torch.serialization.safe_globals([]):
+        child.main(tmp_path / "m.ckpt", tmp_path / "m.safetensors", "")
+    assert list(load_file(tmp_path / "m.safetensors")) == ["a"]
 
 
 class Harmless:
@@ -97,7 +102,7 @@ def test_what_is_more_than_tensors_is_refused(tmp_path: Path) -> None:
         flattened({"w": SHARED.to_sparse()})
     data = (tmp_path / "m.pt").read_bytes()
     (tmp_path / "m.pt").write_bytes(data[: len(data) // 2])
-    refused("it holds a file of torch that was cut short")
+    refused("it holds a file of torch that was cut short")  # told before any process is started
     (tmp_path / "m.txt").write_text("words")
     refused("it holds no model", "m.txt")
     refused("there is no such file", "none.pt")

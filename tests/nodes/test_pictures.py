@@ -1,8 +1,7 @@
 """Images between files, tensors and latents."""
 
 import json
-import subprocess
-import sys
+import multiprocessing
 import zlib
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from PIL import Image as Pillow
 from PIL import ImageCms
 from PIL.PngImagePlugin import PngInfo
 
+from nodeflow.engine.client import worker_process
 from nodeflow.node import NodeError, noting
 from nodeflow.wires import Image, Latent, LatentFormat, Mask
 from nodes.images.file_formats import SUFFIXES
@@ -52,14 +52,19 @@ def test_numbers_go_on_and_nothing_is_replaced(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*"))
 
 
+def write_often(value: float, folder: Path) -> None:
+    for _ in range(20):
+        save_image(Image(torch.full((2, 3, 4, 4), value)), "p", folder)
+
+
 def test_writers_at_the_same_time_never_share_a_number(tmp_path: Path) -> None:
-    code = (
-        "import sys, torch; from pathlib import Path\n"
-        "from nodes.images.image_files import save_image; from nodeflow.wires import Image\n"
-        "for _ in range(20): save_image(Image(torch.full((2, 3, 4, 4), float(sys.argv[1]))), 'p', Path(sys.argv[2]))"
-    )
-    writers = [subprocess.Popen([sys.executable, "-c", code, value, str(tmp_path)]) for value in ("0", "1")]
-    assert [writer.wait() for writer in writers] == [0, 0]
+    processes = multiprocessing.get_context(worker_process.START_METHOD)
+    writers = [processes.Process(target=write_often, args=(value, tmp_path)) for value in (0.0, 1.0)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0]
     assert len(list(tmp_path.glob("p-*.png"))) == 80
     assert sum(int(load_image(path).image.pixels.mean()) for path in tmp_path.glob("p-*.png")) == 40
 

@@ -62,7 +62,7 @@ class NodeHelp(QWidget):
         super().__init__()
         self._facts = facts
         self._scope = scope
-        self._name = ""
+        self._name = self._shown = ""
         self.page = Page()
         self.page.anchorClicked.connect(self._open)
         self.lesson_shown = False
@@ -83,8 +83,11 @@ class NodeHelp(QWidget):
         self._name = name
         node = self._scope.workflow.nodes.get(name)
         if node is None:
-            self.page.setHtml(_canvas_help())
+            if self._shown != (words := _canvas_help()):  # at each click beside the nodes, and often at the start
+                self.page.setHtml(words)
+                self._shown = words
             return
+        self._shown = ""
         self.page.formulas.clear()
         spec = self._scope.catalogue.nodes.get(node.type)
         behind = self._lesson(node.type) if spec else ""
