@@ -10,8 +10,8 @@ from contextlib import contextmanager
 def empty_networks() -> Iterator[None]:
     """Give the networks that are made meanwhile no storage for their weights, and draw none of these by chance.
 
-    transformers draws them even where there is no storage, which took longer than all else of a small file's loading:
-    2 ms a weight. What it computes otherwise, positions among them, it computes when it makes the network.
+    transformers draws them even where there is no storage, half a millisecond a weight, which takes longer than making
+    the network. What it computes otherwise, positions among them, it computes when it makes the network.
     """
     from accelerate import init_empty_weights
     from diffusers.models.modeling_utils import no_init_weights
