@@ -188,9 +188,10 @@ class GraphScope(QObject):
         if not self._stands(edit):
             self._skipped = revision  # what is shown anew shows the rest of the batch already
             return
-        if isinstance(edit, Define | Declare) or (name and not isinstance(inner, MoveNode | Annotate)):
+        defines = isinstance(edit, Define | Declare)
+        if defines or (name and not isinstance(inner, MoveNode | Annotate)):
             self._learn_of_subgraphs()
-        if name == self.where and not isinstance(edit, Define | Declare):
+        if name == self.where and not defines:
             for listener in tuple(self._listeners):
                 listener(inner)
 

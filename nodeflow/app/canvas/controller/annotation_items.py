@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from PySide6.QtCore import QObject, QRectF, Signal
@@ -81,12 +82,24 @@ class AnnotationItems(QObject):
         if not isinstance(item, FrameItem):
             return []
         area = item.body.translated(item.pos())
-        cards = self._cards().values()
         found: list[QGraphicsItem] = [
-            card for card in cards if area.contains(card.pos() + card.body.center()) and not card.asked.pinned
+            card for card in self._cards().values() if not card.asked.pinned and area.contains(card.middle())
         ]
         others = (other for other in self.items.values() if other is not item)
         return found + [other for other in others if area.contains(other.body.translated(other.pos()))]
+
+    def cards_inside(self) -> dict[str, set[str]]:
+        """The ids of the nodes that move with each frame, by its id."""
+        middles = [(card.id, card.middle()) for card in self._cards().values() if not card.asked.pinned]
+        by_height = sorted((middle.y(), middle.x(), name) for name, middle in middles)
+        heights = [y for y, _, _ in by_height]
+        found = {}
+        for name, item in self.items.items():
+            if isinstance(item, FrameItem):
+                area = item.body.translated(item.pos())
+                among = by_height[bisect_left(heights, area.top()) : bisect_right(heights, area.bottom())]
+                found[name] = {card for _, x, card in among if area.left() <= x <= area.right()}
+        return found
 
     def _done(self, item: AnnotationItem, carried: list[QGraphicsItem]) -> None:
         self.dropped.emit(carried)

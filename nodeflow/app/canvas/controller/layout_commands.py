@@ -48,19 +48,18 @@ def tidy(canvas: Canvas) -> None:
     chosen, drawn = set(canvas.selection.chosen()), set(canvas.annotations.chosen())
     if len(chosen) < 2 and not drawn:
         chosen, drawn = set(canvas.nodes), set(canvas.annotations.items)
-    for name in drawn | set(canvas.annotations.items):
-        inside = canvas.annotations.inside(canvas.annotations.items[name])
-        cards = {item.id for item in inside if isinstance(item, NodeItem)}
+    for name, cards in canvas.annotations.cards_inside().items():
         if name in drawn:
             chosen |= cards
         elif cards and cards <= chosen:
             drawn.add(name)
+    cards_of, links = canvas.nodes, canvas.links
     frames = {name: _box(canvas.annotations.items[name]) for name in drawn if _is_frame(canvas, name)}
-    boxes = {name: _box(card) for name, card in canvas.nodes.items() if name in chosen and not card.asked.pinned}
+    boxes = {name: _box(card) for name, card in cards_of.items() if name in chosen and not card.asked.pinned}
     notes = {"note " + name: _box(canvas.annotations.items[name]) for name in drawn if name not in frames}
     wires: list[Ends] = [
         (wire.source.card.id, wire.target.card.id, wire.source.y(), wire.target.y())
-        for wire in canvas.links.values()
+        for wire in links.values()
         if wire.source.card.id in boxes and wire.target.card.id in boxes
     ]
     if not boxes:
@@ -70,10 +69,10 @@ def tidy(canvas: Canvas) -> None:
     with bulk(canvas.view):
         for name, place in places.items():
             kind, _, rest = name.partition(" ")
-            (canvas.annotations.items[rest] if rest and kind == "note" else canvas.nodes[name]).setPos(*place)
+            (canvas.annotations.items[rest] if rest and kind == "note" else cards_of[name]).setPos(*place)
         for name, area in areas.items():
             canvas.annotations.items[name.partition(" ")[2]].reshape(area.x, area.y, area.width, area.height)
-        canvas.drags.keep_moves([canvas.nodes[name] for name in boxes], tr("Tidy"))
+        canvas.drags.keep_moves([cards_of[name] for name in boxes], tr("Tidy"))
 
 
 def _is_frame(canvas: Canvas, name: str) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QObject, QPointF, QSignalBlocker, QTimer, Signal
 
 from nodeflow.app.canvas.controller.annotation_items import AnnotationItems
 from nodeflow.app.canvas.controller.bulk import Bulk
 from nodeflow.app.canvas.items.node_item import NodeItem
-from nodeflow.app.canvas.items.node_layout import face_of
+from nodeflow.app.canvas.items.node_layout import NodeLayout, face_of
 from nodeflow.app.canvas.items.reroute_item import RerouteItem
 from nodeflow.app.canvas.items.terminal_item import TerminalItem
 from nodeflow.app.canvas.items.wire_item import WireItem
@@ -30,7 +30,7 @@ from nodeflow.graph.edits.edits import (
     SetParam,
 )
 from nodeflow.graph.edits.subgraph_edits import SetType
-from nodeflow.graph.model.catalogue import ANY
+from nodeflow.graph.model.catalogue import ANY, NodeSpec
 from nodeflow.graph.model.workflow import TERMINALS, Link, Node, Placement, Socket
 from nodeflow.graph.subgraphs.instances import definition_of
 from nodeflow.graph.subgraphs.reroutes import carried
@@ -51,6 +51,7 @@ class WorkflowItems(QObject):
         """The nodes that are there, in the middle of loading too."""
         self._links: dict[Socket, WireItem] = {}
         self._waiting: dict[str, set[Socket]] = {}
+        self._faces: dict[str, tuple[NodeSpec | None, NodeLayout]] = {}
         self._leaving: deque[WireItem | NodeItem] = deque()
         self._outdated = False
         self._bulk = Bulk(view)
@@ -190,11 +191,20 @@ class WorkflowItems(QObject):
             case MoveNode(name, placement) if name in self.shown and placement is not None:
                 self.shown[name].show_placement(placement)
 
-    def _add_card(self, name: str, node: Node, incoming: Iterable[Link], outgoing: Iterable[Link]) -> None:
+    def _bare_face(self, node: Node, spec: NodeSpec | None) -> NodeLayout:
+        """The face of a node without wires: one for all of a type, where it depends on nothing that is set either."""
+        known = self._faces.get(node.type)
+        if known is None or known[0] is not spec or known[1].grows:
+            known = self._faces[node.type] = (spec, face_of(node, spec, (), ()))
+        return known[1]
+
+    def _add_card(self, name: str, node: Node, incoming: Sequence[Link], outgoing: Sequence[Link]) -> None:
         spec = self._scope.catalogue.nodes.get(node.type)
         place = self._scope.workflow.layout.get(name, Placement(0, 0))
         kind = TerminalItem if name in TERMINALS else RerouteItem if spec is not None and spec.through else NodeItem
-        card = kind(name, node, face_of(node, spec, incoming, outgoing), place.title)
+        wired = incoming or outgoing
+        face = face_of(node, spec, incoming, outgoing) if wired else self._bare_face(node, spec)
+        card = kind(name, node, face, place.title)
         card.show_placement(place)
         card.state = self._scope.state(name)
         self.shown[name] = card
@@ -238,10 +248,11 @@ class WorkflowItems(QObject):
             self._waiting.setdefault(link.source, set()).add(link.socket)
             return
         start, end = source.output_port(link.output), target.input_port(link.input, link.slot)
-        if start is None or end is None or link.socket in self._links:
+        socket = link.socket
+        if start is None or end is None or socket in self._links:
             return
         wire = WireItem(start, end)
-        self._links[link.socket] = wire
+        self._links[socket] = wire
         self._view.scene().addItem(wire)
         if source.isSelected() or target.isSelected():
             wire.highlight()

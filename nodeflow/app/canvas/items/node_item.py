@@ -33,6 +33,9 @@ _TEXT_LINE = 17.0
 _EDGE, _CORNER = 6.0, 14.0
 """How far from its edges, and from its corner, a node is taken to be pulled larger."""
 _MAX_IMAGE_HEIGHT, _MIN_IMAGE_HEIGHT = 200.0, 24.0
+_MOVED = QGraphicsItem.GraphicsItemChange.ItemPositionHasChanged
+_SELECTED = QGraphicsItem.GraphicsItemChange.ItemSelectedHasChanged
+"""Looked up once: a node is told of some twenty changes while it is made."""
 
 
 class NodeItem(NodeItemBase):
@@ -47,8 +50,6 @@ class NodeItem(NodeItemBase):
 
     def __init__(self, name: str, node: Node, face: NodeLayout, title: str) -> None:
         super().__init__(name)
-        self.setCacheMode(QGraphicsItem.CacheMode.NoCache)
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemSendsGeometryChanges)
         self.setAcceptHoverEvents(True)
         self.node = node
         self.asked = Placement(0, 0, title)
@@ -97,8 +98,11 @@ class NodeItem(NodeItemBase):
     def show_placement(self, placement: Placement) -> None:
         """Take another place, title, size or look."""
         before, self.asked = self.asked, placement
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsMovable, not placement.pinned)
         self.setPos(placement.x, placement.y)
+        if placement == before:
+            return
+        if placement.pinned != before.pinned:
+            self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsMovable, not placement.pinned)
         if any(getattr(before, name) != getattr(placement, name) for name in ("width", "height", "collapsed")):
             self.arrange()
         self.update()
@@ -286,6 +290,10 @@ class NodeItem(NodeItemBase):
         """Return where it can be pressed: the body, not the room around it for the ports."""
         return self._shape
 
+    def middle(self) -> QPointF:
+        """Return its middle, in the scene."""
+        return self.pos() + self.body.center()
+
     def arrow_rect(self) -> QRectF:
         """Return where it is pressed to be folded up or opened."""
         return QRectF(self.body.right() - 26, 3, 22, 24) if self.can_be_shaped else QRectF()
@@ -323,9 +331,9 @@ class NodeItem(NodeItemBase):
         return found if isinstance(found, CardHost) else None
 
     def itemChange(self, change: QGraphicsItem.GraphicsItemChange, value: Any) -> Any:
-        if change == QGraphicsItem.GraphicsItemChange.ItemPositionHasChanged:
+        if change is _MOVED:
             self._redraw_wires()
-        elif change == QGraphicsItem.GraphicsItemChange.ItemSelectedHasChanged:
+        elif change is _SELECTED:
             self.note_selected(bool(value))
             self.setZValue(2 if value else 1)
             for port in self.ports():

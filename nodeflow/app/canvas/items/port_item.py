@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from nodeflow.app.canvas.items.wire_item import WireItem
 
 
+_EMPTY = QGraphicsItem.GraphicsItemFlag.ItemHasNoContents
+
+
 class Port(PortItemBase):
     """An input (a name and a slot), a parameter's input, or an output of a node.
 
@@ -22,16 +25,18 @@ class Port(PortItemBase):
     """
 
     REACH = QRectF(-11, -11, 22, 22)
+    optional = stray = is_row = False
+    pull = 160.0
+    """How far its wires go straight on at most."""
+    offered = False
+    """Whether a wire is being drawn that would fit here."""
 
     def __init__(self, card: NodeItem, direction: str, name: str, wire_type: str, slot: int = 0) -> None:
         super().__init__(card, direction, name)
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
+        self.setFlag(_EMPTY)
         self.setAcceptHoverEvents(True)
         self.card = card
         self.wire_type, self.slot = wire_type, slot
-        self.optional = self.stray = self.is_row = False
-        self.pull = 160.0  # how far its wires go straight on at most
-        self.offered = False  # a wire is being drawn that would fit here
 
     @property
     def wires(self) -> list[WireItem]:

@@ -12,6 +12,9 @@ from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.items.port_item import Port
 from nodeflow.app.canvas.nodegraphqt.items import PipeItemBase
 
+_SELECTED = QGraphicsItem.GraphicsItemChange.ItemSelectedHasChanged
+_SELECTABLE = QGraphicsItem.GraphicsItemFlag.ItemIsSelectable
+
 
 def curve(start: QPointF, end: QPointF, start_pull: float = 160.0, end_pull: float = 160.0) -> QPainterPath:
     """The way of a wire from an output to an input: level at both ends, wider when it has to go back.
@@ -34,7 +37,7 @@ class WireItem(PipeItemBase):
     def __init__(self, source: Port, target: Port) -> None:
         super().__init__(source, target)
         self.setAcceptHoverEvents(True)
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
+        self.setFlag(_SELECTABLE)
         self._invites = False
         source.wires.append(self)
         target.wires.append(self)
@@ -62,7 +65,7 @@ class WireItem(PipeItemBase):
         return stroker.createStroke(self.path())
 
     def itemChange(self, change: QGraphicsItem.GraphicsItemChange, value: Any) -> Any:
-        if change == QGraphicsItem.GraphicsItemChange.ItemSelectedHasChanged:
+        if change is _SELECTED:
             self.restyle()
         return value
 

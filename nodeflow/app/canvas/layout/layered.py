@@ -123,6 +123,9 @@ def _settle(
         if sweep % 2 == 1 or last:
             pulls += (height[edge.target] + edge.enters - edge.leaves for edge in after[name])
         wanted[name] = sum(pulls) / len(pulls) if pulls else height[name]
+    if len(names) == 1:  # nothing is beside it: it stands where it is drawn to
+        height[names[0]] = wanted[names[0]]
+        return
     if not last:
         names.sort(key=lambda name: (wanted[name], height[name]))
     spread = _spread([wanted[name] for name in names], [boxes[name].height for name in names])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from NodeGraphQt.constants import Z_VAL_PIPE, PortTypeEnum
+from NodeGraphQt.constants import Z_VAL_NODE, Z_VAL_PIPE, LayoutDirectionEnum, PortTypeEnum
 from NodeGraphQt.qgraphics.node_abstract import AbstractNodeItem
 from NodeGraphQt.qgraphics.pipe import PipeItem
 from NodeGraphQt.qgraphics.port import PortItem
@@ -12,15 +12,28 @@ from NodeGraphQt.widgets.scene import NodeScene
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsView
 
 IN, OUT = PortTypeEnum.IN.value, PortTypeEnum.OUT.value
+_NODE_FLAGS = (
+    QGraphicsItem.GraphicsItemFlag.ItemIsSelectable
+    | QGraphicsItem.GraphicsItemFlag.ItemIsMovable
+    | QGraphicsItem.GraphicsItemFlag.ItemSendsGeometryChanges
+)
 
 
 class NodeItemBase(AbstractNodeItem):
     """A node for NodeGraphQt's viewer, which knows it by its id."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self._properties["id"] = name
-        self._properties["visible"] = True
+        QGraphicsItem.__init__(self)  # the stock constructor sets a cache, and tells of each flag by itself
+        self.setZValue(Z_VAL_NODE)
+        self.setFlags(_NODE_FLAGS)
+        self._properties = {
+            "id": name,
+            "name": name,
+            "selected": False,
+            "disabled": False,
+            "visible": True,
+            "layout_direction": LayoutDirectionEnum.HORIZONTAL.value,
+        }
 
     def set_size(self, width: float, height: float) -> None:
         """Tell the viewer how large it is."""
@@ -40,13 +53,12 @@ class PortItemBase(PortItem):
     """A port for NodeGraphQt's viewer."""
 
     itemChange = QGraphicsItem.itemChange  # noqa: N815 - the stock one is called in Python for every move of every node
+    _display_name, _locked, _hovered = True, False, False
 
     def __init__(self, card: QGraphicsItem, direction: str, name: str) -> None:
         QGraphicsItem.__init__(self, card)  # the stock constructor sets caches and tooltips that are not used here
         self._pipes: list[Any] = []
-        self._hovered = False
         self._name, self._port_type = name, direction
-        self._display_name, self._locked = True, False
         self._multi_connection = direction == OUT
 
     @property
