@@ -79,15 +79,16 @@ def run(
     in_process: Annotated[bool, typer.Option("--in-process", help="Compute in this process, for debugging.")] = False,
 ) -> None:
     """Run a workflow. Exit status: 0 done, 1 a node failed, 2 the file or an argument is wrong."""
+    from nodeflow.special_files import is_special
     from nodeflow.unfinished_files import remove_left_over
 
     workflow = load(file)
     _writable(output)
     remove_left_over(output)
-    if report is not None:
+    if report is not None and report.is_dir():
+        refuse(f"{report} is a folder; name a file for the report")
+    if report is not None and not (report.exists() and is_special(report)):
         _writable(report.parent)
-        if report.is_dir():
-            refuse(f"{report} is a folder; name a file for the report")
     if in_process and (cluster or workers):
         refuse("--in-process computes here alone; leave out --workers and --cluster")
     if steps is not None:

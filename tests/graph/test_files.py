@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from nodeflow.graph.edits.edits import AddNode, Annotate, MoveNode, SetParam, remove
-from nodeflow.graph.io.files import dumps, load, loads, save
+from nodeflow.graph.io.files import dumps, load, loads, save, write_atomic
 from nodeflow.graph.io.png_text import MAX_TEXT_BYTES, text_of, with_text, with_workflow
 from nodeflow.graph.model.annotation import Annotation
 from nodeflow.graph.model.workflow import Node, Placement, WorkflowError
@@ -285,3 +285,36 @@ def test_a_pipe_is_no_workflow_and_nobody_waits_for_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(WorkflowError, match="pipe is a device or a pipe"):
         load(tmp_path / "pipe")
+
+
+def test_a_device_is_written_to_as_it_stands() -> None:
+    reader, device = os.openpty()
+    try:
+        path = Path(os.ttyname(device))
+        write_atomic(path, b"hello")
+        assert os.read(reader, 5) == b"hello"
+        assert path.is_char_device()
+    finally:
+        os.close(reader)
+        os.close(device)
+
+
+def test_a_file_that_may_not_be_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "w.json"
+    save(loads(WRITTEN), path)
+    path.chmod(0o444)
+    if os.access(path, os.W_OK):  # whoever may write all files
+        monkeypatch.setattr(os, "access", lambda name, how: not (Path(name) == path and how == os.W_OK))
+    with pytest.raises(PermissionError, match="Permission denied"):
+        save(loads(b'{"nodeflow": 1}'), path)
+    assert path.read_bytes() == WRITTEN
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.json", tmp_path / "link.json"
+    save(loads(b'{"nodeflow": 1}'), real)
+    link.symlink_to(real)
+    save(loads(WRITTEN), link)
+    assert link.is_symlink()
+    assert real.read_bytes() == WRITTEN

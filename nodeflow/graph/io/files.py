@@ -39,6 +39,7 @@ types, fields, spelling of numbers) is written back as it was read.
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -277,8 +278,17 @@ def save(workflow: Workflow, path: Path) -> None:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file by way of a temporary one beside it. Raises OSError; the old file then stands as it was."""
+    """Write a file by way of a temporary one beside it; a device or a pipe is written to as it stands.
+
+    Raises OSError, for a file that may not be written too; the old file then stands as it was.
+    """
     path = path.resolve()
+    if path.exists():
+        if is_special(path):
+            path.write_bytes(data)
+            return
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     remove_left_over(path.parent, below=False)
     with unfinished(path.parent, data, sync=True) as temporary:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
