@@ -15,6 +15,7 @@ from nodeflow.graph.io.image_settings.settings import Settings
 from nodeflow.graph.io.import_report import Form, ImportReport
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow
+from nodeflow.graph.validate.check import contradictions
 from nodes.comfyui.export.ui_form import ui_form
 from nodes.comfyui.export.writing import export
 from nodes.comfyui.importing import import_found
@@ -72,8 +73,11 @@ def write_foreign(
 
     ``base`` is where its relative paths start.
 
-    Raises CannotWriteError where nothing of it can be written.
+    Raises CannotWriteError where nothing of it can be written, or it contradicts itself.
     """
+    if problems := contradictions(workflow, catalogue):
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise CannotWriteError(f"{problems[0]}{more}; mend it first")
     if format == "parameters":
         text = settings_text(workflow, catalogue)
         if not text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from toys import PACK, wire
 
 from nodeflow.graph.model.workflow import Link, Node
-from nodeflow.graph.validate.check import check, refusal
+from nodeflow.graph.validate.check import check, contradictions, refusal
 
 CATALOGUE = PACK.catalogue
 
@@ -76,3 +76,17 @@ def test_a_node_from_a_newer_pack_says_so() -> None:
     workflow = wire({"a": ("source",)})
     workflow.nodes["a"] = Node("toys.source", version=9)
     assert reasons(workflow) == ["a: was saved by version 9 of toys.source, this is 1; update the pack"]
+
+
+def test_what_is_only_incomplete_contradicts_nothing() -> None:
+    workflow = wire(
+        {"a": ("source", {"value": "twelve"}), "b": ("add",), "g": ("lost.node",), "x": ("add", {}, {"box": "g"})}
+    )
+    workflow.nodes["c"] = Node("toys.add")
+    for link in (Link("nobody", "box", "c", "box"), Link("a", "bix", "b", "box")):
+        workflow.links[link.socket] = link
+    assert [str(problem) for problem in contradictions(workflow, CATALOGUE)] == [
+        "a.value: 'twelve' is not a whole number from -1000 to 1000",
+        "b.box: 'a' has no output 'bix'; did you mean 'box'?",
+        "c.box: comes from 'nobody', which is not in this workflow",
+    ]

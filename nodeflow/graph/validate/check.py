@@ -53,6 +53,30 @@ def check(workflow: Workflow, catalogue: Catalogue, only: set[str] | None = None
     return sorted(problems)
 
 
+def contradictions(workflow: Workflow, catalogue: Catalogue) -> list[Problem]:
+    """What cannot be, whatever is added to a workflow: wires from nowhere and in circles, values of another kind. What
+    a workflow only lacks, wires and nodes that are not installed, is none."""
+    try:
+        flatten(workflow)
+    except WorkflowError as error:
+        return sorted(error.problems)
+    found: list[Problem] = []
+    known = with_subgraphs(catalogue, workflow)
+    for where, body in {"": workflow, **{name: one.body for name, one in workflow.subgraphs.items()}}.items():
+        level = with_terminals(known, workflow, where) if where else known
+        reroutes = Reroutes(body, level)
+        problems = cycles(body.incoming(), set(body.nodes))
+        for link in body.links.values():
+            kind = body.nodes[link.target].type if link.target in body.nodes else link.target
+            if (spec := level.nodes.get(kind)) is not None:
+                problems += _link(link, spec, body, level, reroutes)
+        for name, node in body.nodes.items():
+            if (spec := level.nodes.get(node.type)) is not None:
+                problems += _params(name, node, spec)
+        found += [Problem(f"{where}/{one.node}" if where else one.node, one.port, one.reason) for one in problems]
+    return sorted(found)
+
+
 def _by_level(flat: Flat, names: set[str]) -> dict[str, set[str]]:
     """The nodes, and the instances in which they stand, by the path of what they stand in."""
     found: dict[str, set[str]] = {}
