@@ -76,3 +76,22 @@ def test_the_window_is_used_meanwhile(window: MainWindow, tour: TourCard) -> Non
     QTest.keyClick(view, Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     assert len(window.canvas.selection.chosen()) == len(window.session.workflow.nodes)
     assert window.tours.card is tour
+
+
+def test_the_panel_that_was_in_front_is_so_again_and_a_narrow_window_stays_narrow(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    assert window.panels is not None
+    window.resize(683, 700)
+    QApplication.processEvents()
+    before = {dock.objectName() for dock in window.panels.in_front()}
+    assert "preview" in before
+    card = window.show_tour()
+    while window.tours.card is not None:
+        QTest.mouseClick(card.next, LEFT)
+        QApplication.processEvents()
+    assert {dock.objectName() for dock in window.panels.in_front()} == before
+    for panel in ("inspector", "library", "models", "gallery", "queue", "log", "course", "preview"):
+        window.panels.bring(panel)
+        QApplication.processEvents()
+        assert window.width() == 683, panel

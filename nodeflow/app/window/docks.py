@@ -12,11 +12,16 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QWidget
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.tabs import Tabs
 
+NARROW = 700
+"""Pixels of a window from which panels stand beside each other."""
+
 
 class Dock(QDockWidget):
-    """A panel by its id; ``content`` builds what is in it. ``dismissed``: the person has closed it."""
+    """A panel by its id; ``content`` builds what is in it. ``dismissed``: the person has closed it. ``wanted``: it is
+    about to be shown."""
 
     dismissed = Signal()
+    wanted = Signal()
 
     def __init__(self, window: QMainWindow, id: str, title: str, content: Callable[[], QWidget]) -> None:
         super().__init__(title, window)
@@ -49,9 +54,14 @@ class Dock(QDockWidget):
 
     def bring(self) -> None:
         """Show it, before others that share its place, with the keys in it."""
+        self.come()
+        self.fill().setFocus()
+
+    def come(self) -> None:
+        """Show it, before others that share its place."""
+        self.wanted.emit()
         self.show()
         self.raise_()
-        self.fill().setFocus()
 
 
 class PerTab(QStackedWidget):

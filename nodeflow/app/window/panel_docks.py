@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from nodeflow.app.panels.properties import Properties
 from nodeflow.app.panels.queue_panel import QueuePanel
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.thumbnails import Thumbnails
-from nodeflow.app.window.docks import Dock, PerTab, pass_keys
+from nodeflow.app.window.docks import NARROW, Dock, PerTab, pass_keys
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.large_panel import LargePanel
 from nodeflow.app.window.tabs import Tabs
@@ -126,6 +127,15 @@ class PanelDocks(QObject):
                 dock.setVisible(seen)
         self._preview.raise_()
 
+    def _fit_in(self, dock: Dock) -> None:
+        """In a window that is too narrow for panels side by side one that comes shares the place of the preview."""
+        if dock is not self._preview and dock.isHidden() and self._window.width() < NARROW:
+            self._window.tabifyDockWidget(self._preview, dock)
+
+    def in_front(self) -> list[Dock]:
+        """The panels that are seen: those that no other one covers."""
+        return [dock for dock in self._window.findChildren(Dock) if not dock.visibleRegion().isEmpty()]
+
     @property
     def preview(self) -> Preview:
         """The preview of the document in front."""
@@ -142,8 +152,7 @@ class PanelDocks(QObject):
 
     def show_inspector(self) -> None:
         """Bring the inspector in front."""
-        self._inspector.show()
-        self._inspector.raise_()
+        self._inspector.come()
 
     def turn_large(self, id: str = "") -> None:
         """Lay a panel over the whole window, or put it back: the one named, else the one with the keys, else the
@@ -166,8 +175,7 @@ class PanelDocks(QObject):
             return None
         if self.large.dock is dock:
             return self.large.content
-        dock.show()
-        dock.raise_()
+        dock.come()
         return dock.fill()
 
     def show_import_report(self, tab: DocumentTab) -> None:
@@ -216,6 +224,7 @@ class PanelDocks(QObject):
         self._window.addDockWidget(area, dock)
         dock.visibilityChanged.connect(self._name_bars)
         self._actions.adopt(f"view.{id}", "view", dock.switch, [])
+        dock.wanted.connect(partial(self._fit_in, dock))
         return dock
 
     def _name_bars(self) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMainWindow
 
 from nodeflow.app.commands.registry import Actions
+from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.form_commands import FormCommands
 from nodeflow.app.window.pages import Pages
 from nodeflow.app.window.panel_docks import PanelDocks
@@ -26,11 +29,12 @@ class TourCommands(QObject):
         """Begin the short tour, or begin it again."""
         if self.card is not None:
             self.card.end()
+        seen = panels.in_front()
         self._pages.show_documents()
         if not self._tabs.front.on_canvas:
             self._forms.turn()
         self.card = TourCard(self._window, stops(self._actions, self._places(panels)))
-        self.card.left.connect(self._forget)
+        self.card.left.connect(partial(self._leave, seen))
         return self.card
 
     def _places(self, panels: PanelDocks) -> TourPlaces:
@@ -42,5 +46,8 @@ class TourCommands(QObject):
             self._window.menuBar,
         )
 
-    def _forget(self) -> None:
+    def _leave(self, seen: list[Dock]) -> None:
+        """The panels that were seen before are in front again."""
         self.card = None
+        for dock in seen:
+            dock.raise_()

@@ -6,10 +6,11 @@ from PySide6.QtCore import QByteArray, QSize
 from PySide6.QtWidgets import QMainWindow
 
 from nodeflow.app.model.settings import Settings
+from nodeflow.app.window.docks import NARROW
 from nodeflow.app.window.panel_docks import PanelDocks
 
-NARROW, LOW = 700, 560
-"""Pixels of a screen from which panels stand beside and below each other."""
+LOW = 560
+"""Pixels of a screen from which panels stand below each other."""
 
 
 class WindowPlacement:
