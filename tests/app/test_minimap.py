@@ -59,3 +59,12 @@ def test_it_follows_what_is_added(window: MainWindow, hand: Hand, qtbot: QtBot) 
     qtbot.waitUntil(lambda: hand.view.minimap._picture is None or hand.view.minimap._world != before, timeout=2000)
     assert hand.view.minimap.shown
     assert hand.view.minimap._world.right() > 9000
+
+
+def test_it_is_left_out_of_a_low_view(hand: Hand) -> None:
+    view = hand.view
+    view.camera.set_scale(2.0)
+    view.resize(1200, 700)
+    assert view.minimap.shown
+    view.resize(1200, 380)
+    assert not view.minimap.shown, "it would cover nodes in a third of the height"

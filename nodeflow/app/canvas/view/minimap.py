@@ -20,7 +20,8 @@ Marks = Callable[[], Iterable[tuple[QRectF, QColor]]]
 class Minimap(QObject):
     """Painted by the view over its items, so that Qt still moves what is painted when the view is scrolled.
 
-    ``marks`` gives the areas to draw, those behind first. It is hidden while everything is in view.
+    ``marks`` gives the areas to draw, those behind first. It is hidden while everything is in view, and in a
+    view that it would cover much of.
     """
 
     def __init__(self, view: QGraphicsView) -> None:
@@ -65,7 +66,8 @@ class Minimap(QObject):
     @property
     def shown(self) -> bool:
         """Return whether there is something to see on it: it is on, and not everything is in view."""
-        if not self.enabled or self._view.viewport().width() < 3 * _WIDTH:
+        room = self._view.viewport()
+        if not self.enabled or room.width() < 3 * _WIDTH or room.height() < 3 * _HEIGHT:
             return False
         self._draw()
         return not self._world.isEmpty() and not self._seen().contains(self._world)
