@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
 
 from nodeflow.app.canvas.items import port_shapes, style
 from nodeflow.app.canvas.items.badges import badges_of
@@ -20,9 +21,9 @@ from nodeflow.app.canvas.layout.layered import Box
 from nodeflow.app.canvas.layout.make_room import GAP, make_room
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.engine.protocol.events import NodeFinished
-from nodeflow.graph.edits.edits import Disconnect, MoveNode, SetMode, SetParam
+from nodeflow.graph.edits.edits import AddNode, Disconnect, Edit, EditBatch, MoveNode, SetMode, SetParam
 from nodeflow.graph.io import files
-from nodeflow.graph.model.workflow import LONGEST_SIDE, Placement, Problem
+from nodeflow.graph.model.workflow import LONGEST_SIDE, Node, Placement, Problem
 
 
 def corner(card: NodeItem) -> QPointF:
@@ -278,3 +279,18 @@ def test_how_memory_was_used_is_a_badge_and_said(window: MainWindow) -> None:
     states.take(NodeFinished("sampler", "ran", 1.0))
     window.session.node_changed.emit("sampler")
     assert list(badges_of(card)) == []
+
+
+def test_an_image_that_a_run_brings_ends_where_another_node_begins(window: MainWindow, qtbot: QtBot) -> None:
+    window.session.new()
+    edits: list[Edit] = []
+    for number in range(2):
+        name = f"image{number}"
+        edits += [AddNode(name, Node("nodes.plain_image", 1, {"width": 64, "height": 256 + number}))]
+        edits += [MoveNode(name, Placement(0, 260 * number))]
+    window.session.do("Add", EditBatch(tuple(edits)))
+    window.session.run()
+    upper, lower = window.canvas.nodes["image0"], window.canvas.nodes["image1"]
+    qtbot.waitUntil(lambda: upper.thumbnail is not None and lower.thumbnail is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: upper.y() + upper.body.height() <= lower.y(), timeout=10_000)
+    assert lower.picture_rect.height() > upper.picture_rect.height()

@@ -33,6 +33,7 @@ from nodeflow.app.start_page.start_page import StartPage
 from nodeflow.app.window import tool_bars, window_actions
 from nodeflow.app.window.crash_recovery import Recovery, RecoveryBar
 from nodeflow.app.window.dialog_commands import DialogCommands
+from nodeflow.app.window.docks import NARROW
 from nodeflow.app.window.document_files import Documents
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.file_drops import FileDrops
@@ -52,7 +53,7 @@ from nodeflow.app.window.status_bar import Status
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.app.window.tour import TourCard
 from nodeflow.app.window.tour_commands import TourCommands
-from nodeflow.app.window.window_placement import NARROW, WindowPlacement
+from nodeflow.app.window.window_placement import WindowPlacement
 from nodeflow.engine.protocol.run_request import RunRequest
 
 

@@ -52,6 +52,7 @@ class Canvas(QObject):
         self.runs = RunView(self.scope, self.items, view.minimap, self)
         self.word_hints = WordHintView(self.scope, self.items, self)
         self.loaded_images = LoadedImageView(self.scope, self.items, self)
+        self.loaded_images.arrived.connect(self.room.later)
         self.cut_prompts = CutPromptView(self.scope, self.items, self.values, self)
         self.facts = ValueFacts(self.scope, self)
         view.tips.facts = self.facts.hint

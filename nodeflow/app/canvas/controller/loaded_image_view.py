@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSize, QTimer
+from PySide6.QtCore import QObject, QSize, QTimer, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
@@ -21,7 +21,9 @@ PAUSE = 150
 
 
 class LoadedImageView(QObject):
-    """Reads the files that shown nodes name, and hands each node its image."""
+    """Reads the files that shown nodes name, and hands each node its image. ``arrived``: a node shows another one."""
+
+    arrived = Signal()
 
     def __init__(self, scope: GraphScope, items: WorkflowItems, parent: QObject) -> None:
         super().__init__(parent)
@@ -49,6 +51,7 @@ class LoadedImageView(QObject):
     def _show(self, name: str, path: Path, image: QImage) -> None:
         if self._seen.get(name) == path and name in self._items.shown and not image.isNull():
             self._items.shown[name].show_picture(QPixmap.fromImage(image), of_file=True)
+            self.arrived.emit()
 
     def _forget(self) -> None:
         self._seen.clear()

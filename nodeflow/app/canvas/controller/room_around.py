@@ -33,7 +33,12 @@ class RoomAround(QObject):
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self.measure)
         scope.subscribe(lambda _: self._soon.start())
+        scope.picture.connect(lambda *_: self._soon.start())
         items.loaded.connect(self.measure)
+
+    def later(self) -> None:
+        """Tell them soon: a node shows an image that it did not show before."""
+        self._soon.start()
 
     def measure(self) -> None:
         """Tell each node with an image how much room there is below it."""
