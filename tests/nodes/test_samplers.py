@@ -20,7 +20,7 @@ from nodeflow.node import NodeError, Steps
 from nodeflow.wires import Guider, Latent, Noise, Schedule
 from nodes.samplers.sampling_loop import Sampled, sample
 from nodes.samplers.solvers.catalogue import NAMES, SAMPLERS
-from nodes.schedulers.edit_sigmas import flip_sigmas, split_sigmas
+from nodes.schedulers.edit_sigmas import flip_sigmas, manual_sigmas, split_sigmas
 from nodes.schedulers.model_sigmas import model_sigmas
 from nodes.schedulers.sampler_schedules import k_sampler, sigmas_schedule
 
@@ -116,6 +116,21 @@ def test_noise_of_nothing_changes_nothing(name: str) -> None:
     x, _ = walked(SAMPLERS[name], [*levels(24), 0.0], start(), lambda x, sigma: picture.to(x.dtype))
     left = 0.3 if name in ("dpm_fast", "dpm_adaptive") else 0.01  # these end at the last level above 0
     assert float((x - picture).abs().max()) < 3 * left
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "uni_pc" not in name and name != "dpm_adaptive"])
+def test_a_step_from_next_to_no_noise_is_finite(name: str) -> None:
+    guider = TWO_SIDED if "cfg_pp" in name else toy(False)
+    found = ended(sample(guider, sigmas_schedule(manual_sigmas("0.0001, 0"), name), Noise((3,)))).latent.samples  # type: ignore[arg-type]
+    assert found.isfinite().all()
+
+
+@pytest.mark.parametrize("name", ["uni_pc", "uni_pc_bh2"])
+def test_unipc_says_which_noise_it_does_not_see(name: str) -> None:
+    with pytest.raises(NodeError, match="does not see noise below a sigma"):
+        ended(sample(toy(False), sigmas_schedule(manual_sigmas("5, 0.0001, 0"), name), Noise((3,))))  # type: ignore[arg-type]
+    low = sigmas_schedule(manual_sigmas("5, 0.0006, 0"), name)  # type: ignore[arg-type]
+    assert ended(sample(toy(False), low, Noise((3,)))).latent.samples.isfinite().all()
 
 
 class Runner:

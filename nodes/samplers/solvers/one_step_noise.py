@@ -17,6 +17,8 @@ def ddpm(step: SamplerStep) -> Asking:
     """Ho et al. 2020 (arXiv:2006.11239), algorithm 2, with x in the scale of a diffusion that keeps its variance."""
     D = yield step.x, step.sigma
     kept, kept_next = (float(1 / (np.float32(sigma) ** 2 + ONE)) for sigma in (step.sigma, step.next))
+    if kept == 1:  # so little noise that single precision does not see it
+        return D
     alpha = float(np.float32(kept) / np.float32(kept_next))
     x, epsilon = step.x * math.sqrt(kept), (step.x - D) / step.sigma
     mean = (x - epsilon * ((1 - alpha) / math.sqrt(1 - kept))) / math.sqrt(alpha)

@@ -9,17 +9,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nodeflow.node import NodeError
 from nodes.samplers.solvers.multistep import weighed
 from nodes.samplers.solvers.registry import Asking, SamplerStep, sampler
 from nodes.samplers.solvers.space import LevelSpace
 
 LEAST = 1e-3
 """The level that stands for no noise, whose logarithm is needed."""
+UNSEEN = 3e-4
+"""Below this 1 and the share of the signal are one number in single precision."""
 
 
 def above_nothing(sigmas: list[float], space: LevelSpace) -> list[float]:
-    """The same levels, ending a little above no noise."""
-    return [*sigmas[:-1], LEAST] if sigmas[-1] == 0 else sigmas
+    """The same levels, ending a little above no noise. Raises NodeError for one that counts as none but is not 0."""
+    found = [*sigmas[:-1], LEAST] if sigmas[-1] == 0 else sigmas
+    if min(found) < UNSEEN:
+        raise NodeError(f"uni_pc does not see noise below a sigma of {UNSEEN:g}, and {min(found):g} is; leave that out")
+    return found
 
 
 @sampler("uni_pc", order=2, residual=True, levels=above_nothing, variant="bh1")
