@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -260,7 +261,7 @@ def look_at_a_step(person: Person) -> None:
     person.wait(lambda: panel.film is not None)
     panel.scrubber.go(12)
     person.actions += 1
-    person.wait(lambda: "sigma" in panel.told.text() and "deviation" in panel.told.text())
+    person.wait(lambda: len(re.findall(r"\d[\d.]*", panel.told.text())) >= 5)  # step, t, sigma, mean, deviation
     window.gestures.frame_all()
     person.click_row("guidance", "scale")
     person.key(KEY.Key_A, CTRL)
@@ -270,7 +271,7 @@ def look_at_a_step(person: Person) -> None:
     person.finished()
     person.click_on_canvas(person.title("sampler"))
     person.click(panel.compare_button)
-    person.wait(lambda: "part at step" in panel.compare_bar.words.text())
+    person.wait(lambda: re.search(r"\d", panel.compare_bar.words.text()))  # the step at which they part
     nodes = len(window.session.workflow.nodes)
     person.actions += 2  # the button Go on from here, and its entry
     panel.tools.fork("guidance")

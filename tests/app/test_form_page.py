@@ -20,7 +20,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from nodeflow.app.i18n import language
 from nodeflow.app.main import open_window
+from nodeflow.app.model.form_model import FormModel
+from nodeflow.app.panels.form.form_editor import found
 from nodeflow.app.panels.form.form_page import FormPage
 from nodeflow.app.qt.image_field import ImageField
 from nodeflow.app.window.docks import Dock
@@ -288,3 +291,19 @@ def test_a_form_is_kept_in_the_file_and_opened_at_once(window: MainWindow, tmp_p
     qtbot.waitUntil(lambda: not other.tabs.front.on_canvas, timeout=5_000)
     assert other.forms.page(other.tabs.front).title.text() == "Postcard"
     other.close()
+
+
+def test_what_a_form_offers_is_found_by_its_english_name_in_every_language(window: MainWindow) -> None:
+    app = QApplication.instance()
+    assert app is not None
+    language.install(app, "zh_CN")
+    try:
+        window.hub.speak()
+        model = FormModel(window.session, window)
+        offers = {offer.key: offer for offer in model.offers({"prompt", "guidance"})}
+        assert "文本" in {offer.title for offer in offers.values()}
+        for words, key in (("text", "p:prompt.text"), ("文本", "p:prompt.text"), ("scale", "p:guidance.scale")):
+            assert found(offers, words, "{0}")[0].key == key, words
+    finally:
+        language.install(app, "en")
+        window.hub.speak()

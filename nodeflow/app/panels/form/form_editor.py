@@ -267,7 +267,9 @@ def found(offers: dict[str, Offer], words: str, image: str) -> list[PickerEntry]
 
     def subject(key: str) -> Subject:
         offer = offers[key]
-        return Subject(offer.title, (offer.node, f"{offer.node} {offer.title}"))
+        port = offer.entry.param if isinstance(offer.entry, FormField) else offer.entry.output
+        own = port.replace("_", " ")  # English in every language
+        return Subject(offer.title, (own, offer.node, f"{offer.node} {offer.title}"))
 
     keys = search(words, offers, subject) if words.strip() else list(offers)
     return [_line(offers[key], image) for key in keys]
