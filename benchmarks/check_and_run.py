@@ -51,8 +51,17 @@ TEXTS = (
 MODELS = "", " ", "gone.safetensors", "starter:gone", "starter:clip", "starter:compact-upscaler", "someone/partial"
 FILES = "", "gone.png", ".", "note.txt", "gone/x.png"
 NUMBERS = -(2**53), -1, 0, 1, 1e30
-ON_WIRES = frozenset({"nodes.class_label.label"})
-"""``node.param`` of which only a run knows whether a value fits."""
+ON_WIRES = frozenset(
+    f"nodes.{one}"
+    for one in (
+        *("class_label.label", "value_in_json.text", "value_in_json.key", "number_from_text.text"),
+        *("replace_by_pattern.replace", "find_in_text.take", "wildcards.text", "noise_stream.stream"),
+        *("smoothed_energy_guidance.layers", "perturbed_attention_guidance.layers", "skip_layer_guidance.layers"),
+        *("weaken_guidance.layers", "load_model.family", "load_diffusion_model.family", "load_text_encoder.family"),
+        "save_image.folder",
+    )
+)
+"""``node.param`` of which only a run knows whether a value fits: by the model or text that it meets."""
 MOST_WAYS = 40
 """Combinations of what other nodes give that are tried at a node's inputs."""
 FIRST = (
@@ -174,7 +183,8 @@ def found_before(catalogue: Catalogue, spec: NodeSpec, param: Param, value: Any,
     """Return whether the check says something of a value."""
     workflow = Workflow({"one": Node(spec.type, spec.version, {param.name: value})})
     problems = check(workflow, catalogue) + problems_on_disk(workflow, catalogue, base, lambda _: [])
-    return any(problem.port == param.name for problem in problems)
+    usual = value == param.default  # what else the node lacks is then what it is refused for
+    return any(problem.port == param.name or usual for problem in problems)
 
 
 def partial_snapshot(cache: Path) -> None:

@@ -114,6 +114,8 @@ def check_written(text: str, names: Collection[str] | None = None) -> None:
     """Raise ArithmeticFault for what is no arithmetic whatever its names come to; ``names``: all that there are, where
     that is known."""
     tree = _parsed(text)
+    if isinstance(tree, ast.List | ast.Tuple):
+        raise ArithmeticFault("it is not written as arithmetic")
     called = set()
     for part in ast.walk(tree):
         match part:
@@ -122,7 +124,8 @@ def check_written(text: str, names: Collection[str] | None = None) -> None:
             case ast.Call(ast.Name(name), _, []):
                 raise ArithmeticFault(f"there is no function {name[:40]}, but {', '.join(FUNCTIONS)}")
             case ast.Constant(value) if isinstance(value, (int, float)):
-                _bounded(value)
+                if not math.isfinite(_bounded(value)):
+                    raise ArithmeticFault("it comes to no finite number")
             case ast.Name(name):
                 if names is not None and part not in called and name not in names:
                     raise ArithmeticFault(f"there is no {name[:40]} here, but {', '.join(sorted(names)) or 'no names'}")

@@ -35,6 +35,9 @@ from nodeflow.node.hints import (
 )
 from nodeflow.node.lazy import Lazy
 
+MASK_TEXT = r"(?:data:image/png;base64,[A-Za-z0-9+/]*=*)?"
+"""What the text of a painted mask looks like."""
+
 
 def schema(function: Callable[..., Any], title: str, version: int, pure: bool) -> NodeSpec:
     """Describe a function as a node. Raises TypeError, naming function and argument, for a hint that does not fit."""
@@ -130,7 +133,7 @@ def _param(name: str, hint: Any, default: Any, extras: tuple[Any, ...]) -> Param
             case Seed(several):
                 fields.update(minimum=0, maximum=2**53 - 1, widget="seed", several=several)
             case Painted(over):
-                fields.update(widget="mask", over=over)
+                fields.update(widget="mask", over=over, pattern=MASK_TEXT, words="a painted mask")
             case Written(form):
                 fields.update(form=form)
             case Matches(pattern, words):
