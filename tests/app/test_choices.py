@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
-from nodeflow.app.inspector.view_options import Choices
+from nodeflow.app.inspector.view_options import ViewOptions
 from nodeflow.views import Option
 
 OPTIONS = (
@@ -22,8 +22,8 @@ OPTIONS = (
 
 
 @pytest.fixture
-def choices(qtbot: QtBot) -> Choices:
-    made = Choices()
+def choices(qtbot: QtBot) -> ViewOptions:
+    made = ViewOptions()
     qtbot.addWidget(made)
     made.resize(600, 200)
     made.show()
@@ -32,7 +32,7 @@ def choices(qtbot: QtBot) -> Choices:
     return made
 
 
-def rows(choices: Choices) -> list[list[str]]:
+def rows(choices: ViewOptions) -> list[list[str]]:
     """The names of the fields that are seen, as they stand below each other."""
     QApplication.processEvents()
     seen: dict[int, list[tuple[int, str]]] = {}
@@ -43,20 +43,20 @@ def rows(choices: Choices) -> list[list[str]]:
     return [[name for _, name in sorted(row)] for _, row in sorted(seen.items())]
 
 
-def test_fields_stand_in_as_many_columns_as_there_is_room_for(choices: Choices) -> None:
+def test_fields_stand_in_as_many_columns_as_there_is_room_for(choices: ViewOptions) -> None:
     assert rows(choices) == [["what", "way"], ["picture", "x", "y"], ["own"]]
     choices.resize(280, 400)
     assert rows(choices) == [["what"], ["way"], ["picture", "x"], ["y"], ["own"]]
 
 
-def test_what_means_nothing_now_is_not_shown(choices: Choices) -> None:
+def test_what_means_nothing_now_is_not_shown(choices: ViewOptions) -> None:
     choices.choose("way", "channels")
     assert rows(choices) == [["what", "way"], ["scale", "picture", "x"], ["y"], ["own"]]
     choices.choose("way", "colours")
     assert "scale" not in [name for row in rows(choices) for name in row]
 
 
-def test_numbers_begin_where_they_are_said_to_and_what_was_chosen_stays(choices: Choices) -> None:
+def test_numbers_begin_where_they_are_said_to_and_what_was_chosen_stays(choices: ViewOptions) -> None:
     values = choices.values()
     assert (values["picture"], values["x"], values["y"]) == (0, 8, 8)
     assert "step" not in values

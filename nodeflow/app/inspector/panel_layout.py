@@ -22,7 +22,7 @@ from nodeflow.app.inspector.result_notes import ResultNotes
 from nodeflow.app.inspector.scrubber import Scrubber
 from nodeflow.app.inspector.step_actions import StepTools
 from nodeflow.app.inspector.value_boxes import FormBox, ItemBox, OutputBox
-from nodeflow.app.inspector.view_options import Choices
+from nodeflow.app.inspector.view_options import ViewOptions
 from nodeflow.app.inspector.view_stage import ViewStage
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.run_history import RunHistory
@@ -81,7 +81,7 @@ class PanelWidgets:
         self.heading.setObjectName("heading")
         self.notes = ResultNotes(scope)
         self.output_box, self.form_box, self.items = OutputBox(), FormBox(), ItemBox()
-        self.choices = Choices()
+        self.choices = ViewOptions()
         self.stage = ViewStage()
         self.scrubber = Scrubber()
         self.load_button = LoadOffer(scope)

@@ -44,7 +44,7 @@ WIDE, NARROWEST = 330, 200
 """Pixels from which on twice as much stands in a row, and the fewest there may be."""
 
 
-class Choices(QWidget):
+class ViewOptions(QWidget):
     """A field for each option but the step of a film, which is chosen elsewhere. Fields stand in columns, as many as
     there is room for; a number takes one, a choice two or the rest of a row, and words a row of their own."""
 

@@ -37,7 +37,7 @@ class ShownField(NamedTuple):
         return self.field, self.place.param if self.place is not None else None, self.fault
 
 
-class Offer(NamedTuple):
+class FormOffer(NamedTuple):
     """A parameter, or an output of images, that the form may show too."""
 
     key: str
@@ -117,11 +117,11 @@ class FormModel(QObject):
             self.session.do(self.tr("Change the Form"), SetForm(form), gesture)
             self.refresh()
 
-    def add(self, offer: Offer) -> None:
+    def add(self, offer: FormOffer) -> None:
         """Put what is offered at the end of the form."""
         self.change(with_entry(self.form, offer.entry))
 
-    def offers(self, paths: Container[str] | None = None) -> list[Offer]:
+    def offers(self, paths: Container[str] | None = None) -> list[FormOffer]:
         """What the form does not show yet: images first; of the nodes at these paths alone where they are named."""
         shown = {(one.node, one.param) for one in self.form.fields}
         shown |= {(one.node, one.output) for one in self.form.outputs}
@@ -156,7 +156,9 @@ def _shown(field: FormField, workflow: Workflow, catalogue: Catalogue) -> ShownF
         return ShownField(field, field.title or field.name, None, "\n".join(said(one.reason) for one in error.problems))
 
 
-def _offered(root: Workflow, catalogue: Catalogue, where: str, path: str, around: tuple[str, ...]) -> Iterator[Offer]:
+def _offered(
+    root: Workflow, catalogue: Catalogue, where: str, path: str, around: tuple[str, ...]
+) -> Iterator[FormOffer]:
     """Yield what the nodes of a level could show, and those inside its instances."""
     body = inside_of(root, where)
     for name, node in body.nodes.items():
@@ -168,11 +170,11 @@ def _offered(root: Workflow, catalogue: Catalogue, where: str, path: str, around
         for param in spec.params:
             if Socket(name, param.name) not in body.links:
                 entry: FormField | FormOutput = FormField(place, param.name, param.name)
-                yield Offer(f"p:{place}.{param.name}", entry, readable(param.name), titled or place)
+                yield FormOffer(f"p:{place}.{param.name}", entry, readable(param.name), titled or place)
         for output in spec.outputs:
             if output.type in catalogue.types(SEEN):
                 entry = FormOutput(place, output.name)
-                yield Offer(f"o:{place}.{output.name}", entry, readable(output.name), titled or place)
+                yield FormOffer(f"o:{place}.{output.name}", entry, readable(output.name), titled or place)
         inner = definition_of(node.type)
         if inner in root.subgraphs and inner not in around:
             yield from _offered(root, catalogue, inner, place, (*around, inner))

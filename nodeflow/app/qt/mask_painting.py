@@ -25,7 +25,7 @@ class Brush(NamedTuple):
         return self._replace(radius=max(self.radius * (0.15 + 0.85 * pressure), 0.5))
 
 
-class Step(NamedTuple):
+class MaskStep(NamedTuple):
     """What a step changed: where, what stood there and what stands there now."""
 
     place: QRect
@@ -48,8 +48,8 @@ class MaskPainting(QObject):
         self.mask = mask.convertToFormat(QImage.Format.Format_Grayscale8)
         self._before = QImage()
         self._touched = QRect()
-        self._done: list[Step] = []
-        self._undone: list[Step] = []
+        self._done: list[MaskStep] = []
+        self._undone: list[MaskStep] = []
 
     # --- strokes
 
@@ -63,7 +63,7 @@ class MaskPainting(QObject):
         before, self._before = self._before.copy(place), QImage()
         if place.isEmpty() or before == (after := self.mask.copy(place)):
             return
-        self._done.append(Step(place, before, after))
+        self._done.append(MaskStep(place, before, after))
         self._undone.clear()
         while len(self._done) > 1 and sum(2 * step.before.sizeInBytes() for step in self._done) > MAX_UNDO_BYTES:
             del self._done[0]

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from nodeflow.app.i18n.texts import readable
-from nodeflow.app.model.form_model import FormModel, Offer
+from nodeflow.app.model.form_model import FormModel, FormOffer
 from nodeflow.app.model.search import Subject, search
 from nodeflow.app.qt.picker import Picker, PickerEntry
 from nodeflow.graph.edits.form_edits import without
@@ -201,7 +201,7 @@ class FormEditor(QWidget):
         hint = self.tr("Enter adds it, Esc closes")
         picker.open(lambda words: found(offers, words, self.tr("Image: {0}")), at, _WIDTH, hint)
 
-    def _add(self, offer: Offer) -> None:
+    def _add(self, offer: FormOffer) -> None:
         self._model.add(offer)
         form = self._model.form
         row = len(form.fields) - 1 if isinstance(offer.entry, FormField) else len(self._entries) - 1
@@ -262,7 +262,7 @@ class FormEditor(QWidget):
             self._write(**{side: value})
 
 
-def found(offers: dict[str, Offer], words: str, image: str) -> list[PickerEntry]:
+def found(offers: dict[str, FormOffer], words: str, image: str) -> list[PickerEntry]:
     """What of the offers fits the words, as lines of a picker."""
 
     def subject(key: str) -> Subject:
@@ -275,7 +275,7 @@ def found(offers: dict[str, Offer], words: str, image: str) -> list[PickerEntry]
     return [_line(offers[key], image) for key in keys]
 
 
-def _line(offer: Offer, image: str) -> PickerEntry:
+def _line(offer: FormOffer, image: str) -> PickerEntry:
     title = image.format(offer.title) if isinstance(offer.entry, FormOutput) else offer.title
     return PickerEntry(offer.key, title, offer.node)
 
