@@ -1,6 +1,7 @@
 """Prompts made from the window's form beside those that ComfyUI made: ``python -m benchmarks.comfyui_prompts PATH``.
 
-Of all images and files of a folder that hold both forms, for each of ComfyUI's own nodes in the stored prompt: whether
+Of all images and files of a folder that hold both forms, for each of ComfyUI's own nodes in the stored prompt, and
+apart from these for each node of packs whose order of values is known: whether
 the one flattened from the window's form has the same inputs, values and wires. Nodes that stand in one form alone are
 where the two disagree (a workflow that was changed after its run), and are counted apart, as are nodes whose class the
 two name otherwise. ``--write`` puts the table into docs/comfyui.md.
@@ -19,7 +20,7 @@ from nodeflow.graph.io.comfyui.api_file import read_api_file
 from nodeflow.graph.io.comfyui.containers import NotReadableError, find
 from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode, flatten
 from nodeflow.graph.io.comfyui.ui_file import read_ui_file
-from nodeflow.graph.io.comfyui.widgets import class_facts
+from nodeflow.graph.io.comfyui.widgets import class_facts, pack_facts
 
 HEADING = "## Prompts made from the window's form"
 UPLOADS = ("upload", "choose file to upload", "speak_and_recognation", "audioUI")
@@ -31,7 +32,7 @@ def main() -> None:
     arguments.add_argument("path", type=Path)
     arguments.add_argument("--write", action="store_true", help=f"write the table into {PAGE}")
     options = arguments.parse_args()
-    counts, why, files = Counter[str](), Counter[str](), 0
+    counts, packs, why, files = Counter[str](), Counter[str](), Counter[str](), 0
     for path in sorted(one for one in options.path.rglob("*") if one.is_file()):
         both = _both(path.read_bytes())
         if both is None:
@@ -45,7 +46,9 @@ def main() -> None:
                 why.update(found[1])
                 if found[0] == "other":
                     print(f"{path.name} {id} {node.type}: {', '.join(found[1])}")
-    text = table(files, counts, why)
+            elif node.type in pack_facts():
+                packs[compared(node, made.nodes.get(id))[0]] += 1
+    text = table(files, counts, packs, why)
     print(text)
     if options.write:
         written(HEADING, text)
@@ -84,26 +87,31 @@ def _alike(stored: Any, made: Any) -> bool:
     return bool(stored == made)
 
 
-def table(files: int, counts: Counter[str], why: Counter[str]) -> str:
+def table(files: int, counts: Counter[str], packs: Counter[str], why: Counter[str]) -> str:
     """Return the part of the page."""
-    compared_ = counts["same"] + counts["other"]
-    share = counts["same"] / compared_ if compared_ else 1.0
     lines = [
         HEADING,
         "",
         "Made by `python -m benchmarks.comfyui_prompts PATH --write`: images that hold both forms; what the window's",
         "form flattens to, beside the prompt that ComfyUI itself made of it.",
         "",
-        "| files | core nodes | the same | other | in one form alone, or of another class |",
-        "|---:|---:|---:|---:|---:|",
-        f"| {files} | {compared_} | {counts['same']} ({share:.1%}) | {counts['other']} | {counts['apart']} |",
+        f"{files} files.",
+        "",
+        "| nodes | | the same | other | in one form alone, or of another class |",
+        "|---|---:|---:|---:|---:|",
+        _row("ComfyUI's own", counts),
+        _row("of packs whose order of values is known", packs),
     ]
     if why:
-        lines += [
-            "",
-            "Inputs that differ: " + ", ".join(f"{name} ({count})" for name, count in why.most_common(20)) + ".",
-        ]
+        told = ", ".join(f"{name} ({count})" for name, count in why.most_common(20))
+        lines += ["", f"Inputs of ComfyUI's own that differ: {told}."]
     return "\n".join(lines) + "\n"
+
+
+def _row(name: str, counts: Counter[str]) -> str:
+    compared_ = counts["same"] + counts["other"]
+    share = counts["same"] / compared_ if compared_ else 1.0
+    return f"| {name} | {compared_} | {counts['same']} ({share:.1%}) | {counts['other']} | {counts['apart']} |"
 
 
 if __name__ == "__main__":
