@@ -4097,6 +4097,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>恢复所需大小</translation>
   </message>
   <message>
+   <source>Soft edges, depth, pose</source>
+   <translation>软边缘、深度与姿态</translation>
+  </message>
+  <message>
    <source>Start</source>
    <translation>开始</translation>
   </message>
@@ -4175,6 +4179,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>This workflow was not read from a file.</source>
    <translation>此工作流不是从文件读取的。</translation>
+  </message>
+  <message>
+   <source>Three more images of control, each of which says less than the one before.</source>
+   <translation>另外三种控制图，后一种比前一种说得更少。</translation>
   </message>
   <message>
    <source>Thresholded share</source>

@@ -1,20 +1,22 @@
 """The generator: noise, words that are looked at, truncation, and what does not fit."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image as Pillow
 
 from nodeflow.engine.previews.summaries import preview
 from nodeflow.node import NodeError
-from nodeflow.wires import Conditioning, GeneratorNetwork, Latent, Noise
+from nodeflow.wires import Conditioning, GeneratorNetwork, Image, Latent, Noise
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.latents.interpolation import interpolate_latents
 from nodes.latents.noise import latent_as_noise
 from nodes.loaders.load_models import LatentDiffusion
+from nodes.samplers.discriminator_scores import coloured, discriminator_scores
 from nodes.samplers.gan import gan_generate, gan_noise, load_gan
 from nodes.samplers.gan_stages import gan_stages, read_out
 
@@ -67,7 +69,7 @@ def test_truncation_brings_all_to_one_picture(generator: GeneratorNetwork, text:
 
 def test_the_noise_is_seen_as_a_square_of_greys(generator: GeneratorNetwork) -> None:
     noise = gan_noise(generator, Noise((3,)))
-    with Image.open(io.BytesIO(preview(noise))) as picture:
+    with Pillow.open(io.BytesIO(preview(noise))) as picture:
         seen = np.asarray(picture, np.float32)[..., 0].flatten() / 255
     assert len(seen) == 9
     wanted = (noise.samples.flatten().numpy() / 4 + 0.5).clip(0, 1)
@@ -121,3 +123,37 @@ def test_what_features_hold_linearly_is_read_out_of_them() -> None:
     torch.testing.assert_close(found, small[:1], atol=0.02, rtol=0)
     assert share > 0.99
     assert read_out(torch.rand(6, 2, 4, 4), pixels)[1] < 0.3
+
+
+def test_the_discriminator_scores_each_cell(generator: GeneratorNetwork, text: Conditioning) -> None:
+    made = gan_generate(generator, text, gan_noise(generator, Noise((3, 4)))).image
+    judged = discriminator_scores(generator, text, made)
+    assert generator.discriminator is not None and text.pooled is not None
+    with torch.no_grad():
+        looks, words = generator.discriminator(made.pixels * 2 - 1, text.pooled.expand(2, -1))
+    assert judged.image.pixels.shape == made.pixels.shape
+    for line, drawn, fitting in zip(judged.table.splitlines(), looks, words, strict=True):
+        assert f"drawn {float(drawn.mean()):+.2f}, fitting {float(fitting.mean()):+.2f}" in line
+        assert ("passes" in line) == (float((drawn + fitting).mean()) > 0)
+    alone = discriminator_scores(generator, text, Image(made.pixels[1:]))
+    assert alone.table.split(":")[1] == judged.table.splitlines()[1].split(":")[1]
+
+
+def test_scores_have_colours() -> None:
+    white, warm, blue = coloured(torch.tensor([[[0.0, 1.0, -1.0]]]), 1, 3)[0, :, 0].mT
+    assert white.tolist() == [1, 1, 1]
+    assert warm[0] > warm[2] and blue[2] > blue[0]
+
+
+def test_what_a_discriminator_cannot_judge(generator: GeneratorNetwork, text: Conditioning) -> None:
+    image = Image(torch.zeros(1, 3, 32, 32))
+    with pytest.raises(NodeError, match="without its discriminator"):
+        discriminator_scores(replace(generator, discriminator=None), text, image)
+    with pytest.raises(NodeError, match="of another text encoder"):
+        discriminator_scores(generator, Conditioning(torch.zeros(1, 4, 8), torch.zeros(1, 8)), image)
+    with pytest.raises(NodeError, match="30 x 32; its sides must be multiples of"):
+        discriminator_scores(generator, text, Image(torch.zeros(1, 3, 32, 30)))
+    with pytest.raises(NodeError, match="2 texts do not fit 1 images"):
+        assert text.pooled is not None and text.tokens is not None
+        both = Conditioning(text.tokens.expand(2, -1, -1), text.pooled.expand(2, -1))
+        discriminator_scores(generator, both, image)

@@ -21,17 +21,17 @@ from training.models.controlnet import CONTROLS, varied_scene
 HELD_OUT_SEED, HELD_OUT = 20260, 100
 STEPS, GUIDANCE, BATCH = 20, 2.5, 50
 WHAT = {
-    "edges": "thin edges of 0 and 1, as the node *Edges* finds them (Canny)",
-    "soft-edges": "soft edges, as the node *Soft edges* finds them",
-    "depth": "how near each place is, as the node *Depth of a drawing* tells it",
-    "pose": "a figure of four sticks that tells place, size and turn (`training/data/pose_sticks.py`)",
-    "scribble": "thick outlines that are not quite straight, as the node *Scribble* makes them or a hand draws them",
+    "edges": "thin edges of 0 and 1, white on black, as the node *Edges* finds them (Canny)",
+    "soft-edges": "soft edges, white on black, as the node *Soft edges* finds them",
+    "depth": "how near each place is, brighter for nearer, as the node *Depth of a drawing* tells it",
+    "pose": "a figure of four sticks that tells place, size and turn, as the node *Pose sticks* draws it",
+    "scribble": "thick outlines, white on black, not quite straight, as *Scribble* makes them or a hand draws them",
 }
 
 _CARD = """# ControlNet starter for {name}
 
-Leads `latent-diffusion` by {what}:
-white on black, 64 x 64 pixels. It is a folder of diffusers' `ControlNetModel`: {megabytes:.1f} MB in half precision. It
+Leads `latent-diffusion` by {what},
+64 x 64 pixels. It is a folder of diffusers' `ControlNetModel`: {megabytes:.1f} MB in half precision. It
 has no cross-attention, since what the text says is the U-Net's part. Its conditioning embedding halves twice, since a
 latent cell is 4 x 4 pixels.
 
@@ -51,10 +51,10 @@ scenes themselves it takes {ceiling:.1%} for right.
 {seconds:.2f} processor seconds a picture.
 
 ## How it was made
-By `python -m training controlnet-{name}` on one CPU core, beside the frozen U-Net of `latent-diffusion`, from the
-convolutions of its way down: {parameters:.2f} M parameters, {trained} steps of {batch} latents of {different} scenes,
-{minutes:.1f} processor minutes, seed {seed}. {drop:.0%} of the captions are dropped. Zhang et al. 2023
-(arXiv:2302.05543).
+By `python -m training controlnet-{name}` on one CPU core, beside the frozen U-Net of `latent-diffusion`,
+from {begun}: {parameters:.2f} M
+parameters, {trained} steps of {batch} latents of {different} scenes, {minutes:.1f} processor minutes, seed {seed}.
+{drop:.0%} of the captions are dropped. Zhang et al. 2023 (arXiv:2302.05543).
 
 ## Licence
 Made by the project from pictures that its own code draws. Apache-2.0, like the rest of the project.
@@ -122,7 +122,7 @@ def report(count: int = HELD_OUT) -> None:
         begin = time.process_time()
         led = paint(made, texts, shown, 1.0, HELD_OUT_SEED)
         seconds = (time.process_time() - begin) / count
-        entries = recorded(f"controlnet-{name}")
+        entries, other = recorded(f"controlnet-{name}"), controlnet.BEGUN_AS.get(name)
         figures = {
             "plain_overlap": overlap(lines(plain), wanted),
             "led_overlap": overlap(lines(led), wanted),
@@ -147,7 +147,8 @@ def report(count: int = HELD_OUT) -> None:
                 seconds=seconds,
                 parameters=sum(weights.numel() for weights in made.controlnet.parameters()) / 1e6,
                 trained=entries[-1]["step"],
-                batch=controlnet.BATCH,
+                batch=controlnet.SMALL_BATCH if other else controlnet.BATCH,
+                begun=f"the finished net for {other}" if other else "the convolutions of its way down",
                 different=controlnet.COUNT,
                 minutes=minutes(entries),
                 seed=controlnet.SEED,

@@ -16,8 +16,8 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from nodes.controls.control_images import drawn_by_hand, edge_lines
 from nodes.controls.hint_images import cushion, slopes
+from nodes.controls.pose_sticks import sticks
 from training.data import captions
-from training.data.pose_sticks import sticks
 from training.data.scenes import SIZE, Scene, draw_all, random_scene
 from training.loops.pipeline_export import without_origin
 from training.loops.run_folders import ASSETS, TrainingRun
@@ -29,11 +29,11 @@ from training.models.part_shapes import new_scheduler
 SEED, SCENE_SEED, BATCH, COUNT = 61, 62, 48, 2880
 PLAN = TrainingPlan(steps=360, peak=1e-3, warm_up=50, hold=0.4, average=0.99, weight_decay=1e-4)
 PLANS = {
-    "pose": replace(PLAN, steps=250, last=200),
+    "pose": replace(PLAN, steps=150, warm_up=20),
     "soft-edges": replace(PLAN, steps=60, warm_up=10, hold=0.3, average=0.95),
     "depth": replace(PLAN, steps=60, warm_up=10, hold=0.3, average=0.95),
 }
-BEGUN_AS = {"soft-edges": "edges", "depth": "scribble"}
+BEGUN_AS = {"soft-edges": "edges", "depth": "scribble", "pose": "scribble"}
 """Nets that begin with the weights of a finished one, and so need fewer and smaller steps."""
 SMALL_BATCH = 24
 EMBEDDING = (16, 32, 64)

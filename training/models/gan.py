@@ -36,10 +36,10 @@ from training.models.part_shapes import TEXT_WIDTH
 FOLDER = ASSETS.parent / "text-gan"
 SEED, BATCH = 71, 32
 PLAN = TrainingPlan(steps=1200, peak=5e-4, warm_up=50, hold=0.5, average=0.995, weight_decay=0.0, betas=(0.0, 0.99))
-BESIDE = TrainingPlan(steps=200, peak=1.5e-3, warm_up=10, hold=0.4, average=0.97, weight_decay=0.0, betas=(0.0, 0.99))
+BESIDE = TrainingPlan(steps=400, peak=1.5e-3, warm_up=10, hold=0.4, average=0.97, weight_decay=0.0, betas=(0.0, 0.99))
 """Of the discriminator that is kept: it learns while the finished generator stays as it is."""
 KEPT_SHAPE = {"first": 24, "channels": (32, 48, 64, 64)}
-JUDGED, MOST_SHIFT = 512, 3
+JUDGED, MOST_SHIFT = 2048, 3
 """Drawings and as many made images that it is shown; how many pixels they are shifted by at most."""
 HALVINGS = 3
 MISS_WEIGHT, MEANING_WEIGHT = 20.0, 0.1
@@ -170,7 +170,7 @@ def train_discriminator() -> None:
 
 @torch.no_grad()
 def _judged() -> tuple[Tensor, Tensor, Tensor]:
-    """Drawings and made images of the same captions, each [512, 3, 64, 64] in -1..1, and the captions [512, 128]."""
+    """Drawings and made images of the same captions, each [2048, 3, 64, 64] in -1..1, and the captions [2048, 128]."""
     rng, scenes = np.random.default_rng([SEED, 1]), centred_scenes()[:JUDGED]
     words = CLIPTokenizer.from_pretrained(ASSETS / "tokenizer")
     encoder = CLIPTextModel.from_pretrained(ASSETS / "text_encoder", dtype=torch.float32).eval()

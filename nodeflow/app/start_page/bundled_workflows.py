@@ -211,6 +211,11 @@ def _known() -> list[Shelf]:
                 ),
                 BundledWorkflow("inpainting", tr("Inpainting"), tr("Only what lies under a mask is painted anew.")),
                 BundledWorkflow("controlnet", "ControlNet", tr("Edges or a drawing say where things are.")),
+                BundledWorkflow(
+                    "control-hints",
+                    tr("Soft edges, depth, pose"),
+                    tr("Three more images of control, each of which says less than the one before."),
+                ),
                 BundledWorkflow("lora", "LoRA", tr("A style in a small file, added to the model by any strength.")),
                 BundledWorkflow(
                     "super-resolution",
