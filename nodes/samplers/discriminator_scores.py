@@ -64,14 +64,14 @@ def discriminator_scores(generator: GeneratorNetwork, conditioning: Conditioning
     drawn, fitting = (finite(torch.cat(side).float().cpu(), "the discriminator") for side in zip(*parts, strict=True))
     both = drawn + fitting
     most = float(torch.stack([drawn, fitting, both]).abs().max().clamp(min=1e-6))
-    maps = (Image(coloured(scores / most, height, width)) for scores in (both, drawn, fitting))
+    maps = [Image(coloured(scores / most, height, width)) for scores in (both, drawn, fitting)]
     lines = [
         f"image {number}: {whole:+.2f} ({'passes' if whole > 0 else 'fails'}), drawn {looks:+.2f}, fitting {words:+.2f}"
         for number, (whole, looks, words) in enumerate(
             zip(*(scores.mean((1, 2)).tolist() for scores in (both, drawn, fitting)), strict=True), 1
         )
     ]
-    return Judged(*maps, "\n".join(lines))
+    return Judged(maps[0], maps[1], maps[2], "\n".join(lines))
 
 
 def coloured(scores: Tensor, height: int, width: int) -> Tensor:
