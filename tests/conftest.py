@@ -22,7 +22,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 gc.disable()  # while everything is imported, there is nothing to find
 
 import nodes  # noqa: E402
+from nodes.lean_imports import COMPILER, UNSEEN  # noqa: E402
 
+UNSEEN["diffusers"] = (COMPILER,)  # beside it diffusers' own adapters are compared with ours, and they need peft
 nodes.start_worker()  # what a worker leaves out is not imported by the tests either
 
 from nodeflow.engine.client import worker_process  # noqa: E402

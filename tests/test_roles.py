@@ -24,6 +24,7 @@ WORDS = {
     "engine/inspect/schedule_views.py": "a heading",
     "engine/inspect/trajectory_views.py": "a heading",
     "graph/io/comfyui/output_kinds.py": "types of wires in ComfyUI",
+    "graph/io/image_settings/fooocus.py": "the name of a setting in other programs' texts",
     "graph/io/image_settings/web_ui.py": "the name of a setting in other programs' texts",
 }
 """Where a text that is also the name of a wire type is something else, and what."""

@@ -30,7 +30,7 @@ def pose_sticks(
     width: Annotated[int, Range(8, 4096)] = 64,
     height: Annotated[int, Range(8, 4096)] = 64,
 ) -> Image:
-    """Draws a figure of four sticks that tells a ControlNet where a subject is, how large and how it is turned.
+    """Draws four sticks that tell a ControlNet where a subject is, how large and how it is turned.
 
     ``x`` and ``y`` place its middle as shares of width and height, from the left and from the top; ``size`` is how much
     of the shorter side it takes, ``turn`` is in degrees clockwise. The red stick points up, the green one right, the

@@ -130,11 +130,13 @@ def test_one_engine_serves_all_tabs_and_each_gets_its_own_pictures(
 def test_what_waits_can_be_cancelled_while_another_runs(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     window.documents.new()
     loader(window.session, tmp_path / "in.png", Qt.GlobalColor.red)
+    window.hub.engine.pause()
     window.run()
     window.run()
     second = window.session.jobs[1]
     qtbot.waitUntil(lambda: second in [job.job for job in window.hub.jobs], timeout=60_000)
     window.hub.engine.cancel(second)
+    window.hub.engine.resume()
     qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
     assert window.session.states.outcome == "done"
     assert window.session.state("larger").phase == "ran"
@@ -288,7 +290,7 @@ def test_a_run_that_is_cancelled_while_it_is_asked_for_does_not_run(window: Main
         window.session.run(("noise",))
     window.session.cancel()
     qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
-    assert window.hub.jobs == ()
+    qtbot.waitUntil(lambda: window.hub.jobs == (), timeout=60_000)
 
 
 def test_cancel_stops_the_run_that_goes_on_and_leaves_those_behind_it(window: MainWindow, qtbot: QtBot) -> None:

@@ -245,7 +245,7 @@ def test_the_starter_workflow_is_foreseen(tmp_path: Path) -> None:
     assert first.foreseen["model"].state == "cached"
     assert "model" not in first.expected
     first.check(scheduler__steps=4)
-    assert first.foreseen["sampler"].basis == "type"
+    assert first.foreseen["sampler"].basis == "kind"
     second = Starter(tmp_path / "pictures", disk)
     again = second.check(scheduler__steps=3)
     assert "run" not in again.values()

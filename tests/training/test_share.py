@@ -2,7 +2,7 @@
 
 from training.loops.shared_weights import MODELS, equal_files
 
-MAX_BYTES = 90_000_000
+MAX_BYTES = 100_000_000
 
 
 def test_equal_weights_are_kept_once() -> None:
