@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from app.seen import add, text
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
@@ -140,6 +140,24 @@ def test_panels_make_room_and_come_back(window: MainWindow, page: FormPage) -> N
     assert not preview.isHidden()
     window.tabs.step(-1)
     assert preview.isHidden()
+
+
+def test_the_images_go_below_the_fields_where_both_do_not_fit_side_by_side(
+    window: MainWindow, page: FormPage, qtbot: QtBot
+) -> None:
+    window.resize(900, 900)
+    for zoom, below in ((1.0, False), (2.6, True), (1 / 2.6, False)):
+        page.zoom(zoom)
+        upright = Qt.Orientation.Vertical if below else Qt.Orientation.Horizontal
+        qtbot.waitUntil(lambda upright=upright: page.splitter.orientation() == upright, timeout=5_000)
+        QApplication.processEvents()
+        assert window.width() == 900
+        parts = [QRect(part.mapTo(page, QPoint()), part.size()) for part in (page.side, page.results)]
+        assert all(page.rect().contains(part) for part in parts) and not parts[0].intersects(parts[1])
+        assert (parts[1].top() >= parts[0].bottom()) == below
+        for part, shown in zip((page.side, page.results), parts, strict=True):
+            assert shown.width() >= part.minimumSizeHint().width()
+            assert shown.height() >= part.minimumSizeHint().height()
 
 
 def test_what_is_gone_is_said_and_what_a_wire_gives_is_grey(window: MainWindow, page: FormPage) -> None:

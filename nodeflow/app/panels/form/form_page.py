@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -78,15 +78,15 @@ class FormPage(QWidget):
         foot.setSpacing(8)
         foot.addWidget(self.run, 1)
         foot.addWidget(self.cancel)
-        side = QWidget()
-        column = QVBoxLayout(side)
+        self.side = QWidget()
+        column = QVBoxLayout(self.side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(self.left, 1)
         column.addLayout(foot)
         self.splitter = QSplitter()
-        self.splitter.addWidget(side)
+        self.splitter.addWidget(self.side)
         self.splitter.addWidget(self.results)
         self.splitter.setSizes([460, 640])
         self.splitter.setStretchFactor(1, 1)
@@ -120,6 +120,20 @@ class FormPage(QWidget):
 
     # --- its size
 
+    def minimumSizeHint(self) -> QSize:
+        parts = self.side.minimumSizeHint(), self.results.minimumSizeHint()
+        return QSize(max(part.width() for part in parts), max(part.height() for part in parts))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
+        """The images beside the fields, or below them where the page is too narrow for both."""
+        beside = self.side.minimumSizeHint().width() + self.results.minimumSizeHint().width()
+        fits = self.width() >= beside + self.splitter.handleWidth()
+        self.splitter.setOrientation(Qt.Orientation.Horizontal if fits else Qt.Orientation.Vertical)
+
     def zoom(self, by: float) -> None:
         """Make all of it larger or smaller, by a factor."""
         percent = round(min(max(self._settings.form_zoom * by, SMALLEST), LARGEST))
@@ -139,6 +153,8 @@ class FormPage(QWidget):
         if (factor := pinch_factor(event)) is not None:
             self.zoom(factor)
             return True
+        if event.type() == QEvent.Type.LayoutRequest:  # a part needs more room than before, or less
+            self._place()
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
