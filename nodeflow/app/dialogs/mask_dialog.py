@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nodeflow.app.qt.keyed_action import keyed_action
 from nodeflow.app.qt.mask_painting import MaskPainting
 from nodeflow.app.qt.mask_text import mask_image, mask_text
 from nodeflow.app.qt.mask_view import MAX_RADIUS, SIZE_STEP, MaskView, Tool
@@ -69,17 +69,17 @@ class MaskDialog(QDialog):
             ("outline", self.tr("Outline"), "L"),
         ]
         for kind, words, key in kinds:
-            action = self._action(words, key, partial(self._choose, kind))
+            action = keyed_action(self, words, key, partial(self._choose, kind))
             action.setCheckable(True)
             action.setChecked(kind == "brush")
             self.tools.addAction(action)
             row.addWidget(_button(action))
         row.addStretch()
-        self.undo = self._action(self.tr("Undo"), QKeySequence(QKeySequence.StandardKey.Undo), self.painting.undo)
-        self.redo = self._action(self.tr("Redo"), "Ctrl+Shift+Z", self.painting.redo)
-        invert = self._action(self.tr("Invert"), "I", self.painting.invert)
-        fill = self._action(self.tr("Fill"), "F", self.painting.fill_all)
-        clear = self._action(self.tr("Clear"), "Del", self.painting.clear)
+        self.undo = keyed_action(self, self.tr("Undo"), QKeySequence(QKeySequence.StandardKey.Undo), self.painting.undo)
+        self.redo = keyed_action(self, self.tr("Redo"), "Ctrl+Shift+Z", self.painting.redo)
+        invert = keyed_action(self, self.tr("Invert"), "I", self.painting.invert)
+        fill = keyed_action(self, self.tr("Fill"), "F", self.painting.fill_all)
+        clear = keyed_action(self, self.tr("Clear"), "Del", self.painting.clear)
         for action in (self.undo, self.redo, invert, fill, clear):
             row.addWidget(_button(action))
         return row
@@ -108,14 +108,6 @@ class MaskDialog(QDialog):
         slider.setAccessibleName(name)
         slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return slider
-
-    def _action(self, words: str, key: str | QKeySequence, act: Callable[[], None]) -> QAction:
-        action = QAction(words, self)
-        action.setShortcut(QKeySequence(key))
-        action.setToolTip(f"{words} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
-        action.triggered.connect(lambda: act())
-        self.addAction(action)
-        return action
 
     # --- what happens
 

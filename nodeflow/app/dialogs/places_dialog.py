@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QImage, QKeySequence
+from PySide6.QtGui import QImage, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from nodeflow.app.qt.drawn_places import Drawing, Place
+from nodeflow.app.qt.keyed_action import keyed_action
 from nodeflow.app.qt.places_drawing import PlacesDrawing
 from nodeflow.app.qt.places_view import PlacesView
 
@@ -62,11 +63,11 @@ class PlacesDialog(QDialog):
 
     def _tool_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        self.add = self._action(self.tr("Add"), "Ins", lambda: self.view.add_in_the_middle())
-        self.remove = self._action(self.tr("Remove"), "Del", self.drawing.remove)
-        self.clear = self._action(self.tr("Remove all"), "Ctrl+Del", self.drawing.clear)
-        self.undo = self._action(self.tr("Undo"), QKeySequence(QKeySequence.StandardKey.Undo), self.drawing.undo)
-        self.redo = self._action(self.tr("Redo"), "Ctrl+Shift+Z", self.drawing.redo)
+        self.add = keyed_action(self, self.tr("Add"), "Ins", lambda: self.view.add_in_the_middle())
+        self.remove = keyed_action(self, self.tr("Remove"), "Del", self.drawing.remove)
+        self.clear = keyed_action(self, self.tr("Remove all"), "Ctrl+Del", self.drawing.clear)
+        self.undo = keyed_action(self, self.tr("Undo"), QKeySequence(QKeySequence.StandardKey.Undo), self.drawing.undo)
+        self.redo = keyed_action(self, self.tr("Redo"), "Ctrl+Shift+Z", self.drawing.redo)
         several = (self.add, self.remove, self.clear) if self._kind.several else ()
         for action in (*several, self.undo, self.redo):
             button = QToolButton()
@@ -100,14 +101,6 @@ class PlacesDialog(QDialog):
         hints.setObjectName("dim")
         hints.setWordWrap(True)
         return hints
-
-    def _action(self, words: str, key: str | QKeySequence, act: Callable[[], None]) -> QAction:
-        action = QAction(words, self)
-        action.setShortcut(QKeySequence(key))
-        action.setToolTip(f"{words} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
-        action.triggered.connect(lambda: act())
-        self.addAction(action)
-        return action
 
     # --- what happens
 
