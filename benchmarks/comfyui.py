@@ -20,7 +20,7 @@ import msgspec
 
 from nodeflow.cli.catalogue import known_catalogue
 from nodeflow.graph.io.comfyui.containers import NotReadableError
-from nodes.comfyui.importing import Report, import_comfyui
+from nodes.comfyui.importing import FileReport, import_comfyui
 
 PAGE = Path("docs/comfyui.md")
 OTHER = ("Video", "Audio", "LTX", "Wan", "Hunyuan3D", "GLB", "Mesh", "Voxel", "3D", "SVG", "Splat", "MoGe", "Song")
@@ -68,7 +68,7 @@ class Opened(msgspec.Struct):
     """A file: its report, how long it took, how often it is used, and whether it needs no paid service."""
 
     name: str
-    report: Report
+    report: FileReport
     seconds: float
     use: float = 1.0
     local: bool = True

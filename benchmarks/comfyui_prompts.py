@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.comfyui import PAGE, written
 from nodeflow.graph.io.comfyui.api_file import read_api_file
 from nodeflow.graph.io.comfyui.containers import NotReadableError, find
-from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode, flatten
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt, OutputPlace, PromptNode, flatten
 from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.io.comfyui.widgets import class_facts, pack_facts
 
@@ -54,7 +54,7 @@ def main() -> None:
         written(HEADING, text)
 
 
-def _both(data: bytes) -> tuple[Prompt, Prompt] | None:
+def _both(data: bytes) -> tuple[FlatPrompt, FlatPrompt] | None:
     """The stored prompt, and the one made from the window's form; None where one of the two is missing."""
     try:
         found = find(data)
@@ -78,7 +78,7 @@ def compared(stored: PromptNode, made: PromptNode | None) -> tuple[str, list[str
 
 
 def _alike(stored: Any, made: Any) -> bool:
-    if isinstance(stored, Output) or isinstance(made, Output):
+    if isinstance(stored, OutputPlace) or isinstance(made, OutputPlace):
         return bool(stored == made)
     if isinstance(stored, (int, float)) and isinstance(made, (int, float)):
         return math.isclose(float(stored), float(made), rel_tol=1e-9) if abs(stored) < 2**53 else stored == made

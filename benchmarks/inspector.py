@@ -25,7 +25,7 @@ from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nodeflow.app.inspector.frame_store import Film, FrameCache
+from nodeflow.app.inspector.frame_store import FrameCache, FrameSeries
 from nodeflow.app.qt.image_view import ImageView
 from nodeflow.engine.inspect.tensor_facts import facts
 from nodeflow.engine.inspect.value_inspector import ValueInspector
@@ -107,7 +107,7 @@ def scrub(steps: int, side: int, way: str, session: WorkflowRunner) -> None:
     view.show()
     QTest.qWaitForWindowExposed(view)
     begin = time.perf_counter()
-    film = Film(
+    film = FrameSeries(
         Direct(ValueInspector(executor), "bench"),  # type: ignore[arg-type]
         cache,
         ValueHandle(KEY, 0, "Trajectory"),

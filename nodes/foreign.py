@@ -11,7 +11,7 @@ import msgspec
 from nodeflow.graph.io.comfyui.containers import Foreign, find
 from nodeflow.graph.io.image_settings.image_texts import is_image
 from nodeflow.graph.io.image_settings.reading import settings_in
-from nodeflow.graph.io.image_settings.settings import Settings
+from nodeflow.graph.io.image_settings.settings import ImageSettings
 from nodeflow.graph.io.import_report import Form, ImportReport
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow
@@ -56,7 +56,7 @@ def _comfyui(found: Foreign, catalogue: Catalogue, take: Form) -> Opened:
     return Opened(workflow, msgspec.convert(msgspec.to_builtins(report), ImportReport))
 
 
-def _by_settings(settings: Settings, catalogue: Catalogue, *told: str) -> Opened:
+def _by_settings(settings: ImageSettings, catalogue: Catalogue, *told: str) -> Opened:
     workflow, report = workflow_of(settings, catalogue)
     report.differences += told
     return Opened(workflow, report)

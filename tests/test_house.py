@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from nodeflow.graph.model.catalogue import decode, encode
 from nodeflow.resources import folder
 
 MOST_LINES = 400
+COPIED = Path("nodes/script/functions/own_networks.py")  # the networks of the pack, as a script carries them
+MIRRORED = {"NoiseLevel"}  # the same in the engine and in the pack, neither of which may import the other
 WITHOUT = """
 import sys
 class Blocked:
@@ -84,3 +88,12 @@ def test_no_file_is_longer_than_a_reader_holds_in_mind() -> None:
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
     long = [f"{path.relative_to(root)}: {count}" for path, count in lines.items() if count > MOST_LINES]
     assert not long, f"part it by task, into pieces with a name each: {long}"
+
+
+def test_no_name_of_a_class_means_two_things() -> None:
+    root = Path(__file__).parents[1]
+    files = [path for room in ("nodeflow", "nodes") for path in (root / room).rglob("*.py")]
+    read = [ast.parse(path.read_text()) for path in files if path.relative_to(root) != COPIED]
+    names = Counter(part.name for tree in read for part in tree.body if isinstance(part, ast.ClassDef))
+    assert len(names) > 500
+    assert {name for name, times in names.items() if times > 1} == MIRRORED

@@ -10,7 +10,7 @@ import typer
 from nodeflow.cli.status import refuse, tell
 
 if TYPE_CHECKING:
-    from nodeflow.library.entries import Entry
+    from nodeflow.library.entries import LibraryEntry
     from nodeflow.library.library import Library
     from nodeflow.library.recognised import Recognised
 
@@ -117,7 +117,7 @@ def _path(file: str) -> Path:
     return path
 
 
-def _told(entry: Entry | None, found: Recognised) -> dict[str, Any]:
+def _told(entry: LibraryEntry | None, found: Recognised) -> dict[str, Any]:
     """Return what is told of a model, as plain data."""
     from nodeflow.library.rules import rule_book
 

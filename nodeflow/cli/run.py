@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nodeflow.graph.model.catalogue import Catalogue
     from nodeflow.graph.model.workflow import Problem, Workflow
     from nodeflow.graph.validate.sweeps import Sweep
-    from nodeflow.reports.report import Report
+    from nodeflow.reports.report import RunReport
     from nodeflow.reports.sweep_sheet import SweepSheet
 
 
@@ -99,7 +99,7 @@ def run(
     from nodeflow.graph.io.files import dumps, write_atomic
     from nodeflow.graph.model.workflow import WorkflowError
     from nodeflow.graph.validate.form_fields import assignments
-    from nodeflow.reports.report import Report
+    from nodeflow.reports.report import RunReport
     from nodeflow.reports.sweep_sheet import SweepSheet
 
     limits = NOTHING if no_cache else Limits()
@@ -113,7 +113,7 @@ def run(
             tell(sentence)
         _apply(workflow, runner.catalogue, [*(set or ()), *(more or ())])
         assignments(form or [], workflow, runner.catalogue, Path.cwd()).apply(workflow)
-        told = Report(workflow, runner.catalogue)
+        told = RunReport(workflow, runner.catalogue)
         sweeps = _sweeps(workflow, runner.catalogue, sweep or [])
         about = (workflow, file.parent, output, tuple(target or ()))
         request = RunRequest.of(*about, device=device, title="command line", sweeps=sweeps, precision=precision.value)
@@ -149,7 +149,7 @@ def run(
     raise typer.Exit({"done": 0, "cancelled": CANCELLED}.get(told.state, FAILED))
 
 
-def _watch(events: Iterator[Event], followers: Sequence[Report | SweepSheet], runner: Runner) -> None:
+def _watch(events: Iterator[Event], followers: Sequence[RunReport | SweepSheet], runner: Runner) -> None:
     """Follow a run to its end, on the terminal and in what is written of it."""
     import signal
 

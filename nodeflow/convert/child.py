@@ -45,7 +45,7 @@ MAX_NOTES, MAX_NOTE = 50, 200
 MAX_DEPTH = 8
 
 
-class RefusedError(Exception):
+class ConversionRefusedError(Exception):
     """Why a file is not converted."""
 
 
@@ -75,14 +75,14 @@ def main(file: Path, target: Path, digest: str) -> int:
 
     tensors, notes = flattened(_load(file))
     if not tensors:
-        raise RefusedError("there are no tensors in it")
+        raise ConversionRefusedError("there are no tensors in it")
     new = unfinished(target)
     try:
         save_file(_apart(tensors), new, {"format": "pt", **notes, SOURCE: file.name, SOURCE_HASH: digest})
         new.replace(target)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "safetensors does not know its type of numbers"
-        raise RefusedError(f"it cannot be written ({reason})") from None
+        raise ConversionRefusedError(f"it cannot be written ({reason})") from None
     finally:
         new.unlink(missing_ok=True)
     return len(tensors)
@@ -97,9 +97,9 @@ def _load(file: Path) -> Any:
     try:
         return torch.load(file, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(file) or None)
     except MemoryError:
-        raise RefusedError("there is too little memory for it") from None
+        raise ConversionRefusedError("there is too little memory for it") from None
     except Exception as error:  # of many kinds, by what is wrong with the file
-        raise RefusedError(_reason(str(error))) from None
+        raise ConversionRefusedError(_reason(str(error))) from None
 
 
 def _check_size(file: Path) -> None:
@@ -107,7 +107,7 @@ def _check_size(file: Path) -> None:
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:
             if sum(one.file_size for one in archive.infolist()) > 2 * file.stat().st_size + (1 << 20):
-                raise RefusedError("it would unpack to more than twice its size, as no weights of torch do")
+                raise ConversionRefusedError("it would unpack to more than twice its size, as no weights of torch do")
 
 
 def _reason(text: str) -> str:
@@ -146,7 +146,7 @@ def _tensors(found: Any, name: str, notes: dict[str, str], depth: int) -> Iterat
 
     if isinstance(found, torch.Tensor):
         if found.layout != torch.strided or found.is_quantized or found.is_complex():
-            raise RefusedError(f"its tensor {name[:80]} is of a kind that safetensors cannot hold")
+            raise ConversionRefusedError(f"its tensor {name[:80]} is of a kind that safetensors cannot hold")
         yield name, found.detach()
     elif isinstance(found, Mapping) and depth < MAX_DEPTH:
         for key, value in found.items():
@@ -185,6 +185,6 @@ if __name__ == "__main__":
     confine(destination.parent)
     try:
         answer: dict[str, Any] = {"tensors": main(source, destination, sys.argv[3])}
-    except RefusedError as refused:
+    except ConversionRefusedError as refused:
         answer = {"error": str(refused)}
     print(msgspec.json.encode(answer).decode())

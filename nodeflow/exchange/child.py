@@ -13,7 +13,7 @@ from typing import get_args
 
 import msgspec
 
-from nodeflow.exchange.client import FORMATS, Answer, Classes, Format, Written
+from nodeflow.exchange.client import FORMATS, ExportAnswer, Format, ImportAnswer, KnownClasses
 from nodeflow.graph.io.comfyui.containers import NotReadableError
 from nodeflow.graph.io.files import dumps, loads
 from nodeflow.graph.io.import_report import Form
@@ -28,38 +28,38 @@ MAX_BYTES = 1 << 30
 """Images are large; a workflow is read up to the limit of its reader."""
 
 
-def answer(place: str, take: Form) -> Answer:
+def answer(place: str, take: Form) -> ImportAnswer:
     """Open what lies at a place."""
     try:
         data = sys.stdin.buffer.read(MAX_BYTES + 1) if place == "-" else _read(Path(place))
     except (OSError, ValueError) as error:
-        return Answer(error=f"it cannot be read: {getattr(error, 'strerror', None) or 'this is no path'}")
+        return ImportAnswer(error=f"it cannot be read: {getattr(error, 'strerror', None) or 'this is no path'}")
     if len(data) > MAX_BYTES:
-        return Answer(error="it is larger than a workflow or image can be (1 GiB)")
+        return ImportAnswer(error="it is larger than a workflow or image can be (1 GiB)")
     try:
         found = open_foreign(data, _catalogue(), take)
     except NotReadableError as error:
-        return Answer(error=str(error))
+        return ImportAnswer(error=str(error))
     except MemoryError:
-        return Answer(error="there is too little memory for it")
-    return Answer() if found is None else Answer(dumps(found.workflow), found.report)
+        return ImportAnswer(error="there is too little memory for it")
+    return ImportAnswer() if found is None else ImportAnswer(dumps(found.workflow), found.report)
 
 
-def written(data: bytes, format: Format, base: Path) -> Written:
+def written(data: bytes, format: Format, base: Path) -> ExportAnswer:
     """Write a workflow for another program; ``base`` is where its relative paths start."""
     try:
         text, told = write_foreign(loads(data), format, _catalogue(), base)
     except (CannotWriteError, WorkflowError) as error:
-        return Written(error=str(error))
-    return Written(text.encode(), told)
+        return ExportAnswer(error=str(error))
+    return ExportAnswer(text.encode(), told)
 
 
-def classes() -> Classes:
+def classes() -> KnownClasses:
     """Return what can be opened of ComfyUI's."""
     library = Library()
     try:
         library.refresh()
-        return Classes(known_classes(), known_choices(_catalogue(), library.models))
+        return KnownClasses(known_classes(), known_choices(_catalogue(), library.models))
     finally:
         library.close()
 
@@ -73,7 +73,7 @@ def _read(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def main(what: str, *arguments: str) -> Answer | Written | Classes:
+def main(what: str, *arguments: str) -> ImportAnswer | ExportAnswer | KnownClasses:
     """Do what is asked for."""
     if what == "classes":
         return classes()

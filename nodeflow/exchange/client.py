@@ -22,7 +22,7 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 SUFFIXES: dict[Format, str] = {"comfyui": ".json", "comfyui-api": ".json", "python": ".py", "parameters": ".txt"}
 
 
-class Answer(msgspec.Struct):
+class ImportAnswer(msgspec.Struct):
     """What a file holds: a workflow as the bytes of its file with a report, nothing, or why it cannot be read."""
 
     workflow: bytes = b""
@@ -30,7 +30,7 @@ class Answer(msgspec.Struct):
     error: str = ""
 
 
-class Written(msgspec.Struct):
+class ExportAnswer(msgspec.Struct):
     """A workflow as another program's file, and in sentences what of it is left out or not exact; or why none is."""
 
     data: bytes = b""
@@ -38,7 +38,7 @@ class Written(msgspec.Struct):
     error: str = ""
 
 
-class Classes(msgspec.Struct):
+class KnownClasses(msgspec.Struct):
     """ComfyUI's classes that have a counterpart here, and what inputs of a name can be: samplers, model files."""
 
     names: list[str] = []
@@ -46,7 +46,7 @@ class Classes(msgspec.Struct):
     error: str = ""
 
 
-Reply = TypeVar("Reply", Answer, Written, Classes)
+Reply = TypeVar("Reply", ImportAnswer, ExportAnswer, KnownClasses)
 
 
 class ForeignFiles:
@@ -57,19 +57,19 @@ class ForeignFiles:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
-    def ask(self, source: Path | bytes, take: Form = "prompt") -> Answer:
+    def ask(self, source: Path | bytes, take: Form = "prompt") -> ImportAnswer:
         """Open a file, or what the clipboard held, and wait for what it is."""
         place, given = (str(source.absolute()), b"") if isinstance(source, Path) else ("-", source)
-        return self._run(["open", place, take], given, Answer)
+        return self._run(["open", place, take], given, ImportAnswer)
 
-    def write(self, workflow: bytes, format: Format, base: Path) -> Written:
+    def write(self, workflow: bytes, format: Format, base: Path) -> ExportAnswer:
         """Write a workflow, given as the bytes of its file, for another program, and wait for it; ``base`` is where its
         relative paths start."""
-        return self._run(["write", format, str(base)], workflow, Written)
+        return self._run(["write", format, str(base)], workflow, ExportAnswer)
 
-    def classes(self) -> Classes:
+    def classes(self) -> KnownClasses:
         """Return which of ComfyUI's classes can be opened, and wait for it."""
-        return self._run(["classes"], b"", Classes)
+        return self._run(["classes"], b"", KnownClasses)
 
     def _run(self, arguments: list[str], given: bytes, kind: type[Reply]) -> Reply:
         line = [sys.executable, "-m", "nodeflow.exchange.child", *arguments]

@@ -7,7 +7,7 @@ import msgspec
 from nodeflow.library.recognised import Recognised
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class LibraryEntry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A file, or a folder that holds one model.
 
     ``name`` is what people call it: its path below ``root``, with forward slashes, or a hub id. ``signature`` changes

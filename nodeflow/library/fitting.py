@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from enum import IntEnum
 
-from nodeflow.library.entries import Entry
+from nodeflow.library.entries import LibraryEntry
 
 NUMBER = re.compile(r"_\d+$")
 """The end of a parameter's name that takes one more of the same: ``text_encoder_2``."""
@@ -31,7 +31,7 @@ class Fit(IntEnum):
     OTHER = 2
 
 
-def fit(entry: Entry, node: str, param: str, families: Collection[str] = ()) -> Fit:
+def fit(entry: LibraryEntry, node: str, param: str, families: Collection[str] = ()) -> Fit:
     """Return how well a model fits a parameter of a node type, among models of these families."""
     found, first = entry.found, NUMBER.sub("", param)
     taken = node in found.nodes and found.param in (param, first)

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from nodeflow.damaged_files import is_damaged, reason, set_aside
-from nodeflow.library.entries import Entry, Own
+from nodeflow.library.entries import LibraryEntry, Own
 from nodeflow.resources import data_folder
 
 SCHEMA = """
@@ -96,7 +96,7 @@ class Index:
             raise
         self._database.execute("commit")
 
-    def entries(self, root: str | None = None) -> list[Entry]:
+    def entries(self, root: str | None = None) -> list[LibraryEntry]:
         """All entries, or those below one folder."""
         where, values = ("where f.root = ?", (root,)) if root is not None else ("", ())
         rows = self._database.execute(
@@ -104,7 +104,7 @@ class Index:
             f"{where} order by f.path",
             values,
         )
-        decode = msgspec.msgpack.Decoder(Entry).decode
+        decode = msgspec.msgpack.Decoder(LibraryEntry).decode
         found = []
         for data, digest in rows:
             try:
@@ -126,7 +126,7 @@ class Index:
         rows = self._database.execute(f"select path, signature, rules, gone from files where {where}", values)
         return {path: (signature, rules, bool(gone)) for path, signature, rules, gone in rows}
 
-    def put(self, entries: Iterable[Entry]) -> None:
+    def put(self, entries: Iterable[LibraryEntry]) -> None:
         """Keep entries, in place of those of the same path."""
         encode = msgspec.msgpack.encode
         rows = [(one.path, one.root, one.signature, one.rules, one.gone, encode(one)) for one in entries]
@@ -138,7 +138,7 @@ class Index:
         with self._writing():
             self._database.executemany("delete from files where path = ?", [(path,) for path in paths])
 
-    def keep_hash(self, entry: Entry, sha256: str) -> None:
+    def keep_hash(self, entry: LibraryEntry, sha256: str) -> None:
         """Keep a hash for as long as the file stands as it is."""
         with self._writing():
             self._database.execute(

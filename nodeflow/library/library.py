@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from nodeflow.damaged_files import is_damaged
-from nodeflow.library.entries import Entry, Own
+from nodeflow.library.entries import LibraryEntry, Own
 from nodeflow.library.folders import Root, library_roots
 from nodeflow.library.index import Index
 from nodeflow.library.models import Models
@@ -35,7 +35,7 @@ class Library:
         self._load()
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[LibraryEntry]:
         """All that is known."""
         return self.models.entries
 
@@ -82,15 +82,15 @@ class Library:
         finally:
             self._load()
 
-    def search(self, text: str = "", kind: str = "", family: str = "") -> list[Entry]:
+    def search(self, text: str = "", kind: str = "", family: str = "") -> list[LibraryEntry]:
         """Entries that hold every word of a text; see `Models.search`."""
         return self.models.search(text, kind, family)
 
-    def find(self, name: str) -> list[Entry]:
+    def find(self, name: str) -> list[LibraryEntry]:
         """Return what a name may stand for; see `lookup.Names`."""
         return self.models.find(name)
 
-    def sha256(self, entry: Entry) -> str:
+    def sha256(self, entry: LibraryEntry) -> str:
         """The hash of a file, computed once for as long as it stands as it is. Raises OSError."""
         if entry.sha256:
             return entry.sha256
@@ -98,36 +98,36 @@ class Library:
         self.keep_hash(entry, digest)
         return digest
 
-    def duplicates(self) -> list[list[Entry]]:
+    def duplicates(self) -> list[list[LibraryEntry]]:
         """Files that are the same: of one size, and of one hash, which is computed for them alone."""
-        sizes: dict[int, list[Entry]] = defaultdict(list)
+        sizes: dict[int, list[LibraryEntry]] = defaultdict(list)
         for entry in self.entries:
             if not entry.gone and Path(entry.path).is_file():
                 sizes[entry.found.bytes].append(entry)
-        same: dict[str, list[Entry]] = defaultdict(list)
+        same: dict[str, list[LibraryEntry]] = defaultdict(list)
         for group in sizes.values():
             if len(group) > 1 and group[0].found.bytes:
                 for entry in group:
                     same[self.sha256(entry)].append(entry)
         return [group for group in same.values() if len(group) > 1]
 
-    def keep_hash(self, entry: Entry, sha256: str) -> None:
+    def keep_hash(self, entry: LibraryEntry, sha256: str) -> None:
         """Keep a hash that was computed elsewhere."""
         self.index.keep_hash(entry, sha256)
         self._load()
 
-    def own(self, entry: Entry) -> Own:
+    def own(self, entry: LibraryEntry) -> Own:
         """Return what the person wrote of a file."""
         return self.models.own(entry)
 
-    def write(self, entry: Entry, note: str | None = None, tags: tuple[str, ...] | None = None) -> None:
+    def write(self, entry: LibraryEntry, note: str | None = None, tags: tuple[str, ...] | None = None) -> None:
         """Keep a note or tags."""
         before = self.index.own(entry.path)
         own = Own(before.note if note is None else note, before.tags if tags is None else tags, before.used)
         self.index.write_own(entry.path, own)
         self._load_own()
 
-    def used(self, *entries: Entry) -> None:
+    def used(self, *entries: LibraryEntry) -> None:
         """Keep that files are used now."""
         now = time.time()
         for entry in entries:

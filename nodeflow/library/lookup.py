@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 
-from nodeflow.library.entries import Entry
+from nodeflow.library.entries import LibraryEntry
 
 HASH = re.compile(r"(?:0x)?([0-9a-fA-F]{8,64})")
 SUFFIXES = ".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin", ".sft"
@@ -21,23 +21,23 @@ def plain(name: str) -> str:
 class Names:
     """The names of files, ready to be asked for many of them."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[LibraryEntry]) -> None:
         self._entries = entries
 
     @cached_property
-    def _present(self) -> list[Entry]:
+    def _present(self) -> list[LibraryEntry]:
         return [entry for entry in self._entries if not entry.gone]
 
     @cached_property
-    def _by_file(self) -> dict[str, list[tuple[str, Entry]]]:
+    def _by_file(self) -> dict[str, list[tuple[str, LibraryEntry]]]:
         """Files by their own name without its suffix, each with its whole name."""
-        found: dict[str, list[tuple[str, Entry]]] = defaultdict(list)
+        found: dict[str, list[tuple[str, LibraryEntry]]] = defaultdict(list)
         for entry in self._present:
             name = plain(entry.name)
             found[without_suffix(name.rpartition("/")[2])].append((name, entry))
         return dict(found)
 
-    def find(self, name: str) -> list[Entry]:
+    def find(self, name: str) -> list[LibraryEntry]:
         """The files that a name may stand for, by the strictest reading that finds any: its whole path below a folder,
         its name with its last folders, its file name, that without its suffix (a converted file), its hash. Those that
         are gone are left out."""
@@ -58,7 +58,7 @@ class Names:
         return next((found for found in readings if found), None) or by_hash(self._present, name)
 
 
-def by_hash(entries: Iterable[Entry], text: str) -> list[Entry]:
+def by_hash(entries: Iterable[LibraryEntry], text: str) -> list[LibraryEntry]:
     """Files by their sha256 or its beginning, as far as it was computed."""
     found = HASH.fullmatch(text.strip())
     if found is None:
@@ -67,7 +67,7 @@ def by_hash(entries: Iterable[Entry], text: str) -> list[Entry]:
     return [entry for entry in entries if entry.sha256 and entry.sha256.startswith(digits) and not entry.gone]
 
 
-def near(entries: Iterable[Entry], name: str, most: int = 3) -> list[str]:
+def near(entries: Iterable[LibraryEntry], name: str, most: int = 3) -> list[str]:
     """Names that are much like one that is not there."""
     from difflib import get_close_matches
 

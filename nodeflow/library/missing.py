@@ -12,7 +12,7 @@ from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, Param
 from nodeflow.graph.model.plain_values import readable
 from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, Socket, Workflow
 from nodeflow.graph.subgraphs.instances import with_subgraphs
-from nodeflow.library.entries import Entry
+from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.folders import folder_named, hub_cache
 from nodeflow.library.hub_snapshot import lacking, listed, snapshot
 from nodeflow.library.lookup import SUFFIXES
@@ -22,7 +22,7 @@ REVISION = "revision"
 """The parameter that says which revision of a hub repository is meant."""
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 MAX_SHOWN = 48
-Find = Callable[[str], list[Entry]]
+Find = Callable[[str], list[LibraryEntry]]
 
 
 class NamedModel(msgspec.Struct, frozen=True, order=True):

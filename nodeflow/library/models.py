@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from nodeflow.library.entries import Entry, Own
+from nodeflow.library.entries import LibraryEntry, Own
 from nodeflow.library.lookup import Names, plain
 
 NOTHING_OWN = Own()
@@ -17,15 +17,15 @@ class Models:
     What is searched and found by is made when first asked for, so that a start is quick.
     """
 
-    def __init__(self, entries: Iterable[Entry] = (), own: Mapping[str, Own] | None = None) -> None:
+    def __init__(self, entries: Iterable[LibraryEntry] = (), own: Mapping[str, Own] | None = None) -> None:
         self.entries = list(entries)
         self._own = dict(own or {})
 
-    def own(self, entry: Entry) -> Own:
+    def own(self, entry: LibraryEntry) -> Own:
         """Return what the person wrote of a file."""
         return self._own.get(entry.path, NOTHING_OWN)
 
-    def search(self, text: str = "", kind: str = "", family: str = "") -> list[Entry]:
+    def search(self, text: str = "", kind: str = "", family: str = "") -> list[LibraryEntry]:
         """Entries that hold every word of a text in their name, kind, family, title, trigger words, tags or note."""
         found = [self.entries[number] for number in self.matching(text)]
         if kind or family:
@@ -40,15 +40,15 @@ class Models:
             left = [number for number in left if word in self._texts[number]]
         return left
 
-    def find(self, name: str) -> list[Entry]:
+    def find(self, name: str) -> list[LibraryEntry]:
         """Return what a name may stand for; see `lookup.Names`."""
         return self._names.find(name)
 
-    def at(self, path: str) -> Entry | None:
+    def at(self, path: str) -> LibraryEntry | None:
         """Return the entry of a path; None where it is not in the library."""
         return self._by_path.get(path)
 
-    def reference(self, entry: Entry) -> str:
+    def reference(self, entry: LibraryEntry) -> str:
         """Return what a workflow calls a file: its name in the library, its path where others have that name too."""
         found = self.find(entry.name)
         return entry.name if [one.path for one in found] == [entry.path] else entry.path
@@ -64,7 +64,7 @@ class Models:
         return sorted({entry.found.family for entry in self.entries if entry.found.family})
 
     @cached_property
-    def _by_path(self) -> dict[str, Entry]:
+    def _by_path(self) -> dict[str, LibraryEntry]:
         return {entry.path: entry for entry in self.entries}
 
     @cached_property
@@ -76,7 +76,7 @@ class Models:
         return [_search_text(entry, self._own.get(entry.path, NOTHING_OWN)) for entry in self.entries]
 
 
-def _search_text(entry: Entry, own: Own) -> str:
+def _search_text(entry: LibraryEntry, own: Own) -> str:
     found = entry.found
     told = (plain(entry.name), found.kind, found.family, entry.title, *entry.triggers, *own.tags, own.note)
     return " ".join(told).casefold()

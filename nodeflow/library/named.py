@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from nodeflow.library.entries import Entry
+from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.folders import folder_named, hub_cache, library_roots
 from nodeflow.library.library import Library
 from nodeflow.library.lookup import near
@@ -28,7 +28,7 @@ class _Finder:
         self._library: Library | None = None
         self._looked = 0.0
 
-    def find(self, name: str) -> list[Entry]:
+    def find(self, name: str) -> list[LibraryEntry]:
         library = self._opened()
         found = _reachable(library, name)
         if not found and self._is_time():
@@ -36,7 +36,7 @@ class _Finder:
             found = _reachable(library, name)
         return found
 
-    def of(self, kind: str, families: Sequence[str]) -> list[Entry]:
+    def of(self, kind: str, families: Sequence[str]) -> list[LibraryEntry]:
         """Files of a kind and of one of the families, those of the first family first."""
         library = self._opened()
         if not (found := _fitting(library, kind, families)) and self._is_time():
@@ -68,7 +68,7 @@ class _Finder:
         return self._library
 
 
-def _reachable(library: Library, name: str) -> list[Entry]:
+def _reachable(library: Library, name: str) -> list[LibraryEntry]:
     """Without the repositories in the hub's cache: a hub id is another kind of name, which says its revision too."""
     hub = str(hub_cache())
     return [
@@ -87,7 +87,7 @@ def _state(path: Path) -> str:
     return f"{found.st_size} {found.st_mtime_ns} {found.st_ino}"
 
 
-def _fitting(library: Library, kind: str, families: Sequence[str]) -> list[Entry]:
+def _fitting(library: Library, kind: str, families: Sequence[str]) -> list[LibraryEntry]:
     """Without folders, and what is gone."""
     found = [
         entry

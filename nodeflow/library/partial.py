@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from nodeflow.library.precision import Precision
+from nodeflow.library.precision import StoredPrecision
 from nodeflow.library.recognised import Recognised
 from nodeflow.library.rules import RuleBook
 
@@ -15,7 +15,7 @@ PART = re.compile(r"-(\d{5})-of-(\d{5})\.(safetensors|gguf)$", re.IGNORECASE)
 """How files are named that hold a model together: diffusers' and transformers', and llama.cpp's."""
 
 
-def as_quantised(found: Recognised, precision: Precision, rules: RuleBook) -> Recognised:
+def as_quantised(found: Recognised, precision: StoredPrecision, rules: RuleBook) -> Recognised:
     """Return what a file is where a format of its layers is read by no node: such a file, by the format's name."""
     unread = [name for name in precision.formats if name.removesuffix(" with convrot") not in rules.formats]
     if not unread or not rules.formats:

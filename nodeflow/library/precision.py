@@ -32,14 +32,14 @@ MAX_SETTING_BYTES = 4096
 """More than any layer's settings have."""
 
 
-class Precision(msgspec.Struct, frozen=True):
+class StoredPrecision(msgspec.Struct, frozen=True):
     """``text`` for people; ``formats``: in how many layers each quantised format stands."""
 
     text: str = ""
     formats: dict[str, int] = {}
 
 
-def precision_of(path: Path, header: Header) -> Precision:
+def precision_of(path: Path, header: Header) -> StoredPrecision:
     """The precision of a file: its quantised formats first, then what most of the other weights have."""
     formats = dict(_formats(path, header))
     sizes: Counter[str] = Counter()
@@ -48,11 +48,11 @@ def precision_of(path: Path, header: Header) -> Precision:
     if header.layout == "gguf":
         counts = Counter(t.dtype for t in header.tensors.values() if t.dtype not in ("F32", "F16", "BF16"))
         most = max(sizes, key=lambda name: sizes[name], default="")
-        return Precision(f"GGUF {most}" if most else "GGUF", dict(counts))
+        return StoredPrecision(f"GGUF {most}" if most else "GGUF", dict(counts))
     rest = [NAMES.get(name, name) for name, _ in sizes.most_common() if not formats or name not in ("U8", "I8")]
     rest = [name for name in rest if not formats or not name.startswith("float8")][: 1 if formats else 2]
     told = list(formats) + [name for name in rest if not _small(name, sizes)]
-    return Precision(", ".join(dict.fromkeys(told)) or "", formats)
+    return StoredPrecision(", ".join(dict.fromkeys(told)) or "", formats)
 
 
 def _small(name: str, sizes: Counter[str]) -> bool:

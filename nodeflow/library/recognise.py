@@ -14,7 +14,7 @@ from nodeflow.library.partial import as_quantised, of_part
 from nodeflow.library.precision import precision_of
 from nodeflow.library.recognise_folder import recognise_folder
 from nodeflow.library.recognised import SENTENCES, Recognised
-from nodeflow.library.rules import Rule, RuleBook, rule_book
+from nodeflow.library.rules import FileRule, RuleBook, rule_book
 from nodeflow.library.sniff import PICKLES, sniff
 from nodeflow.special_files import is_special
 
@@ -83,14 +83,14 @@ def recognise_weights(header: Header, rules: RuleBook) -> Recognised:
     return _told(rule, rule.family)
 
 
-def _told(rule: Rule, family: str) -> Recognised:
+def _told(rule: FileRule, family: str) -> Recognised:
     what = rule.what or SENTENCES.get(rule.kind, "{family}").format(family=family)
     return Recognised(
         rule.kind, family, what, nodes=rule.nodes, param=rule.param or "model", missing=rule.needs, reason=rule.reason
     )
 
 
-def _whole(rule: Rule, inside: list[str]) -> Recognised:
+def _whole(rule: FileRule, inside: list[str]) -> Recognised:
     """A network with other parts of its model in one file."""
     missing = tuple(part for part in rule.needs if part not in inside)
     what = SENTENCES["checkpoint"].format(family=rule.family)
@@ -101,7 +101,7 @@ def _whole(rule: Rule, inside: list[str]) -> Recognised:
     return Recognised("checkpoint", rule.family, what, nodes=nodes, missing=missing, reason=reason)
 
 
-def _adapter(rule: Rule, header: Header, rules: RuleBook) -> Recognised:
+def _adapter(rule: FileRule, header: Header, rules: RuleBook) -> Recognised:
     base = family_of(header, rules)
     if base is None:
         return Recognised("lora", "", rule.what or "a LoRA for a model that its layers do not tell", nodes=rule.nodes)
@@ -111,7 +111,7 @@ def _adapter(rule: Rule, header: Header, rules: RuleBook) -> Recognised:
     return Recognised("lora", family, what, nodes=nodes, param="lora", reason=told.reason)
 
 
-def best_rule(header: Header, rules: RuleBook) -> Rule | None:
+def best_rule(header: Header, rules: RuleBook) -> FileRule | None:
     """The rule that says most of a file; None where none fits."""
     prefixes = [prefix for prefix in PREFIXES if header.begins(prefix)]
     numbers = {
@@ -128,14 +128,14 @@ def best_rule(header: Header, rules: RuleBook) -> Rule | None:
     )
 
 
-def _fits(rule: Rule, header: Header, prefixes: list[str]) -> bool:
+def _fits(rule: FileRule, header: Header, prefixes: list[str]) -> bool:
     """Return whether a file has all that a rule asks for, after one of the prefixes that its names carry."""
     if any(header.metadata.get(name) != value for name, value in rule.metadata.items()):
         return False
     return any(_fits_after(prefix, rule, header) for prefix in prefixes)
 
 
-def _fits_after(prefix: str, rule: Rule, header: Header) -> bool:
+def _fits_after(prefix: str, rule: FileRule, header: Header) -> bool:
     return (
         all(header.matches(one, prefix) for one in rule.has)
         and (not rule.any or any(header.matches(one, prefix) for one in rule.any))

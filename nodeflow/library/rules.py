@@ -19,7 +19,7 @@ import msgspec
 from nodeflow.pack_entries import one_line, pack_entries
 
 
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FileRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hold what a file of one kind has: names of tensors, after a prefix that the whole file may carry.
 
     ``has``: all of these names; ``any``: one of them at least; ``lacks``: none. A ``*`` stands before the end or after
@@ -94,11 +94,11 @@ class FolderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exact: bool = False
 
 
-class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FamilyRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A family of models: how its files, its adapters and its folders are recognised, and which node takes each."""
 
     name: str
-    files: tuple[Rule, ...] = ()
+    files: tuple[FileRule, ...] = ()
     adapters: tuple[AdapterRule, ...] = ()
     folders: tuple[FolderRule, ...] = ()
 
@@ -134,8 +134,8 @@ class Formats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RuleBook(msgspec.Struct, frozen=True, dict=True):
     """All rules of all packs. ``version`` changes with any of them, so that what was recognised is looked at again."""
 
-    families: tuple[Family, ...] = ()
-    files: tuple[Rule, ...] = ()
+    families: tuple[FamilyRules, ...] = ()
+    files: tuple[FileRule, ...] = ()
     """The rules of all families for files, each with its family."""
     takers: dict[str, Taker] = {}
     places: dict[str, tuple[str, ...]] = {}
@@ -185,7 +185,7 @@ def _places(name: str) -> list[Path]:
 def read_rules(*folders: Path) -> RuleBook:
     """The rules below folders; a file that declares none is left out, and told in ``troubles``."""
     troubles: list[str] = []
-    families: list[Family] = []
+    families: list[FamilyRules] = []
     takers: dict[str, Taker] = {}
     places: dict[str, tuple[str, ...]] = {}
     parts: dict[str, tuple[str, ...]] = {}
@@ -196,7 +196,7 @@ def read_rules(*folders: Path) -> RuleBook:
             data = path.read_bytes()
             seen.update(data)
             if path.name.endswith(".family.toml"):
-                families.append(msgspec.toml.decode(data, type=Family))
+                families.append(msgspec.toml.decode(data, type=FamilyRules))
             elif path.name == "takers.toml":
                 found = msgspec.toml.decode(data, type=Takers)
                 takers |= found.nodes
@@ -212,5 +212,5 @@ def read_rules(*folders: Path) -> RuleBook:
     return RuleBook(tuple(families), files, takers, places, parts, frozenset(formats), version, tuple(troubles))
 
 
-def _of_family(rule: Rule, family: Family) -> Rule:
+def _of_family(rule: FileRule, family: FamilyRules) -> FileRule:
     return rule if rule.family else msgspec.structs.replace(rule, family=family.name)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from nodeflow.library.entries import Entry
+from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.folders import Root, is_text
 from nodeflow.library.header_reader import read_header
 from nodeflow.library.headers import Header, HeaderError
@@ -50,7 +50,7 @@ class Scanned(msgspec.Struct, frozen=True):
     """Folders that are not there, or hold nothing where there were models: what is known of them is kept."""
 
 
-class Seen(msgspec.Struct, frozen=True):
+class SeenModel(msgspec.Struct, frozen=True):
     """A model on disk before it is read: its path, the state of it and what lies beside it, and files beside it."""
 
     path: Path
@@ -104,7 +104,7 @@ def _scan_root(index: Index, root: Root, folder: Path, watch: Watch | None, rule
     if not root.path.is_dir() or (known and folder == root.path and not any(root.path.iterdir())):
         return Scanned(unplugged=(place,))
     met: set[str] = set()
-    batch: list[Entry] = []
+    batch: list[LibraryEntry] = []
     new = changed = back = 0
     try:
         for one in _models(folder, root.path, set()):
@@ -133,11 +133,11 @@ def _scan_root(index: Index, root: Root, folder: Path, watch: Watch | None, rule
     return Scanned(len(met), new, changed, len(vanished), back)
 
 
-def entry_of(seen: Seen, root: str, rules: RuleBook) -> Entry:
+def entry_of(seen: SeenModel, root: str, rules: RuleBook) -> LibraryEntry:
     """A file as the library keeps it: its header is read, and what lies beside it."""
     found, metadata = _read(seen.path, rules)
     told = told_of(seen.path, metadata, seen.beside)
-    return Entry(
+    return LibraryEntry(
         str(seen.path), root, seen.name, seen.signature, found, told.title, told.triggers, told.description,
         told.preview, rules.version,
     )  # fmt: skip
@@ -163,12 +163,12 @@ def _or_unreadable(path: Path, rules: RuleBook) -> Recognised:
         return Recognised("unreadable", what="a file that cannot be read", reason=str(error.strerror or ""))
 
 
-def models_in(root: Path) -> Iterator[Seen]:
+def models_in(root: Path) -> Iterator[SeenModel]:
     """All models below a folder: files, and folders that are one model each."""
     yield from _models(root, root, set())
 
 
-def _models(folder: Path, root: Path, been: set[tuple[int, int]]) -> Iterator[Seen]:
+def _models(folder: Path, root: Path, been: set[tuple[int, int]]) -> Iterator[SeenModel]:
     """``been``: the folders that were looked in, since links may lead in a ring."""
     try:
         status = folder.stat()
@@ -181,7 +181,7 @@ def _models(folder: Path, root: Path, been: set[tuple[int, int]]) -> Iterator[Se
         return
     names = {one.name for one in listed}
     if folder != root and _is_model(names):
-        yield Seen(folder, _name(folder, root), _folder_signature(listed), {})
+        yield SeenModel(folder, _name(folder, root), _folder_signature(listed), {})
         return
     for one in listed:
         if one.name in PASSED_BY or one.name.startswith(".") or not is_text(one.name):
@@ -202,7 +202,7 @@ def _is_folder(one: os.DirEntry[str]) -> bool:
         return False
 
 
-def _file(one: os.DirEntry[str], names: set[str], root: Path) -> Seen | None:
+def _file(one: os.DirEntry[str], names: set[str], root: Path) -> SeenModel | None:
     path = Path(one.path)
     stem = one.name[: one.name.rindex(".")]
     beside = {end: path.with_name(stem + end) for end in (*PREVIEWS, *TEXTS) if stem + end in names}
@@ -210,7 +210,7 @@ def _file(one: os.DirEntry[str], names: set[str], root: Path) -> Seen | None:
         signature = ";".join([_state(one.stat()), *(f"{end}{_state(at.stat())}" for end, at in beside.items())])
     except OSError:
         return None
-    return Seen(path, _name(path, root), signature, beside)
+    return SeenModel(path, _name(path, root), signature, beside)
 
 
 def _state(status: os.stat_result) -> str:

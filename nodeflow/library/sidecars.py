@@ -17,7 +17,7 @@ MAX_LETTERS = 2000
 MAX_TRIGGERS = 20
 
 
-class Told(msgspec.Struct, frozen=True):
+class SidecarFacts(msgspec.Struct, frozen=True):
     """A title, the words that a model was trained on, a description, and the path of an image."""
 
     title: str = ""
@@ -26,7 +26,7 @@ class Told(msgspec.Struct, frozen=True):
     preview: str = ""
 
 
-def told_of(path: Path, metadata: Mapping[str, str], beside: Mapping[str, Path]) -> Told:
+def told_of(path: Path, metadata: Mapping[str, str], beside: Mapping[str, Path]) -> SidecarFacts:
     """Return what is told of a file. ``beside``: files whose names begin as its own, by the rest of their names."""
     documents = [_json(beside[end]) for end in TEXTS[:-1] if end in beside]
     title = next(iter([*_texts(documents, "name", "title"), metadata.get("modelspec.title", "")]), "")
@@ -38,7 +38,7 @@ def told_of(path: Path, metadata: Mapping[str, str], beside: Mapping[str, Path])
     described = [*_texts(documents, "notes", "description"), _plain_text(beside.get(".txt"))]
     described += [metadata.get("modelspec.description", "") or metadata.get("ss_training_comment", "")]
     picture = next((beside[end] for end in PREVIEWS if end in beside), None)
-    return Told(
+    return SidecarFacts(
         title[:200],
         tuple(dict.fromkeys(words or _most_frequent(metadata)))[:MAX_TRIGGERS],
         without_markup(next((one for one in described if one), ""))[:MAX_LETTERS],

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from functools import cache
 
-from nodeflow.library.entries import Entry
+from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.recognise import recognise
 from nodeflow.library.rules import rule_book
 from nodeflow.resources import STARTER, folder, starter_models
 
 
 @cache
-def starter_entries() -> tuple[Entry, ...]:
+def starter_entries() -> tuple[LibraryEntry, ...]:
     """Return one entry for each, named as a workflow names it: ``starter:clip``."""
     rules = rule_book()
     models = folder("assets") / "models"
     return tuple(
-        Entry(str(models / name), STARTER, STARTER + name, "", recognise(models / name, rules), rules=rules.version)
+        LibraryEntry(
+            str(models / name), STARTER, STARTER + name, "", recognise(models / name, rules), rules=rules.version
+        )
         for name in starter_models()
     )

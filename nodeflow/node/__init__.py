@@ -21,14 +21,14 @@ from __future__ import annotations
 from nodeflow.node.declaration import Companion, node, spec_of, together_of
 from nodeflow.node.errors import NodeError, NumbersError
 from nodeflow.node.hints import (
-    Boxes,
     Choices,
-    Edge,
+    DrawnBoxes,
+    DrawnNumber,
+    DrawnPoints,
     Matches,
     Multiline,
     NamesEmbeddings,
     Painted,
-    Points,
     Range,
     Reads,
     Seed,
@@ -37,19 +37,20 @@ from nodeflow.node.hints import (
     Supplied,
     Weighed,
     Writes,
-    Written,
+    WrittenForm,
 )
 from nodeflow.node.lazy import Lazy, NotYet
 from nodeflow.node.notes import noting, warn
 from nodeflow.node.signature import wire_type
-from nodeflow.node.steps import Kept, Step, Steps
+from nodeflow.node.steps import KeptSteps, Step, Steps
 
 __all__ = [
-    "Boxes",
     "Choices",
     "Companion",
-    "Edge",
-    "Kept",
+    "DrawnBoxes",
+    "DrawnNumber",
+    "DrawnPoints",
+    "KeptSteps",
     "Lazy",
     "Matches",
     "Multiline",
@@ -58,7 +59,6 @@ __all__ = [
     "NotYet",
     "NumbersError",
     "Painted",
-    "Points",
     "Range",
     "Reads",
     "Seed",
@@ -69,7 +69,7 @@ __all__ = [
     "Supplied",
     "Weighed",
     "Writes",
-    "Written",
+    "WrittenForm",
     "node",
     "noting",
     "spec_of",

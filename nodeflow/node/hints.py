@@ -68,7 +68,7 @@ class Painted(msgspec.Struct, frozen=True):
     over: str
 
 
-class Written(msgspec.Struct, frozen=True):
+class WrittenForm(msgspec.Struct, frozen=True):
     """A text in a form that nodeflow knows (`nodeflow.text_forms`): a wrong one is told before anything is computed."""
 
     form: FormName
@@ -82,7 +82,7 @@ class Matches(msgspec.Struct, frozen=True):
     words: str
 
 
-class Edge(msgspec.Struct, frozen=True):
+class DrawnNumber(msgspec.Struct, frozen=True):
     """A number of a box, or of a point, which a person may draw on an image: all such numbers of a node are one place.
 
     Whole numbers are pixels of the image, others shares of it. A left and a top edge alone are a point. ``over`` names
@@ -93,7 +93,7 @@ class Edge(msgspec.Struct, frozen=True):
     over: str = ""
 
 
-class Boxes(msgspec.Struct, frozen=True):
+class DrawnBoxes(msgspec.Struct, frozen=True):
     """Boxes that a person draws on an image, as the text of a JSON list of objects: ``x``, ``y``, ``width``, ``height``
     in pixels, ``description``, and ``text`` for letters.
 
@@ -104,7 +104,7 @@ class Boxes(msgspec.Struct, frozen=True):
     height: str
 
 
-class Points(msgspec.Struct, frozen=True):
+class DrawnPoints(msgspec.Struct, frozen=True):
     """Points that a person sets on an image, as the text of a JSON list of objects: ``x`` and ``y`` in pixels.
 
     ``over`` names the input whose image they are set on.

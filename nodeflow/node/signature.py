@@ -15,14 +15,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from nodeflow.graph.model.catalogue import ANY, Input, Kind, NodeSpec, Output, Param, is_list
 from nodeflow.node.hints import (
-    Boxes,
     Choices,
-    Edge,
+    DrawnBoxes,
+    DrawnNumber,
+    DrawnPoints,
     Matches,
     Multiline,
     NamesEmbeddings,
     Painted,
-    Points,
     Range,
     Reads,
     Seed,
@@ -31,7 +31,7 @@ from nodeflow.node.hints import (
     Supplied,
     Weighed,
     Writes,
-    Written,
+    WrittenForm,
 )
 from nodeflow.node.lazy import Lazy
 
@@ -134,18 +134,18 @@ def _param(name: str, hint: Any, default: Any, extras: tuple[Any, ...]) -> Param
                 fields.update(minimum=0, maximum=2**53 - 1, widget="seed", several=several)
             case Painted(over):
                 fields.update(widget="mask", over=over, pattern=MASK_TEXT, words="a painted mask")
-            case Written(form):
+            case WrittenForm(form):
                 fields.update(form=form)
             case Matches(pattern, words):
                 fields.update(pattern=pattern, words=words)
             case Reads(what, needed, files, holds):
                 fields.update(reads=True, widget=what, needed=needed, files=files, holds=holds)
                 default = "" if default == "." else default  # an empty path: nothing is chosen yet
-            case Edge(side, over):
+            case DrawnNumber(side, over):
                 fields.update(edge=side, over=over)
-            case Boxes(width, height):
+            case DrawnBoxes(width, height):
                 fields.update(widget="boxes", sized=(width, height))
-            case Points(over):
+            case DrawnPoints(over):
                 fields.update(widget="points", over=over)
             case Seldom():
                 fields.update(seldom=True)

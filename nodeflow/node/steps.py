@@ -19,7 +19,7 @@ class Step(msgspec.Struct, frozen=True):
     value: Any = None
 
 
-class Kept(NamedTuple):
+class KeptSteps(NamedTuple):
     """Steps of an earlier run that are those of this run too: what each of them made, and the state after the last."""
 
     made: tuple[Any, ...] = ()
@@ -43,12 +43,12 @@ class Steps:
         """Whether anything is kept; where nothing is, a state need not be made."""
         return False
 
-    def resume(self, start: object, steps: Sequence[object]) -> Kept:
+    def resume(self, start: object, steps: Sequence[object]) -> KeptSteps:
         """The longest run of steps that is known: same start, and the same in force at each of them.
 
         ``start`` is all that determines the run beside ``steps``, which has for every step what is in force there.
         """
-        return Kept()
+        return KeptSteps()
 
     def keep(self, state: object, made: object) -> None:
         """Keep a step: the state after it, which is all that the next one needs, and what it made. Neither changes

@@ -23,7 +23,7 @@ class Token(NamedTuple):
     piece: int = -1
 
 
-class Group(NamedTuple):
+class TokenGroup(NamedTuple):
     """Tokens that one piece of a text gave; ``opens`` a new chunk."""
 
     tokens: tuple[Token, ...]
@@ -59,7 +59,7 @@ class Frame(NamedTuple):
 Row = tuple[Token, ...]
 
 
-def comfyui_rows(groups: Sequence[Group], frame: Frame) -> list[Row]:
+def comfyui_rows(groups: Sequence[TokenGroup], frame: Frame) -> list[Row]:
     """Rows filled group by group, as ComfyUI does: short groups are kept whole."""
     chunks: list[list[Token]] = [[]]
     for group in groups:
@@ -77,7 +77,7 @@ def comfyui_rows(groups: Sequence[Group], frame: Frame) -> list[Row]:
     return [frame.row(chunk) for chunk in chunks]
 
 
-def a1111_rows(groups: Sequence[Group], frame: Frame, backtrack: int = BACKTRACK) -> list[Row]:
+def a1111_rows(groups: Sequence[TokenGroup], frame: Frame, backtrack: int = BACKTRACK) -> list[Row]:
     """Rows filled token by token, as A1111 does: cut at the last comma, if that is near. An embedding stays whole."""
     chunks: list[list[Token]] = [[]]
     comma = -1
@@ -102,7 +102,7 @@ def a1111_rows(groups: Sequence[Group], frame: Frame, backtrack: int = BACKTRACK
     return [frame.row(chunk) for chunk in chunks]
 
 
-def compel_rows(groups: Sequence[Group], frame: Frame) -> list[Row]:
+def compel_rows(groups: Sequence[TokenGroup], frame: Frame) -> list[Row]:
     """Rows cut behind the last sentence that fits, as compel does; else behind the last part of one, or word."""
     left = [token for group in groups for token in group.tokens]
     rows: list[Row] = []
@@ -122,7 +122,7 @@ def _cut(tokens: Sequence[Token], frame: Frame) -> int:
     return len(tokens)
 
 
-def plain_rows(groups: Sequence[Group], frame: Frame) -> list[Row]:
+def plain_rows(groups: Sequence[TokenGroup], frame: Frame) -> list[Row]:
     """Rows filled token by token."""
     return a1111_rows(groups, frame, 0)
 

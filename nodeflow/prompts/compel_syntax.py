@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from nodeflow.prompts.weights import Piece, PromptError
+from nodeflow.prompts.weights import PromptError, WeightedPiece
 
 PLUS, MINUS = 1.1, 0.9
 SYMBOLS = re.escape('()",.+-=')
@@ -21,14 +21,14 @@ METHOD = re.compile(r"\.(?:swap|blend|and|add|attend)\(")
 DEEPEST = 50
 
 
-class Found(NamedTuple):
+class FoundPieces(NamedTuple):
     """Pieces of a text, and the place behind them."""
 
-    pieces: list[Piece]
+    pieces: list[WeightedPiece]
     end: int
 
 
-def compel_pieces(text: str) -> list[Piece]:
+def compel_pieces(text: str) -> list[WeightedPiece]:
     """A text's pieces in order; neighbours of equal weight are one. Raises PromptError for compel's methods."""
     if said := METHOD.search(text):
         raise PromptError(
@@ -36,7 +36,7 @@ def compel_pieces(text: str) -> list[Piece]:
             "average or concatenate conditionings by their nodes"
         )
     text = re.sub(r",(\S)", r", \1", text)
-    pieces: list[Piece] = []
+    pieces: list[WeightedPiece] = []
     place = 0
     while place < len(text):
         if text[place].isspace():
@@ -45,19 +45,19 @@ def compel_pieces(text: str) -> list[Piece]:
         found = _weighted(text, place, 0) or _letters(text, place)
         pieces += found.pieces
         place = found.end
-    return [piece._replace(text=_shown(piece.text)) for piece in _merged(pieces)] or [Piece("")]
+    return [piece._replace(text=_shown(piece.text)) for piece in _merged(pieces)] or [WeightedPiece("")]
 
 
-def _weighted(text: str, place: int, depth: int) -> Found | None:
+def _weighted(text: str, place: int, depth: int) -> FoundPieces | None:
     """A word with signs behind it, or what stands in brackets or quotation marks, with its weight."""
     if text[place] in '("':
         return _enclosed(text, place, depth)
     word = WORD.match(text, place)
     signs = word and SIGNS.match(text, word.end())
-    return Found([Piece(word[0], _factor(signs[0]))], signs.end()) if word and signs else None
+    return FoundPieces([WeightedPiece(word[0], _factor(signs[0]))], signs.end()) if word and signs else None
 
 
-def _enclosed(text: str, place: int, depth: int) -> Found | None:
+def _enclosed(text: str, place: int, depth: int) -> FoundPieces | None:
     """What stands in brackets or quotation marks; None where they are not closed."""
     if depth > DEEPEST:
         raise PromptError(f"brackets stand inside of each other more than {DEEPEST} deep; write fewer")
@@ -70,36 +70,36 @@ def _enclosed(text: str, place: int, depth: int) -> Found | None:
     if weight is None:
         return inside
     factor = _factor(weight[0])
-    return Found([piece._replace(weight=piece.weight * factor) for piece in pieces], weight.end())
+    return FoundPieces([piece._replace(weight=piece.weight * factor) for piece in pieces], weight.end())
 
 
-def _inside(text: str, place: int, closing: str, depth: int) -> Found | None:
+def _inside(text: str, place: int, closing: str, depth: int) -> FoundPieces | None:
     """What stands up to a closing mark, and the place behind that; None where it does not come."""
-    pieces: list[Piece] = []
+    pieces: list[WeightedPiece] = []
     while place < len(text):
         sign = text[place]
         if sign == closing:
-            return Found(pieces, place + 1)
+            return FoundPieces(pieces, place + 1)
         if sign.isspace():
             place += 1
             continue
         found = _weighted(text, place, depth)
         if found is None and sign in ",.":
-            found = Found([Piece(sign)], place + 1)
+            found = FoundPieces([WeightedPiece(sign)], place + 1)
         if found is None:
             word = WORD.match(text, place)
             if word is None:
                 return None
-            found = Found([Piece(word[0])], word.end())
+            found = FoundPieces([WeightedPiece(word[0])], word.end())
         pieces += found.pieces
         place = found.end
     return None
 
 
-def _letters(text: str, place: int) -> Found:
+def _letters(text: str, place: int) -> FoundPieces:
     """All up to the next blank, as it is."""
     word = text[place:].split(maxsplit=1)[0]
-    return Found([Piece(word)], place + len(word))
+    return FoundPieces([WeightedPiece(word)], place + len(word))
 
 
 def _factor(said: str) -> float:
@@ -110,8 +110,8 @@ def _factor(said: str) -> float:
     return float(said)
 
 
-def _merged(pieces: list[Piece]) -> list[Piece]:
-    found: list[Piece] = []
+def _merged(pieces: list[WeightedPiece]) -> list[WeightedPiece]:
+    found: list[WeightedPiece] = []
     for piece in pieces:
         if found and found[-1].weight == piece.weight:
             found[-1] = found[-1]._replace(text=f"{found[-1].text} {piece.text}")

@@ -25,7 +25,7 @@ class PromptError(ValueError):
     """Raised for a text that cannot be read: one sentence, what is wrong and what to do."""
 
 
-class Piece(NamedTuple):
+class WeightedPiece(NamedTuple):
     """A part of a text and its weight; ``opens`` a new stretch of tokens."""
 
     text: str
@@ -33,33 +33,33 @@ class Piece(NamedTuple):
     opens: bool = False
 
 
-def plain_pieces(text: str) -> list[Piece]:
+def plain_pieces(text: str) -> list[WeightedPiece]:
     """The text as it is."""
-    return [Piece(text)]
+    return [WeightedPiece(text)]
 
 
-def comfyui_pieces(text: str) -> list[Piece]:
+def comfyui_pieces(text: str) -> list[WeightedPiece]:
     """A text's pieces in order; what is not closed stays as letters. Raises PromptError for a weight that is none."""
     for escaped, hidden in HIDDEN.items():
         text = text.replace(escaped, hidden)
-    found: list[Piece] = []
+    found: list[WeightedPiece] = []
     todo = [(part, 1.0) for part in reversed(_outermost(text))]
     while todo:
         said, weight = todo.pop()
         if not (len(said) >= 2 and said[0] == "(" and said[-1] == ")"):
-            found.append(Piece(_shown(said), weight))
+            found.append(WeightedPiece(_shown(said), weight))
             continue
         inside, weight = said[1:-1], weight * STEP
         colon = inside.rfind(":")
         if colon > 0 and (number := _number(inside[colon + 1 :])) is not None:
             inside, weight = inside[:colon], number
         todo += [(part, weight) for part in reversed(_outermost(inside))]
-    return found or [Piece("")]
+    return found or [WeightedPiece("")]
 
 
-def a1111_pieces(text: str) -> list[Piece]:
+def a1111_pieces(text: str) -> list[WeightedPiece]:
     """A text's pieces in order; neighbours of equal weight are one. Raises PromptError for a weight that is none."""
-    found: list[Piece] = []
+    found: list[WeightedPiece] = []
     rounds: list[int] = []
     squares: list[int] = []
 
@@ -69,7 +69,7 @@ def a1111_pieces(text: str) -> list[Piece]:
     for mark in A1111_MARK.finditer(text):
         said = mark[0]
         if said.startswith("\\"):
-            found.append(Piece(said[1:]))
+            found.append(WeightedPiece(said[1:]))
         elif said == "(":
             rounds.append(len(found))
         elif said == "[":
@@ -82,12 +82,12 @@ def a1111_pieces(text: str) -> list[Piece]:
             multiply(squares.pop(), 1 / STEP)
         else:
             first, *others = BREAK.split(said)
-            found += [Piece(first), *(Piece(part, opens=True) for part in others)]
+            found += [WeightedPiece(first), *(WeightedPiece(part, opens=True) for part in others)]
     for start in rounds:  # brackets that nobody closed
         multiply(start, STEP)
     for start in squares:
         multiply(start, 1 / STEP)
-    return _merged(found) or [Piece("")]
+    return _merged(found) or [WeightedPiece("")]
 
 
 def _outermost(text: str) -> list[str]:
@@ -124,8 +124,8 @@ def _number(text: str) -> float | None:
     return number
 
 
-def _merged(pieces: list[Piece]) -> list[Piece]:
-    found: list[Piece] = []
+def _merged(pieces: list[WeightedPiece]) -> list[WeightedPiece]:
+    found: list[WeightedPiece] = []
     for piece in pieces:
         if found and not piece.opens and found[-1].weight == piece.weight:
             found[-1] = found[-1]._replace(text=found[-1].text + piece.text)

@@ -13,7 +13,7 @@ from nodeflow.graph.model.workflow import Socket, Workflow
 from nodeflow.graph.subgraphs.flatten import flatten
 
 
-class Report:
+class RunReport:
     """Hold what happened to each node, what was written, on what, and from which seeds."""
 
     def __init__(self, workflow: Workflow, catalogue: Catalogue) -> None:

@@ -16,7 +16,7 @@ class OutsideError(ValueError):
     """One sentence: why a path is not served."""
 
 
-class Place(NamedTuple):
+class FilePlace(NamedTuple):
     """A file as ComfyUI's interface names it."""
 
     filename: str
@@ -42,14 +42,14 @@ class ServedFolders(NamedTuple):
             raise OutsideError(f"{name!r} is no name of a file; give the folder as subfolder")
         return within(self.root(kind), "/".join(filter(None, (subfolder.replace("\\", "/"), name))))
 
-    def place(self, path: Path) -> Place | None:
+    def place(self, path: Path) -> FilePlace | None:
         """Return how a result is named; None where it lies elsewhere."""
         for kind in (TEMP, "output"):
             root = self.root(kind).resolve()
             if path.resolve().is_relative_to(root):
                 inside = path.resolve().relative_to(root)
                 folder = inside.parent.as_posix()
-                return Place(inside.name, "" if folder == "." else folder, kind)
+                return FilePlace(inside.name, "" if folder == "." else folder, kind)
         return None
 
 

@@ -18,7 +18,7 @@ from nodeflow.engine.protocol.events import (
 )
 from nodeflow.graph.model.workflow import Problem
 from nodeflow.service.folders import ServedFolders
-from nodeflow.service.prompts import OVER_SOCKET, Asked, Prepared
+from nodeflow.service.prompts import OVER_SOCKET, Prepared, PromptRequest
 
 State = Literal["waiting", "running", "success", "error", "interrupted"]
 PREVIEW_EVENT, PNG_FORMAT = 1, 2
@@ -37,7 +37,7 @@ class Progress:
     """What became of a prompt so far. `take` gives what its client is to hear of each event."""
 
     def __init__(
-        self, id: str, number: float, job: int, asked: Asked, prepared: Prepared, folders: ServedFolders
+        self, id: str, number: float, job: int, asked: PromptRequest, prepared: Prepared, folders: ServedFolders
     ) -> None:
         self.id, self.number, self.job, self.asked = id, number, job, asked
         self._owners, self._folders = prepared.owners, folders

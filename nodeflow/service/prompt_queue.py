@@ -11,7 +11,7 @@ from nodeflow.engine.protocol.messages import JobEvent, QueueChanged, Refused, R
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.service.folders import ServedFolders
 from nodeflow.service.progress import Message, Progress
-from nodeflow.service.prompts import Asked, Prepared
+from nodeflow.service.prompts import Prepared, PromptRequest
 from nodeflow.service.refusals import refused
 
 WAITING_LIMIT = 1_000
@@ -43,7 +43,7 @@ class PromptQueue:
         self._ended: dict[str, Progress] = {}
         self._count = 0
 
-    def add(self, asked: Asked, prepared: Prepared) -> Progress:
+    def add(self, asked: PromptRequest, prepared: Prepared) -> Progress:
         """Take a prompt in, under a new job that is then to be submitted. Raises RefusedError where too many wait."""
         if len(self._open) >= WAITING_LIMIT:
             raise refused(429, "queue_full", f"{WAITING_LIMIT} prompts wait already; post this one later")

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from nodeflow.engine.protocol.run_request import RunRequest
-from nodeflow.exchange.client import Answer, ForeignFiles
+from nodeflow.exchange.client import ForeignFiles, ImportAnswer
 from nodeflow.graph.io.files import loads
 from nodeflow.graph.io.import_report import ImportReport
 from nodeflow.graph.model.catalogue import Catalogue, Param
@@ -18,7 +18,7 @@ from nodeflow.graph.validate.run_scope import obstacles, scope
 from nodeflow.library.folders import library_roots
 from nodeflow.resources import STARTER
 from nodeflow.service.folders import TEMP, ServedFolders, allowed, within
-from nodeflow.service.refusals import Fault, NodeFaults, RefusedError, refused
+from nodeflow.service.refusals import Fault, NodeFaults, RequestRefusedError, refused
 
 DOCUMENT = "scripts"
 TITLE = "prompt of a script"
@@ -33,7 +33,7 @@ LOADS = ("LoadImage", "LoadImageMask", "LoadImageOutput")
 NODE_LIMIT = 5_000
 
 
-class Asked(msgspec.Struct):
+class PromptRequest(msgspec.Struct):
     """What a client posts to run."""
 
     prompt: dict[str, Any]
@@ -61,7 +61,7 @@ class PromptReader:
         self.folders, self.catalogue, self.device = folders, catalogue, device
         self._foreign = ForeignFiles()
 
-    def read(self, asked: Asked) -> Prepared:
+    def read(self, asked: PromptRequest) -> Prepared:
         """Translate a prompt. Raises RefusedError where it cannot run, with all that is wrong."""
         graph = self._placed(asked.prompt)
         answer = self._foreign.ask(msgspec.json.encode(graph))
@@ -106,7 +106,7 @@ class PromptReader:
                 return str(within(self.folders.root(kind), name.removesuffix(mark)))
         return name.removesuffix(" [input]")
 
-    def _complete(self, answer: Answer, report: ImportReport, classes: dict[str, str]) -> None:
+    def _complete(self, answer: ImportAnswer, report: ImportReport, classes: dict[str, str]) -> None:
         """Refuse what has no counterpart here, and models that are not here."""
         wrong: dict[str, list[Fault]] = {}
         for row in report.of("unknown"):
@@ -152,10 +152,10 @@ def _is_path(param: Param) -> bool:
     return param.kind == "path" or param.reads or param.writes
 
 
-def _invalid(wrong: dict[str, list[Fault]], classes: dict[str, str]) -> RefusedError:
+def _invalid(wrong: dict[str, list[Fault]], classes: dict[str, str]) -> RequestRefusedError:
     details = "\n".join(
         f"{id} ({classes.get(id, '')}): {one.message}" for id, faults in wrong.items() for one in faults
     )
     fault = Fault("prompt_outputs_failed_validation", f"Prompt outputs failed validation: {details}", details)
     faults = {id: NodeFaults(found, classes.get(id, "")) for id, found in wrong.items()}
-    return RefusedError(400, fault, faults)
+    return RequestRefusedError(400, fault, faults)

@@ -24,7 +24,7 @@ class NodeFaults(msgspec.Struct, frozen=True):
     dependent_outputs: list[str] = []
 
 
-class RefusedError(Exception):
+class RequestRefusedError(Exception):
     """A request that is not fulfilled: its status, what is wrong, and with which nodes."""
 
     def __init__(self, status: int, fault: Fault, nodes: dict[str, NodeFaults] | None = None) -> None:
@@ -36,6 +36,6 @@ class RefusedError(Exception):
         }
 
 
-def refused(status: int, type: str, sentence: str) -> RefusedError:
+def refused(status: int, type: str, sentence: str) -> RequestRefusedError:
     """Return a refusal with one sentence."""
-    return RefusedError(status, Fault(type, sentence))
+    return RequestRefusedError(status, Fault(type, sentence))

@@ -18,8 +18,8 @@ from nodeflow.service.guard import Guard
 from nodeflow.service.machine import Machine
 from nodeflow.service.progress import Message
 from nodeflow.service.prompt_queue import Engine, PromptQueue
-from nodeflow.service.prompts import Asked, PromptReader
-from nodeflow.service.refusals import RefusedError, refused
+from nodeflow.service.prompts import PromptReader, PromptRequest
+from nodeflow.service.refusals import RequestRefusedError, refused
 from nodeflow.service.sockets import Sockets
 from nodeflow.service.uploads import UPLOAD_BYTES, Upload
 
@@ -87,7 +87,7 @@ class Routes:
         self._foreign.close()
 
     async def _post(self, request: web.Request) -> web.Response:
-        asked = await _body(request, Asked)
+        asked = await _body(request, PromptRequest)
         async with self._readers:
             prepared = await asyncio.to_thread(self._reader.read, asked)
         progress = self.prompts.add(asked, prepared)
@@ -218,7 +218,7 @@ async def _told(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Errors as ComfyUI tells them, each with one sentence."""
     try:
         return await handler(request)
-    except RefusedError as error:
+    except RequestRefusedError as error:
         return _error(error)
     except OutsideError as error:
         return _error(refused(400, "outside", str(error)))
@@ -229,5 +229,5 @@ async def _told(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _error(refused(500, "disk", f"the disk does not take or give it: {error.strerror or error}"))
 
 
-def _error(error: RefusedError) -> web.Response:
+def _error(error: RequestRefusedError) -> web.Response:
     return web.json_response(error.body, status=error.status)

@@ -8,7 +8,7 @@ from aiohttp import BodyPartReader, web
 
 from nodeflow.graph.io.files import write_atomic
 from nodeflow.graph.io.foreign import picture_of
-from nodeflow.service.folders import Place, ServedFolders, bare
+from nodeflow.service.folders import FilePlace, ServedFolders, bare
 from nodeflow.service.refusals import refused
 
 UPLOAD_BYTES = 64 << 20
@@ -36,7 +36,7 @@ class Upload:
             elif part.name:
                 self.fields[part.name] = (await _read(part, FIELD_BYTES)).decode("utf-8", "replace")
 
-    def keep(self, folders: ServedFolders) -> Place:
+    def keep(self, folders: ServedFolders) -> FilePlace:
         """Write the image; under another name where one with that name is another image.
 
         Raises RefusedError for what is no image, OutsideError for a path that leads out, OSError.
@@ -52,7 +52,7 @@ class Upload:
         if self.fields.get("overwrite") not in ("true", "1"):
             path = _free(path, self.data)
         write_atomic(path, self.data)
-        return Place(path.name, subfolder, kind)
+        return FilePlace(path.name, subfolder, kind)
 
 
 async def _read(part: BodyPartReader, most: int) -> bytes:

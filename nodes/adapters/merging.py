@@ -12,7 +12,7 @@ import torch
 from nodeflow.node import NodeError, Slider, node
 from nodeflow.wires import Adapter, DiffusionNetwork, LayerChange, TextEncoder
 from nodes.adapters.text_parts import parts_of
-from nodes.loaders.adapters.algebra.full import Difference
+from nodes.loaders.adapters.algebra.full import WeightDifference
 from nodes.loaders.adapters.blocks import shares
 from nodes.loaders.adapters.names.tables import network_names
 from nodes.loaders.quantised.layers import is_stored
@@ -124,5 +124,5 @@ def _differences(first: torch.nn.Module, second: torch.nn.Module) -> dict[str, L
             raise NodeError("these text encoders are of different kinds; wire two of the same")
         bias, moved = layer._parameters.get("bias"), other._parameters.get("bias")
         shift = None if bias is None or moved is None else moved.detach().float() - bias.detach().float()
-        found[name] = LayerChange((Difference(changed.detach().float() - weight.detach().float()),), shift)
+        found[name] = LayerChange((WeightDifference(changed.detach().float() - weight.detach().float()),), shift)
     return found

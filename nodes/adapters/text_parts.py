@@ -8,21 +8,21 @@ from typing import Any, NamedTuple
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Adapter, TextEncoder
-from nodes.loaders.adapters.reader import Encoder
+from nodes.loaders.adapters.reader import NumberedEncoder
 from nodes.loaders.text_encoders.joint import TwinText
 
 Path = tuple[tuple[str, int | None], ...]
 """Where a part stands in what holds it: fields, and the places in those that are tuples."""
 
 
-class TextPart(NamedTuple):
+class AdaptedTextPart(NamedTuple):
     """An encoder, and how the whole becomes one in which it has a further adapter."""
 
-    encoder: Encoder
+    encoder: NumberedEncoder
     changed: Callable[[Any, Adapter], Any]
 
 
-def parts_of(text_encoder: TextEncoder) -> list[TextPart]:
+def parts_of(text_encoder: TextEncoder) -> list[AdaptedTextPart]:
     """Whatever in it holds a network and adapters for it; one that reads in several ways is one part.
 
     Raises NodeError for a text encoder that takes no adapter.
@@ -36,7 +36,9 @@ def parts_of(text_encoder: TextEncoder) -> list[TextPart]:
         raise NodeError("this text encoder takes no LoRA; wire that of a Stable Diffusion, FLUX, Z-Image or Qwen-Image")
     numbers = iter(range(_first(text_encoder), 1 + len(modules) + 1))
     clips_first = sorted(modules.values(), key=lambda module: not type(module).__name__.startswith("CLIP"))
-    return [TextPart(Encoder(next(numbers), module), _change(paths[id(module)])) for module in clips_first]
+    return [
+        AdaptedTextPart(NumberedEncoder(next(numbers), module), _change(paths[id(module)])) for module in clips_first
+    ]
 
 
 def _first(text_encoder: Any) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.graph.io.comfyui.prompt import Output, Prompt
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt, OutputPlace
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, Param, fits
 from nodeflow.graph.model.workflow import Link, Node, Socket, Workflow
 from nodes.comfyui.meanings import CannotTranslateError, Value, Wire, wire_of
@@ -21,7 +21,7 @@ WORD = re.compile(r"[^\W\d][\w-]*")
 class Builder:
     """Adds nodes to a workflow for one node of ComfyUI at a time, and takes them back where that one fails."""
 
-    def __init__(self, catalogue: Catalogue, prompt: Prompt) -> None:
+    def __init__(self, catalogue: Catalogue, prompt: FlatPrompt) -> None:
         self.catalogue, self.prompt = catalogue, prompt
         self.workflow = Workflow()
         self.made: dict[str, list[str]] = {}
@@ -159,7 +159,7 @@ class Builder:
             found: dict[str, list[tuple[str, str]]] = {}
             for node in self.prompt.nodes.values():
                 for key, value in node.inputs.items():
-                    if isinstance(value, Output):
+                    if isinstance(value, OutputPlace):
                         found.setdefault(value.node, []).append((node.id, key))
             self._consumers = found
         return self._consumers.get(id, [])
@@ -169,7 +169,7 @@ class Builder:
         return {
             value.slot
             for consumer, key in self.consumers(id)
-            if isinstance(value := self.prompt.nodes[consumer].inputs[key], Output) and value.node == id
+            if isinstance(value := self.prompt.nodes[consumer].inputs[key], OutputPlace) and value.node == id
         }
 
     def role(self, id: str, depth: int = 8) -> str:

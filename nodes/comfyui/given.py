@@ -7,17 +7,17 @@ from typing import Any, TypeVar
 
 from nodes.comfyui.meanings import (
     CannotTranslateError,
-    Clip,
-    Conditioning,
-    ControlNet,
-    Latent,
+    ImportedClip,
+    ImportedConditioning,
+    ImportedControlNet,
+    ImportedLatent,
     Value,
     Wire,
     wire_of,
 )
 
 Kind = TypeVar("Kind")
-OF_A_WIRE: tuple[type, ...] = (Clip, Conditioning, ControlNet, Latent)
+OF_A_WIRE: tuple[type, ...] = (ImportedClip, ImportedConditioning, ImportedControlNet, ImportedLatent)
 """Meanings that a bare wire, such as that of a placeholder, can have."""
 
 

@@ -9,7 +9,15 @@ from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Conditioning, Guider, Model, Over, Scale, Weakened
+from nodes.comfyui.meanings import (
+    CannotTranslateError,
+    ImportedConditioning,
+    ImportedGuider,
+    Model,
+    Over,
+    Scale,
+    Weakened,
+)
 from nodes.comfyui.registry import translates
 
 BY_STEPS = "start and end are counted in steps, in ComfyUI in trained timesteps"
@@ -142,9 +150,9 @@ def free_u(given: Given, build: Builder) -> Model:
 
 
 @translates("DualCFGGuider")
-def dual(given: Given, build: Builder) -> Guider:
-    texts = [given.need(Conditioning, name) for name in ("cond1", "negative", "cond2")]
-    return Guider(
+def dual(given: Given, build: Builder) -> ImportedGuider:
+    texts = [given.need(ImportedConditioning, name) for name in ("cond1", "negative", "cond2")]
+    return ImportedGuider(
         given.need(Model, "model"),
         texts[0],
         texts[1],
@@ -156,12 +164,12 @@ def dual(given: Given, build: Builder) -> Guider:
 
 
 @translates("DualModelGuider")
-def two_models(given: Given, build: Builder) -> Guider:
+def two_models(given: Given, build: Builder) -> ImportedGuider:
     """One model for the text, another one for what is led away from."""
-    model, text = given.need(Model, "model"), given.need(Conditioning, "positive")
+    model, text = given.need(Model, "model"), given.need(ImportedConditioning, "positive")
     if not given.has("negative"):
         if given.has("model_negative"):
             raise CannotTranslateError("nothing is wired to its negative, and no text at all is none of the texts here")
-        return Guider(model, text)
+        return ImportedGuider(model, text)
     other = given.need(Model, "model_negative") if given.has("model_negative") else None
-    return Guider(model, text, given.need(Conditioning, "negative"), given.get("cfg", 4.0), other=other)
+    return ImportedGuider(model, text, given.need(ImportedConditioning, "negative"), given.get("cfg", 4.0), other=other)

@@ -6,7 +6,7 @@ from typing import Any
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import BY_FAMILY, Conditioning, Guider, Model, Over, Wire
+from nodes.comfyui.meanings import BY_FAMILY, ImportedConditioning, ImportedGuider, Model, Over, Wire
 
 UNSEEN = "the model does not see the image beside the latent"
 SEE_NOTHING = ("FLUX.1", "FLUX.2", "FLUX.2 Klein", "Qwen-Image", "Stable Diffusion 3", "Z-Image")
@@ -15,7 +15,7 @@ GUESSED = "its denoiser is a U-Net's until the placeholder of its model is repla
 ZEROS = "a text is zeros in ComfyUI; here it is what the text says"
 
 
-def guided(given: Given, build: Builder, found: Guider, schedule: Wire) -> Wire:
+def guided(given: Given, build: Builder, found: ImportedGuider, schedule: Wire) -> Wire:
     """The guider of a model and its texts."""
     wire = _ruled(given, build, found, denoiser_of(given, build, found, schedule), schedule)
     for over in found.model.over:
@@ -24,7 +24,7 @@ def guided(given: Given, build: Builder, found: Guider, schedule: Wire) -> Wire:
     return wire
 
 
-def _ruled(given: Given, build: Builder, found: Guider, denoiser: Wire, schedule: Wire) -> Wire:
+def _ruled(given: Given, build: Builder, found: ImportedGuider, denoiser: Wire, schedule: Wire) -> Wire:
     """The guider that makes one prediction of those for the texts, with other scales in parts of the steps."""
     wire = _by_scale(given, build, found, (denoiser, schedule), found.scale)
     for one in found.model.scales:
@@ -40,7 +40,7 @@ def _within(build: Builder, inside: Wire, outside: Wire, start: Any, end: Any) -
     return build.shared("guidance_within", "guidance", inside=inside, outside=outside, start=start, end=end)
 
 
-def _by_scale(given: Given, build: Builder, found: Guider, asked: tuple[Wire, Wire], scale: Any) -> Wire:
+def _by_scale(given: Given, build: Builder, found: ImportedGuider, asked: tuple[Wire, Wire], scale: Any) -> Wire:
     """``asked``: the denoiser, and the schedule along which it is asked."""
     denoiser, schedule = asked
     positive = _text(given, build, found.positive)
@@ -53,7 +53,7 @@ def _by_scale(given: Given, build: Builder, found: Guider, asked: tuple[Wire, Wi
         scales = {"scale": scale, "middle_scale": found.middle_scale}
         return build.shared("dual_guidance", "guidance", denoiser=denoiser, **texts, **scales, way=way)
     if found.other is not None:
-        other = denoiser_of(given, build, Guider(found.other, found.negative), schedule)
+        other = denoiser_of(given, build, ImportedGuider(found.other, found.negative), schedule)
         return _away(build, (denoiser, positive), (other, texts["negative"]), scale)
     rule = found.model.rule or Over("classifier_free_guidance")
     wire = build.shared(rule.kind, "guidance", denoiser=denoiser, **texts, scale=scale, **dict(rule.params))
@@ -75,7 +75,7 @@ def _away(build: Builder, towards: tuple[Wire, Wire], off: tuple[Wire, Wire], sc
     return build.shared("auto_guidance", "guidance", guider=good, weak=bad, scale=scale)
 
 
-def _text(given: Given, build: Builder, found: Conditioning) -> Wire:
+def _text(given: Given, build: Builder, found: ImportedConditioning) -> Wire:
     """A text's wire; zeros in its place where it is zeroed."""
     if not found.zero:
         return found.wire
@@ -85,7 +85,7 @@ def _text(given: Given, build: Builder, found: Conditioning) -> Wire:
     return found.wire
 
 
-def _shown(given: Given, build: Builder, model: Model, text: Conditioning) -> Wire | None:
+def _shown(given: Given, build: Builder, model: Model, text: ImportedConditioning) -> Wire | None:
     """The denoiser of a network that sees an image beside the latent; None where it sees none."""
     assert text.beside is not None
     vae, image, mask = text.beside
@@ -103,7 +103,7 @@ def _shown(given: Given, build: Builder, model: Model, text: Conditioning) -> Wi
     return build.shared("edit_denoiser", "denoiser", **about)
 
 
-def denoiser_of(given: Given, build: Builder, found: Guider, schedule: Wire) -> Wire:
+def denoiser_of(given: Given, build: Builder, found: ImportedGuider, schedule: Wire) -> Wire:
     """The denoiser of a model with all that stands on the texts and on the model."""
     model, text = found.model, found.positive
     if model.guessed:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.guiders import guided
-from nodes.comfyui.meanings import CannotTranslateError, Guider, Latent, Noise, Wire
+from nodes.comfyui.meanings import CannotTranslateError, ImportedGuider, ImportedLatent, ImportedNoise, Wire
 from nodes.comfyui.registry import translates
 
 ALONG = "a latent is cut along its layers alone here"
@@ -24,7 +24,7 @@ class EmptyLayers(msgspec.Struct, frozen=True):
     layers: Any
 
 
-class LayeredLatent(Latent, frozen=True):
+class LayeredLatent(ImportedLatent, frozen=True):
     """Layers of an image as one latent, and the reference image that they are taken from."""
 
     reference: Wire | None = None
@@ -41,8 +41,8 @@ def empty(given: Given, build: Builder) -> EmptyLayers:
 
 
 def sampled(
-    given: Given, build: Builder, found: Guider, schedule: Wire, noise: Noise, layers: Any
-) -> tuple[Latent, Latent]:
+    given: Given, build: Builder, found: ImportedGuider, schedule: Wire, noise: ImportedNoise, layers: Any
+) -> tuple[ImportedLatent, ImportedLatent]:
     """The sampler of such a model: its noise stands for the layers too."""
     if not found.positive.references or noise.seed is None:
         raise CannotTranslateError(REFERENCE)
@@ -54,9 +54,9 @@ def sampled(
 
 
 @translates("LatentCut", "LatentCutToBatch")
-def cut(given: Given, build: Builder) -> Latent:
+def cut(given: Given, build: Builder) -> ImportedLatent:
     """The whole image, which such a model paints before its layers, is cut off; layers become a batch."""
-    latent = given.need(Latent, "samples")
+    latent = given.need(ImportedLatent, "samples")
     if not isinstance(latent, LayeredLatent) or given.text("dim", "t") != "t":
         raise CannotTranslateError(ALONG)
     whole = given.whole("index", 1) == 1 and given.whole("amount", 1) >= 16  # as many as there are

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Conditioning, Wire
+from nodes.comfyui.meanings import CannotTranslateError, ImportedConditioning, Wire
 from nodes.comfyui.registry import translates
 
 MULTIPLIED = "multiply"
@@ -30,7 +30,7 @@ class ImageEncoder(msgspec.Struct, frozen=True):
     file: Any
 
 
-class Seen(msgspec.Struct, frozen=True):
+class SeenImage(msgspec.Struct, frozen=True):
     """An image as a network sees it."""
 
     encoder: ImageEncoder
@@ -49,14 +49,16 @@ def image_encoder(given: Given, build: Builder) -> ImageEncoder:
 
 
 @translates("CLIPVisionEncode")
-def seen(given: Given, build: Builder) -> Seen:
-    return Seen(given.need(ImageEncoder, "clip_vision"), given.wire("image"), given.text("crop", "center") == "center")
+def seen(given: Given, build: Builder) -> SeenImage:
+    return SeenImage(
+        given.need(ImageEncoder, "clip_vision"), given.wire("image"), given.text("crop", "center") == "center"
+    )
 
 
 @translates("StyleModelApply")
-def style(given: Given, build: Builder) -> Conditioning:
+def style(given: Given, build: Builder) -> ImportedConditioning:
     """What an image shows, in tokens behind those of the text."""
-    text, image = given.need(Conditioning, "conditioning"), given.need(Seen, "clip_vision_output")
+    text, image = given.need(ImportedConditioning, "conditioning"), given.need(SeenImage, "clip_vision_output")
     if given.text("strength_type", MULTIPLIED) != MULTIPLIED:
         raise CannotTranslateError("a style counts by its tokens here, not by how they are attended to")
     if image.cut:
@@ -69,9 +71,9 @@ def style(given: Given, build: Builder) -> Conditioning:
 
 
 @translates("unCLIPConditioning")
-def revision(given: Given, build: Builder) -> Conditioning:
+def revision(given: Given, build: Builder) -> ImportedConditioning:
     """What an image shows in the place of the text as a whole, which Stable Diffusion XL alone takes here."""
-    text, image = given.need(Conditioning, "conditioning"), given.need(Seen, "clip_vision_output")
+    text, image = given.need(ImportedConditioning, "conditioning"), given.need(SeenImage, "clip_vision_output")
     if given.get("strength", 1.0) == 0:
         return text
     if given.number("noise_augmentation"):

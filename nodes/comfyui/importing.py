@@ -9,7 +9,7 @@ import msgspec
 from nodeflow.graph.io.comfyui.api_file import read_api_file
 from nodeflow.graph.io.comfyui.containers import Foreign, NotReadableError, find
 from nodeflow.graph.io.comfyui.model import ComfyWorkflow
-from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode, flatten
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt, OutputPlace, PromptNode, flatten
 from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.io.import_report import Form
 from nodeflow.graph.model.catalogue import Catalogue
@@ -18,7 +18,7 @@ from nodes.comfyui.node_packs import packs_of
 from nodes.comfyui.placeholders import storable
 from nodes.comfyui.places import place
 from nodes.comfyui.subgraphs import grouped, paths
-from nodes.comfyui.translate import Row, translate
+from nodes.comfyui.translate import TranslatedNode, translate
 from nodes.comfyui.wanted_models import WantedModel, wanted_models
 
 DEVICE_NOISE = "ComfyUI draws the noise on the way on the graphics card where it computes there; here it is a CPU's"
@@ -26,7 +26,7 @@ ON_THE_WAY = ("ancestral", "sde", "lcm", "ddpm", "restart", "seeds_", "sa_solver
 """Parts of the names of samplers that draw noise on the way."""
 
 
-class Report(msgspec.Struct):
+class FileReport(msgspec.Struct):
     """What became of a file: counts, each node, the models it names, and in sentences what else differs."""
 
     nodes: dict[str, int]
@@ -59,7 +59,7 @@ class Imported(NamedTuple):
     """The workflow and the report."""
 
     workflow: Workflow
-    report: Report
+    report: FileReport
 
 
 def import_comfyui(data: bytes, catalogue: Catalogue) -> Imported:
@@ -76,7 +76,7 @@ def import_comfyui(data: bytes, catalogue: Catalogue) -> Imported:
 def import_found(found: Foreign, catalogue: Catalogue, take: Form = "prompt") -> Imported:
     """Translate what lies in a file; of an image that holds both forms, the one that is asked for."""
     window = read_ui_file(found.workflow) if found.workflow is not None else None
-    seen = flatten(window) if window is not None else Prompt()
+    seen = flatten(window) if window is not None else FlatPrompt()
     made = read_api_file(found.prompt) if found.prompt is not None else seen
     prompt = seen if take == "workflow" and window is not None else made
     apart = _disagreements(made, seen) if window is not None and found.prompt is not None else []
@@ -93,7 +93,9 @@ def import_found(found: Foreign, catalogue: Catalogue, take: Form = "prompt") ->
     return Imported(translation.workflow, report)
 
 
-def _report(rows: list[Row], models: list[WantedModel], differences: list[str], packs: dict[str, str]) -> Report:
+def _report(
+    rows: list[TranslatedNode], models: list[WantedModel], differences: list[str], packs: dict[str, str]
+) -> FileReport:
     counts = {
         "total": len(rows),
         "translated": sum(row.status == "translated" for row in rows),
@@ -111,7 +113,7 @@ def _report(rows: list[Row], models: list[WantedModel], differences: list[str], 
         }
         for row in rows
     ]
-    return Report(
+    return FileReport(
         counts,
         [storable(msgspec.to_builtins(model)) for model in models],
         [storable(one) for one in differences],
@@ -119,7 +121,7 @@ def _report(rows: list[Row], models: list[WantedModel], differences: list[str], 
     )
 
 
-def _disagreements(prompt: Prompt, seen: Prompt) -> list[str]:
+def _disagreements(prompt: FlatPrompt, seen: FlatPrompt) -> list[str]:
     """The nodes at which the two workflows of an image differ."""
     ids = dict.fromkeys([*prompt.nodes, *seen.nodes])
     return [id for id in ids if _apart(prompt.nodes.get(id), seen.nodes.get(id))]
@@ -141,11 +143,11 @@ def _apart(one: PromptNode | None, other: PromptNode | None) -> bool:
 
 
 def _differ(one: Any, other: Any) -> bool:
-    if isinstance(one, Output) or isinstance(other, Output):
-        return isinstance(one, Output) != isinstance(other, Output)
+    if isinstance(one, OutputPlace) or isinstance(other, OutputPlace):
+        return isinstance(one, OutputPlace) != isinstance(other, OutputPlace)
     return bool(one != other)
 
 
-def _noise(prompt: Prompt) -> list[str]:
+def _noise(prompt: FlatPrompt) -> list[str]:
     names = {str(node.inputs.get("sampler_name", "")) for node in prompt.nodes.values()}
     return [DEVICE_NOISE] if any(part in name for name in names for part in ON_THE_WAY) else []

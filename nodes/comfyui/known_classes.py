@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nodeflow.graph.model.catalogue import Catalogue
-from nodeflow.library.entries import Entry
+from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.models import Models
 from nodes.comfyui.registry import translators
 from nodes.comfyui.sampling import FORMULAS
@@ -40,5 +40,5 @@ def known_choices(catalogue: Catalogue, models: Models) -> dict[str, list[str]]:
     return {**found, "sampler_name": of["sampler"], "scheduler": [*of["spacing"], *FORMULAS]}
 
 
-def _names(models: Models, entries: Iterable[Entry], kinds: tuple[str, ...]) -> list[str]:
+def _names(models: Models, entries: Iterable[LibraryEntry], kinds: tuple[str, ...]) -> list[str]:
     return sorted(models.reference(entry) for entry in entries if entry.found.kind in kinds)

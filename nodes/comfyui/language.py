@@ -7,7 +7,7 @@ from typing import Any
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.loaders import TYPE, clip_type
-from nodes.comfyui.meanings import CannotTranslateError, Clip, Value
+from nodes.comfyui.meanings import CannotTranslateError, ImportedClip, Value
 from nodes.comfyui.registry import Outputs, translates
 
 DRAWN = "sampling_mode."
@@ -17,7 +17,7 @@ LEFT_OUT = "min_p and the penalties for what was said before are left out, and r
 @translates("TextGenerate")
 def generate(given: Given, build: Builder) -> Outputs:
     """A text by a language model, which ComfyUI loads as a text encoder."""
-    clip = given.need(Clip, "clip")
+    clip = given.need(ImportedClip, "clip")
     if clip.file is None:
         raise CannotTranslateError("its language model is not one of a file of its own")
     build.replaced.add(clip.wire.node)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.image_layers import LayeredLatent, decoded
-from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, Latent, Model, Noise, Value, Wire
+from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, ImportedLatent, ImportedNoise, Model, Value, Wire
 from nodes.comfyui.placeholders import CLASS
 from nodes.comfyui.registry import translates
 from nodes.comfyui.words import CROPS, MIRRORS, TURNS
@@ -41,7 +41,7 @@ def of_cells(side: Any) -> Any:
     return int(side) // CELL * CELL if whole else side
 
 
-def latent_at(given: Given, build: Builder, name: str) -> Latent:
+def latent_at(given: Given, build: Builder, name: str) -> ImportedLatent:
     """The latent at an input; zeros become a node where there is a VAE that says their form."""
     found = given.inputs.get(name)
     if isinstance(found, EmptyLatent):
@@ -52,26 +52,26 @@ def latent_at(given: Given, build: Builder, name: str) -> Latent:
         )
         if found.kind not in ("", EMPTY[0]):
             build.keep(wire, {CLASS: found.kind})
-        return Latent(wire, batch=found.batch)
+        return ImportedLatent(wire, batch=found.batch)
     if isinstance(found, Wire):
-        return Latent(found)
-    return given.need(Latent, name)
+        return ImportedLatent(found)
+    return given.need(ImportedLatent, name)
 
 
 @translates("VAEEncode", "VAEEncodeTiled")
-def encode(given: Given, build: Builder) -> Latent:
+def encode(given: Given, build: Builder) -> ImportedLatent:
     vae, image = given.wire("vae"), given.wire("pixels")
     kind, about = ("vae_encode_in_tiles", _tiles(given)) if given.type == "VAEEncodeTiled" else ("vae_encode", {})
-    return Latent(build.node(kind, "encode", vae=vae, image=image, **about), image=image, vae=vae)
+    return ImportedLatent(build.node(kind, "encode", vae=vae, image=image, **about), image=image, vae=vae)
 
 
 @translates("VAEEncodeForInpaint")
-def encode_for_inpainting(given: Given, build: Builder) -> Latent:
+def encode_for_inpainting(given: Given, build: Builder) -> ImportedLatent:
     about = {"vae": given.wire("vae"), "image": given.wire("pixels"), "mask": given.wire("mask")}
     wire = build.node(
         "vae_encode_for_inpainting", "encode", **about, grow=given.get("grow_mask_by", 6), mask_fit="stretch"
     )
-    return Latent(wire, about["mask"], grown=True)
+    return ImportedLatent(wire, about["mask"], grown=True)
 
 
 @translates("VAEDecode", "VAEDecodeTiled")
@@ -90,11 +90,11 @@ def _tiles(given: Given) -> dict[str, Any]:
 
 
 @translates("SetLatentNoiseMask")
-def noise_mask(given: Given, build: Builder) -> Latent:
+def noise_mask(given: Given, build: Builder) -> ImportedLatent:
     return masked(build, latent_at(given, build, "samples"), given.wire("mask"))
 
 
-def masked(build: Builder, latent: Latent, mask: Wire, **about: Any) -> Latent:
+def masked(build: Builder, latent: ImportedLatent, mask: Wire, **about: Any) -> ImportedLatent:
     """A latent of which a sampler works on a part alone."""
     wire = build.node("noise_mask", "noise_mask", latent=latent, mask=mask, mask_fit="stretch", **about)
     return replace(latent, wire=wire, mask=mask, grown=False)
@@ -119,7 +119,7 @@ def scale(given: Given, build: Builder) -> Any:
 
 
 @translates("LatentUpscaleBy")
-def scale_by(given: Given, build: Builder) -> Latent:
+def scale_by(given: Given, build: Builder) -> ImportedLatent:
     latent = latent_at(given, build, "samples")
     method = given.choice("upscale_method", METHODS, "nearest-exact")
     wire = build.node("scale_latent_by", "scale", latent=latent, factor=given.get("scale_by", 1.5), method=method)
@@ -127,7 +127,7 @@ def scale_by(given: Given, build: Builder) -> Latent:
 
 
 @translates("LatentComposite", "LatentCompositeMasked")
-def composite(given: Given, build: Builder) -> Latent:
+def composite(given: Given, build: Builder) -> ImportedLatent:
     masked = given.type == "LatentCompositeMasked"
     if masked and given.has("mask"):
         raise CannotTranslateError("latents are not laid on each other by a mask here")
@@ -146,7 +146,7 @@ def composite(given: Given, build: Builder) -> Latent:
 
 
 @translates("LatentBlend")
-def blend(given: Given, build: Builder) -> Latent:
+def blend(given: Given, build: Builder) -> ImportedLatent:
     first = latent_at(given, build, "samples1")
     share = round(1 - given.number("blend_factor", 0.5), 6)
     second = latent_at(given, build, "samples2")
@@ -156,24 +156,24 @@ def blend(given: Given, build: Builder) -> Latent:
 
 
 @translates("LatentFlip")
-def flip(given: Given, build: Builder) -> Latent:
+def flip(given: Given, build: Builder) -> ImportedLatent:
     return _turned(given, build, given.choice("flip_method", MIRRORS, "x-axis: vertically"))
 
 
 @translates("LatentRotate")
-def rotate(given: Given, build: Builder) -> Latent:
+def rotate(given: Given, build: Builder) -> ImportedLatent:
     if given.text("rotation", "none") == "none":
         return latent_at(given, build, "samples")
     return _turned(given, build, given.choice("rotation", TURNS))
 
 
-def _turned(given: Given, build: Builder, way: str) -> Latent:
+def _turned(given: Given, build: Builder, way: str) -> ImportedLatent:
     latent = latent_at(given, build, "samples")
     return replace(latent, wire=build.node("turn_latent", "turn", latent=latent, way=way), image=None)
 
 
 @translates("LatentCrop")
-def crop(given: Given, build: Builder) -> Latent:
+def crop(given: Given, build: Builder) -> ImportedLatent:
     latent = latent_at(given, build, "samples")
     box = {
         key: given.whole(key, 512 if key in ("width", "height") else 0) // CELL for key in ("x", "y", "width", "height")
@@ -182,20 +182,20 @@ def crop(given: Given, build: Builder) -> Latent:
 
 
 @translates("LatentBatch")
-def batch(given: Given, build: Builder) -> Latent:
+def batch(given: Given, build: Builder) -> ImportedLatent:
     first, second = latent_at(given, build, "samples1"), latent_at(given, build, "samples2")
     wire = build.node("batch_latents", "batch", latents=[first, second])
-    return Latent(wire, batch=_sum(first.batch, second.batch), index=(*_index(first), *_index(second)))
+    return ImportedLatent(wire, batch=_sum(first.batch, second.batch), index=(*_index(first), *_index(second)))
 
 
-def _index(latent: Latent) -> tuple[int, ...]:
+def _index(latent: ImportedLatent) -> tuple[int, ...]:
     """Of which images of a batch the noise of a latent is drawn, where their number is known."""
     known = isinstance(latent.batch, int) and 0 < latent.batch <= MOST
     return latent.index or (tuple(range(latent.batch)) if known else ())
 
 
 @translates("BatchLatentsNode")
-def batch_of_all(given: Given, build: Builder) -> Latent:
+def batch_of_all(given: Given, build: Builder) -> ImportedLatent:
     names = sorted((name for name in given.inputs if given.has(name)), key=lambda name: (len(name), name))
     found = [latent_at(given, build, name) for name in names]
     if not found:
@@ -205,11 +205,11 @@ def batch_of_all(given: Given, build: Builder) -> Latent:
     total: Any = 0
     for one in found:
         total = total + one.batch if isinstance(one.batch, int) and isinstance(total, int) else 1
-    return Latent(build.node("batch_latents", "batch", latents=found), batch=total)
+    return ImportedLatent(build.node("batch_latents", "batch", latents=found), batch=total)
 
 
 @translates("LatentBatchSeedBehavior")
-def seeds(given: Given, build: Builder) -> Latent:
+def seeds(given: Given, build: Builder) -> ImportedLatent:
     """The noise of the first image for all, or another for each, which is as usual."""
     latent = latent_at(given, build, "samples")
     if given.text("seed_behavior", "fixed") != "fixed":
@@ -221,17 +221,17 @@ def seeds(given: Given, build: Builder) -> Latent:
 
 
 @translates("RebatchLatents")
-def in_parts(given: Given, build: Builder) -> Latent:
+def in_parts(given: Given, build: Builder) -> ImportedLatent:
     given.approximate(AT_ONCE)
     return latent_at(given, build, "latents")
 
 
 @translates("AddNoise")
-def add_noise(given: Given, build: Builder) -> Latent:
+def add_noise(given: Given, build: Builder) -> ImportedLatent:
     """A latent with the noise of the first of its levels."""
     latent, noise, model = (
         latent_at(given, build, "latent_image"),
-        given.need(Noise, "noise"),
+        given.need(ImportedNoise, "noise"),
         given.need(Model, "model"),
     )
     if noise.seed is None:

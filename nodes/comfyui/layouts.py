@@ -30,7 +30,7 @@ LEVELS, STEPS_NEARER = (-15, 15, 45), (2, 6)
 TABLE = "the table is written as FLUX.3's documentation has it"
 
 
-class Boxes(msgspec.Struct, frozen=True):
+class LayoutBoxes(msgspec.Struct, frozen=True):
     """Boxes as the text of a layout node, in pixels of a canvas."""
 
     text: str
@@ -47,7 +47,7 @@ def boxes(given: Given, build: Builder) -> Outputs:
     drawn = given.constant("editor_state", [])
     found = [_box(one) for one in drawn if isinstance(one, dict)] if isinstance(drawn, list) else []
     text = json.dumps(found, ensure_ascii=False, indent=1) if found else "[]"
-    return None, None, Boxes(text, len(found), given.get("width", 1024), given.get("height", 1024))
+    return None, None, LayoutBoxes(text, len(found), given.get("width", 1024), given.get("height", 1024))
 
 
 def _box(drawn: dict[Any, Any]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def layout(given: Given, build: Builder) -> Value:
     found = given.inputs.get("element")
     if found is None:
         return Value(build.node("text", "text", text=given.get("prompt", "")))
-    if not isinstance(found, Boxes):
+    if not isinstance(found, LayoutBoxes):
         raise CannotTranslateError("its element comes from what has no counterpart here")
     if found.count:
         given.approximate(TABLE)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import BY_FAMILY, CannotTranslateError, Clip, ControlNet, Model, Wire
+from nodes.comfyui.meanings import BY_FAMILY, CannotTranslateError, ImportedClip, ImportedControlNet, Model, Wire
 from nodes.comfyui.model_families import choice, of_file, of_type, of_unets, shown_of
 from nodes.comfyui.registry import Outputs, translates
 
@@ -79,7 +79,7 @@ def parts(wire: Wire, build: Builder, family: str = "") -> Outputs:
     """Model, text encoder and VAE of a node that loads all."""
     kind, network = (BY_FAMILY, "network") if family else ("unet", "unet")
     build.vae = build.vae or wire.other("vae")
-    text = Clip(_filled(build, wire.other("text_encoder"), family), kind)
+    text = ImportedClip(_filled(build, wire.other("text_encoder"), family), kind)
     return Model(wire.other(network), wire.other("schedule"), kind, family=family), text, wire.other("vae")
 
 
@@ -105,10 +105,10 @@ def transformer(given: Given, build: Builder) -> Model:
 
 
 @translates(*TEXTS)
-def text_encoder(given: Given, build: Builder) -> Clip:
+def text_encoder(given: Given, build: Builder) -> ImportedClip:
     if together := _together(build):
         wire = _filled(build, _whole(build, together).other("text_encoder"), together.family)
-        return Clip(wire, BY_FAMILY, file=together.texts[0])
+        return ImportedClip(wire, BY_FAMILY, file=together.texts[0])
     names, otherwise = TEXTS[given.type]
     files = [given.get(name) for name in names]
     family = of_type(given.text("type", otherwise), str(files[0]))
@@ -120,7 +120,7 @@ def text_encoder(given: Given, build: Builder) -> Clip:
     wire = build.node("load_text_encoder", "text_encoder", family=about, **inputs)
     if about is None and given.has("type"):
         build.keep(wire, {TYPE: given.text("type")})
-    return Clip(_filled(build, wire, family), BY_FAMILY, file=files[0])
+    return ImportedClip(_filled(build, wire, family), BY_FAMILY, file=files[0])
 
 
 def clip_type(build: Builder, file: object) -> str:
@@ -167,10 +167,10 @@ def _made_for(given: Given, build: Builder, name: str) -> str | None:
 
 
 @translates("DiffControlNetLoader", "ControlNetLoader")
-def controlnet(given: Given, build: Builder) -> ControlNet:
+def controlnet(given: Given, build: Builder) -> ImportedControlNet:
     if given.type == "DiffControlNetLoader":
         raise CannotTranslateError("ControlNets that are kept as a difference to a model are not read here")
-    return ControlNet(build.node("load_controlnet", "controlnet", model=given.get("control_net_name")))
+    return ImportedControlNet(build.node("load_controlnet", "controlnet", model=given.get("control_net_name")))
 
 
 @translates("UpscaleModelLoader")

@@ -8,7 +8,15 @@ from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.guiders import denoiser_of
 from nodes.comfyui.latents import latent_at
-from nodes.comfyui.meanings import CannotTranslateError, Conditioning, Guider, Latent, Noise, Sampler, Wire
+from nodes.comfyui.meanings import (
+    CannotTranslateError,
+    ImportedConditioning,
+    ImportedGuider,
+    ImportedLatent,
+    ImportedNoise,
+    ImportedSampler,
+    Wire,
+)
 from nodes.comfyui.registry import translates
 
 LEVEL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -17,10 +25,14 @@ TRAINED = 1000
 ONCE = "a network that turns one latent into another is asked once here, from one noise level to 0"
 
 
-def mapped(given: Given, build: Builder, found: Guider) -> Latent:
+def mapped(given: Given, build: Builder, found: ImportedGuider) -> ImportedLatent:
     """One step from a noise level to 0 without noise is one call of such a network, whatever the sampler."""
-    given.need(Sampler, "sampler")
-    if given.need(Noise, "noise").seed is not None or found.negative is not None or found.model.schedule is None:
+    given.need(ImportedSampler, "sampler")
+    if (
+        given.need(ImportedNoise, "noise").seed is not None
+        or found.negative is not None
+        or found.model.schedule is None
+    ):
         raise CannotTranslateError(ONCE)
     about = {
         "denoiser": denoiser_of(given, build, found, found.model.schedule),
@@ -29,7 +41,7 @@ def mapped(given: Given, build: Builder, found: Guider) -> Latent:
         "timestep": _level(build, given.wire("sigmas")) * TRAINED,
         "gives": found.model.maps,
     }
-    return Latent(build.node("map_latent", "mapped", **about))
+    return ImportedLatent(build.node("map_latent", "mapped", **about))
 
 
 def _level(build: Builder, sigmas: Wire) -> float:
@@ -43,8 +55,8 @@ def _level(build: Builder, sigmas: Wire) -> float:
 
 
 @translates("ConditioningLoader")
-def conditioning(given: Given, build: Builder) -> Conditioning:
-    return Conditioning(build.node("load_conditioning", "prompt", model=given.get("conditioning_name")))
+def conditioning(given: Given, build: Builder) -> ImportedConditioning:
+    return ImportedConditioning(build.node("load_conditioning", "prompt", model=given.get("conditioning_name")))
 
 
 @translates("MarigoldV2PostProcess")

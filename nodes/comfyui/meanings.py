@@ -87,7 +87,7 @@ class Model(msgspec.Struct, frozen=True):
     """What it gives where it turns one latent into another at once, instead of painting one."""
 
 
-class Clip(msgspec.Struct, frozen=True):
+class ImportedClip(msgspec.Struct, frozen=True):
     """A text encoder, of which kind of model, and which layer of it is read, counted from the last; 0 the usual one."""
 
     wire: Wire
@@ -110,7 +110,7 @@ class Control(NamedTuple):
     mask: Wire | None = None
 
 
-class Beside(NamedTuple):
+class InpaintInput(NamedTuple):
     """What a model sees beside the latent: the nodes of an image, and of a mask where it is for inpainting."""
 
     vae: Wire
@@ -118,16 +118,16 @@ class Beside(NamedTuple):
     mask: Wire | None = None
 
 
-class Conditioning(msgspec.Struct, frozen=True):
+class ImportedConditioning(msgspec.Struct, frozen=True):
     """A text as a network reads it, and what ComfyUI puts on it that stands on the denoiser here."""
 
     wire: Wire
     guidance: Any = None
     controls: tuple[Control, ...] = ()
-    beside: Beside | None = None
+    beside: InpaintInput | None = None
     zero: bool = False
     """Zeros in place of the text: there is no wire of these."""
-    clip: Clip | None = None
+    clip: ImportedClip | None = None
     words: Any = ""
     references: tuple[Wire, ...] = ()
     """What it was encoded of, as long as nothing has changed it: with more images it is encoded anew."""
@@ -145,7 +145,7 @@ class EmptyLatent(msgspec.Struct, frozen=True):
     """The class that made it, where it was one of ComfyUI's own."""
 
 
-class Latent(msgspec.Struct, frozen=True):
+class ImportedLatent(msgspec.Struct, frozen=True):
     """A latent, the mask of what to paint anew, whether that was grown since, and how many latents there are."""
 
     wire: Wire
@@ -159,21 +159,21 @@ class Latent(msgspec.Struct, frozen=True):
     """Of which images of a longer batch its noise is drawn; empty where that is as usual."""
 
 
-class Sampler(msgspec.Struct, frozen=True):
+class ImportedSampler(msgspec.Struct, frozen=True):
     """A sampler by its name, with its options."""
 
     name: Any
     options: dict[str, Any] = {}
 
 
-class Guider(msgspec.Struct, frozen=True):
+class ImportedGuider(msgspec.Struct, frozen=True):
     """A model with its texts; without a ``negative`` nothing leads away from anything."""
 
     model: Model
-    positive: Conditioning
-    negative: Conditioning | None = None
+    positive: ImportedConditioning
+    negative: ImportedConditioning | None = None
     scale: Any = 1.0
-    middle: Conditioning | None = None
+    middle: ImportedConditioning | None = None
     """A second text between the two, with a scale of its own."""
     middle_scale: Any = 1.0
     nested: bool = False
@@ -181,13 +181,13 @@ class Guider(msgspec.Struct, frozen=True):
     """Another model for the negative text."""
 
 
-class Noise(msgspec.Struct, frozen=True):
+class ImportedNoise(msgspec.Struct, frozen=True):
     """A seed; None for no noise at all."""
 
     seed: Any = None
 
 
-class ControlNet(msgspec.Struct, frozen=True):
+class ImportedControlNet(msgspec.Struct, frozen=True):
     """A loaded ControlNet; ``kind`` where it serves several."""
 
     wire: Wire
@@ -200,8 +200,8 @@ def wire_of(meaning: Any) -> Wire | None:
         return meaning
     if isinstance(meaning, Model):
         return meaning.network
-    if isinstance(meaning, Conditioning):
+    if isinstance(meaning, ImportedConditioning):
         return None if meaning.zero else meaning.wire
-    if isinstance(meaning, (Value, Latent, ControlNet, Clip)):
+    if isinstance(meaning, (Value, ImportedLatent, ImportedControlNet, ImportedClip)):
         return meaning.wire
     return None

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Clip, Model
+from nodes.comfyui.meanings import CannotTranslateError, ImportedClip, Model
 from nodes.comfyui.registry import translates
 
 SAVERS = ("CheckpointSave", "ModelSave", "CLIPSave", "VAESave", "ImageOnlyCheckpointSave", "LoraSave")
@@ -20,7 +20,7 @@ BY_BLOCK = (
 """Classes with an input for each block."""
 
 
-class Difference(msgspec.Struct, frozen=True):
+class ModelDifference(msgspec.Struct, frozen=True):
     """What one model learned since it left another, so many times."""
 
     model: Model
@@ -56,9 +56,9 @@ def merge_blocks(given: Given, build: Builder) -> Model:
 
 
 @translates("ModelMergeSubtract")
-def difference(given: Given, build: Builder) -> Difference:
+def difference(given: Given, build: Builder) -> ModelDifference:
     times = given.number("multiplier", 1.0)
-    return Difference(given.need(Model, "model1"), given.need(Model, "model2"), times)
+    return ModelDifference(given.need(Model, "model1"), given.need(Model, "model2"), times)
 
 
 @translates("ModelMergeAdd")
@@ -66,7 +66,7 @@ def add(given: Given, build: Builder) -> Model:
     """A model and what another one learned: one node here."""
     found = [given.inputs.get(name) for name in ("model1", "model2")]
     first = next((one for one in found if isinstance(one, Model)), None)
-    learnt = next((one for one in found if isinstance(one, Difference)), None)
+    learnt = next((one for one in found if isinstance(one, ModelDifference)), None)
     if first is None or learnt is None:
         raise CannotTranslateError("to a model the difference of two others is added here")
     about = {"second": learnt.model.network, "base": learnt.base.network, "share": _rounded(learnt.times)}
@@ -74,8 +74,8 @@ def add(given: Given, build: Builder) -> Model:
 
 
 @translates("CLIPMergeSimple")
-def merge_texts(given: Given, build: Builder) -> Clip:
-    first, second = given.need(Clip, "clip1"), given.need(Clip, "clip2")
+def merge_texts(given: Given, build: Builder) -> ImportedClip:
+    first, second = given.need(ImportedClip, "clip1"), given.need(ImportedClip, "clip2")
     about = {"first": first.wire, "second": second.wire, "share": _rounded(1 - given.number("ratio", 1.0))}
     return replace(first, wire=build.node("merge_text_encoders", "merged_texts", **about))
 

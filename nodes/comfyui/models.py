@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Clip, Model, Wire
+from nodes.comfyui.meanings import CannotTranslateError, ImportedClip, Model, Wire
 from nodes.comfyui.registry import Outputs, translates
 
 LARGEST_WEIGHT, MOST_WEIGHT = 2.0, 20.0
@@ -27,7 +27,7 @@ def _model(given: Given) -> Model:
 
 @translates("LoraLoader", "LoraLoaderBypass")
 def lora(given: Given, build: Builder) -> Outputs:
-    model, text, name = _model(given), given.need(Clip, "clip"), given.get("lora_name")
+    model, text, name = _model(given), given.need(ImportedClip, "clip"), given.get("lora_name")
     if given.get("strength_clip", 1.0) != 0:
         for weight in _portions(given.get("strength_clip", 1.0)):
             about = {"lora": name, "weight": weight, "when_missing": MAY_BE_MISSING}
@@ -109,8 +109,8 @@ def differential(given: Given, build: Builder) -> Model:
 
 
 @translates("CLIPSetLastLayer")
-def clip_skip(given: Given, build: Builder) -> Clip:
-    text, layer = given.need(Clip, "clip"), -given.whole("stop_at_clip_layer", -1)
+def clip_skip(given: Given, build: Builder) -> ImportedClip:
+    text, layer = given.need(ImportedClip, "clip"), -given.whole("stop_at_clip_layer", -1)
     if text.kind != "unet":
         if layer > 1:
             given.approximate("of this text encoder no other layer is read here")

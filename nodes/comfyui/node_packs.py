@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from nodeflow.graph.io.comfyui.model import ComfyWorkflow
-from nodeflow.graph.io.comfyui.prompt import Prompt
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt
 from nodeflow.graph.io.comfyui.tolerant import text
 from nodeflow.graph.io.comfyui.widgets import class_facts
 
@@ -99,7 +99,7 @@ BY_NAME = (
 _PATTERNS = [(re.compile(pattern), pack) for pattern, pack in BY_NAME]
 
 
-def packs_of(source: ComfyWorkflow | None, prompt: Prompt) -> dict[str, str]:
+def packs_of(source: ComfyWorkflow | None, prompt: FlatPrompt) -> dict[str, str]:
     """Return packs by class: the registry's name, else that of the repository, else as the class is called.
 
     Those of ComfyUI itself are left out.

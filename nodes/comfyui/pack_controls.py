@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import Conditioning, Control, ControlNet, Wire
+from nodes.comfyui.meanings import Control, ImportedConditioning, ImportedControlNet, Wire
 from nodes.comfyui.registry import Outputs, translates
 
 ON = ("On", "on", True)
@@ -22,13 +22,13 @@ MOST = 16
 class Stacked(NamedTuple):
     """A ControlNet with its image, which waits for texts."""
 
-    net: ControlNet
+    net: ImportedControlNet
     image: Wire
     strength: Any
     start: Any
     end: Any
 
-    def on(self, text: Conditioning) -> Conditioning:
+    def on(self, text: ImportedConditioning) -> ImportedConditioning:
         """The text with it."""
         added = Control(self.net.wire, self.image, self.strength, self.start, self.end, self.net.kind)
         return replace(text, controls=(*text.controls, added))
@@ -44,32 +44,32 @@ class Stack(NamedTuple):
 def advanced(given: Given, build: Builder) -> Outputs:
     if any(given.has(name) for name in OVERRIDES):
         given.approximate(LEFT_OUT)
-    one = _stacked(given, given.need(ControlNet, "control_net"))
-    texts = tuple(one.on(given.need(Conditioning, side)) for side in ("positive", "negative"))
+    one = _stacked(given, given.need(ImportedControlNet, "control_net"))
+    texts = tuple(one.on(given.need(ImportedConditioning, side)) for side in ("positive", "negative"))
     return *texts, given.inputs.get("model_optional")
 
 
 @translates("ControlNetLoaderAdvanced")
-def load(given: Given, build: Builder) -> ControlNet:
+def load(given: Given, build: Builder) -> ImportedControlNet:
     if given.has("timestep_keyframe") or given.has("tk_optional"):
         given.approximate(LEFT_OUT)
     name = given.get("control_net_name", given.get("cnet"))
-    return ControlNet(build.node("load_controlnet", "controlnet", model=name))
+    return ImportedControlNet(build.node("load_controlnet", "controlnet", model=name))
 
 
 @translates("CR Apply ControlNet")
 def switched(given: Given, build: Builder) -> Outputs:
-    text = given.need(Conditioning, "conditioning")
+    text = given.need(ImportedConditioning, "conditioning")
     if given.text("switch", "On") not in ON or given.get("strength") == 0:
         return text, None
-    return _stacked(given, given.need(ControlNet, "control_net")).on(text), None
+    return _stacked(given, given.need(ImportedControlNet, "control_net")).on(text), None
 
 
 @translates("Control Net Stacker")
 def stacked(given: Given, build: Builder) -> Stack:
     before = given.inputs.get("cnet_stack")
     items = before.items if isinstance(before, Stack) else ()
-    return Stack((*items, _stacked(given, given.need(ControlNet, "control_net")))[:MOST])
+    return Stack((*items, _stacked(given, given.need(ImportedControlNet, "control_net")))[:MOST])
 
 
 @translates("CR Multi-ControlNet Stack")
@@ -81,7 +81,7 @@ def three(given: Given, build: Builder) -> Outputs:
         name, image = given.get(f"controlnet_{number}"), given.maybe_wire(f"image_{number}")
         if given.text(f"switch_{number}", "Off") not in ON or name in NONE or image is None:
             continue
-        net = ControlNet(build.node("load_controlnet", "controlnet", model=name))
+        net = ImportedControlNet(build.node("load_controlnet", "controlnet", model=name))
         values = (
             given.get(f"{key}_{number}", other)
             for key, other in (("controlnet_strength", 1.0), ("start_percent", 0.0), ("end_percent", 1.0))
@@ -94,13 +94,13 @@ def three(given: Given, build: Builder) -> Outputs:
 def applied(given: Given, build: Builder) -> Outputs:
     names = ("positive", "negative") if given.type == "Apply ControlNet Stack" else ("base_positive", "base_negative")
     found = given.inputs.get("cnet_stack", given.inputs.get("controlnet_stack"))
-    texts = [given.need(Conditioning, name) for name in names]
+    texts = [given.need(ImportedConditioning, name) for name in names]
     if isinstance(found, Stack) and given.text("switch", "On") in ON:
         for one in found.items:
             texts = [one.on(text) for text in texts]
     return *texts, None
 
 
-def _stacked(given: Given, net: ControlNet) -> Stacked:
+def _stacked(given: Given, net: ImportedControlNet) -> Stacked:
     usual = {"strength": 1.0, "start_percent": 0.0, "end_percent": 1.0}
     return Stacked(net, given.wire("image"), *(given.get(key, value) for key, value in usual.items()))

@@ -11,7 +11,7 @@ from nodes.comfyui.conditioning import encoded
 from nodes.comfyui.given import Given
 from nodes.comfyui.latents import of_cells
 from nodes.comfyui.loaders import checkpoint
-from nodes.comfyui.meanings import CannotTranslateError, Clip, EmptyLatent, Latent, Model
+from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, ImportedClip, ImportedLatent, Model
 from nodes.comfyui.pack_loras import NONE, Lora, applied
 from nodes.comfyui.pack_pipes import Bundle
 from nodes.comfyui.pack_sizes import SIZE
@@ -33,7 +33,7 @@ def loader(given: Given, build: Builder) -> Outputs:
     if given.has("model_override"):
         model = given.need(Model, "model_override")
     if given.has("clip_override"):
-        clip = given.need(Clip, "clip_override")
+        clip = given.need(ImportedClip, "clip_override")
     if given.has("vae_override"):
         vae = given.wire("vae_override")
     elif given.get("vae_name", "Baked VAE") not in (*NONE, "Baked VAE", "Baked-VAE"):
@@ -45,7 +45,7 @@ def loader(given: Given, build: Builder) -> Outputs:
         loras.insert(0, Lora(given.get("lora_name"), *weights))
     model, clip = applied(_with(given, model=model, clip=clip), build, loras)
     layer = -given.whole("clip_skip", -1)
-    if layer > 1 and isinstance(clip, Clip) and clip.kind == "unet":
+    if layer > 1 and isinstance(clip, ImportedClip) and clip.kind == "unet":
         clip = replace(clip, skip=layer)
     if given.text("positive_weight_interpretation", "comfy") != "comfy" or given.get("a1111_prompt_style") is True:
         given.approximate(AS_COMFYUI)
@@ -82,7 +82,7 @@ def settings(given: Given, build: Builder) -> Bundle:
     if given.has("image_to_latent"):
         image, vae = given.wire("image_to_latent"), given.need(Bundle, "pipe").held.get("vae")
         wire = build.node("vae_encode", "encode", vae=vae, image=image)
-        more["latent"] = Latent(wire, image=image, vae=vae)
+        more["latent"] = ImportedLatent(wire, image=image, vae=vae)
     said = {name: given.get(name) for name in SETTINGS if given.has(name)}
     return Bundle(given.need(Bundle, "pipe").held | said | more)
 

@@ -7,7 +7,7 @@ from typing import Any
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.images import BLENDS, METHODS
-from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, Latent, Value, Wire
+from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, ImportedLatent, Value, Wire
 from nodes.comfyui.pack_images import sizes
 from nodes.comfyui.registry import Outputs, translates
 
@@ -55,7 +55,7 @@ def size(given: Given, build: Builder) -> Outputs:
     found = given.inputs.get("input")
     if isinstance(found, EmptyLatent):
         return found.width, found.height
-    if isinstance(found, Latent):
+    if isinstance(found, ImportedLatent):
         if found.image is None:
             raise CannotTranslateError("the size of a latent is not read here")
         found = found.image

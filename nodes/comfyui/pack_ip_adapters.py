@@ -49,7 +49,7 @@ IN_TILES = "the image is seen as a whole, there in tiles"
 LAYERS_ALIKE = "what it asks of single layers is left out"
 
 
-class IPAdapter(msgspec.Struct, frozen=True):
+class IPAdapterFiles(msgspec.Struct, frozen=True):
     """The file of an IP-Adapter, and of the image encoder that it sees by, where that is known."""
 
     file: Any
@@ -57,8 +57,8 @@ class IPAdapter(msgspec.Struct, frozen=True):
 
 
 @translates("IPAdapterModelLoader")
-def load(given: Given, build: Builder) -> IPAdapter:
-    return IPAdapter(given.get("ipadapter_file"))
+def load(given: Given, build: Builder) -> IPAdapterFiles:
+    return IPAdapterFiles(given.get("ipadapter_file"))
 
 
 @translates("IPAdapterUnifiedLoader")
@@ -73,7 +73,7 @@ def preset(given: Given, build: Builder) -> Outputs:
     if not file:
         raise CannotTranslateError(f"its preset {name!r} is for Stable Diffusion 1 alone")
     encoder = VIT_G if name == "VIT-G" else VIT_H
-    return model, IPAdapter(file, encoder)
+    return model, IPAdapterFiles(file, encoder)
 
 
 def _family_of_names(given: Given, build: Builder) -> str:
@@ -88,7 +88,7 @@ def _family_of_names(given: Given, build: Builder) -> str:
 
 @translates("IPAdapter", "IPAdapterAdvanced", "IPAdapterApply", "IPAdapterBatch")
 def apply(given: Given, build: Builder) -> Model:
-    model, adapter = given.need(Model, "model"), given.need(IPAdapter, "ipadapter")
+    model, adapter = given.need(Model, "model"), given.need(IPAdapterFiles, "ipadapter")
     if given.get("weight", 1.0) == 0:
         return model
     encoder = given.inputs.get("clip_vision")

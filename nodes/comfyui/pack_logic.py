@@ -8,7 +8,7 @@ from nodes.comfyui.builder import Builder
 from nodes.comfyui.conditioning import encoded
 from nodes.comfyui.expressions import expression
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Clip, Model, Noise, Value, Wire
+from nodes.comfyui.meanings import CannotTranslateError, ImportedClip, ImportedNoise, Model, Value, Wire
 from nodes.comfyui.pack_loras import TAG, Lora, applied, in_words
 from nodes.comfyui.pack_switches import TAKEN
 from nodes.comfyui.pack_texts import DRAWN, texts_joined
@@ -148,7 +148,7 @@ def encoded_wildcards(given: Given, build: Builder) -> Outputs:
     text = last if isinstance(last, str) and last else given.text("wildcard_text")
     if given.get("mode", True) not in (False, "fixed", "reproduce"):
         given.approximate("what was drawn last is taken; there it is drawn anew at each run")
-    model, clip = given.need(Model, "model"), given.need(Clip, "clip")
+    model, clip = given.need(Model, "model"), given.need(ImportedClip, "clip")
     if TAG.search(text):
         inner = Given(given.id, given.type, {"model": model, "clip": clip, "text": text}, given.title)
         model, clip, _ = in_words(inner, build)
@@ -168,10 +168,10 @@ def by_blocks(given: Given, build: Builder) -> Outputs:
 
 
 @translates("RandomNoise //Inspire", "RandomNoise|SP")
-def noise(given: Given, build: Builder) -> Noise:
+def noise(given: Given, build: Builder) -> ImportedNoise:
     if given.text("noise_mode", "CPU") != "CPU":
         given.approximate("its noise is drawn on the graphics card there, and on the CPU here")
-    return Noise(given.get("noise_seed", 0))
+    return ImportedNoise(given.get("noise_seed", 0))
 
 
 @translates("Random Number")

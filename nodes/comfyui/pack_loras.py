@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.loaders import checkpoint
-from nodes.comfyui.meanings import Clip, Model, Value
+from nodes.comfyui.meanings import ImportedClip, Model, Value
 from nodes.comfyui.models import lora, lora_of_model
 from nodes.comfyui.registry import Outputs, translates
 
@@ -34,7 +34,7 @@ def applied(given: Given, build: Builder, loras: list[Lora]) -> Outputs:
         about = {"model": model, "clip": clip, "lora_name": one.name}
         about |= {"strength_model": one.model, "strength_clip": one.clip}
         inner = Given(given.id, given.type, about)
-        if isinstance(clip, Clip):
+        if isinstance(clip, ImportedClip):
             model, clip = lora(inner, build)
         else:
             model = lora_of_model(inner, build)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.latents import METHODS, latent_at
-from nodes.comfyui.meanings import CannotTranslateError, Latent, Wire
+from nodes.comfyui.meanings import CannotTranslateError, ImportedLatent, Wire
 from nodes.comfyui.pack_images import sizes
 from nodes.comfyui.registry import Outputs, translates
 
@@ -106,7 +106,7 @@ def as_it_is(given: Given, build: Builder) -> Any:
 
 
 @translates("RemoveNoiseMask")
-def unmasked(given: Given, build: Builder) -> Latent:
+def unmasked(given: Given, build: Builder) -> ImportedLatent:
     latent = latent_at(given, build, "samples")
     if latent.mask is None:
         return latent
@@ -114,7 +114,7 @@ def unmasked(given: Given, build: Builder) -> Latent:
 
 
 @translates("Latent Upscale by Factor (WAS)")
-def larger(given: Given, build: Builder) -> Latent:
+def larger(given: Given, build: Builder) -> ImportedLatent:
     latent = latent_at(given, build, "samples")
     method = METHODS.get(given.text("mode", "bicubic"), "bicubic")
     wire = build.node("scale_latent_by", "scale", latent=latent, factor=given.get("factor", 2.0), method=method)
@@ -134,5 +134,7 @@ def larger_by_pixels(given: Given, build: Builder) -> Outputs:
         image = enlarged(build, image, network, factor, method)
     else:
         image = build.node("scale_image_by", "scale", image=image, factor=factor, method=method)
-    found = Latent(build.node("vae_encode", "encode", vae=vae, image=image), batch=latent.batch, image=image, vae=vae)
+    found = ImportedLatent(
+        build.node("vae_encode", "encode", vae=vae, image=image), batch=latent.batch, image=image, vae=vae
+    )
     return found, image

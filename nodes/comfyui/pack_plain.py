@@ -11,7 +11,7 @@ from nodes.comfyui.expressions import expression
 from nodes.comfyui.given import Given
 from nodes.comfyui.images import METHODS
 from nodes.comfyui.latents import latent_at, of_cells
-from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, Latent, Value, Wire
+from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, ImportedLatent, Value, Wire
 from nodes.comfyui.pack_sizes import SIZE
 from nodes.comfyui.pack_switches import TAKEN
 from nodes.comfyui.registry import Outputs, translates
@@ -151,7 +151,7 @@ def by_factor(given: Given, build: Builder) -> Any:
 
 
 @translates("LatentUpscaleFactorSimple _O")
-def by_one_factor(given: Given, build: Builder) -> Latent:
+def by_one_factor(given: Given, build: Builder) -> ImportedLatent:
     latent, method = latent_at(given, build, "samples"), given.choice("upscale_method", METHODS, "nearest-exact")
     wire = build.node("scale_latent_by", "scale", latent=latent, factor=given.get("factor", 1.25), method=method)
     return replace(latent, wire=wire, image=None)
@@ -215,11 +215,11 @@ def image_and_mask(given: Given, build: Builder) -> Outputs:
 
 
 @translates("ReencodeLatent")
-def encoded_anew(given: Given, build: Builder) -> Latent:
+def encoded_anew(given: Given, build: Builder) -> ImportedLatent:
     """A latent of one model as that of another, by way of the image."""
     image = build.node("vae_decode", "decode", vae=given.wire("input_vae"), latent=latent_at(given, build, "samples"))
     vae = given.wire("output_vae")
-    return Latent(build.node("vae_encode", "encode", vae=vae, image=image), image=image, vae=vae)
+    return ImportedLatent(build.node("vae_encode", "encode", vae=vae, image=image), image=image, vae=vae)
 
 
 @translates("Input Parameters (Image Saver)")

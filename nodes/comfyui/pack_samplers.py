@@ -11,7 +11,7 @@ from nodes.comfyui.conditioning import encoded
 from nodes.comfyui.given import Given
 from nodes.comfyui.latents import of_cells
 from nodes.comfyui.loaders import checkpoint
-from nodes.comfyui.meanings import EmptyLatent, Latent
+from nodes.comfyui.meanings import EmptyLatent, ImportedLatent
 from nodes.comfyui.models import lora
 from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.sampling import k_sampler, k_sampler_advanced
@@ -21,7 +21,7 @@ DRAWN_THERE = "its noise is drawn on the graphics card there, and on the CPU her
 
 
 @translates("KSampler //Inspire")
-def inspire(given: Given, build: Builder) -> Latent:
+def inspire(given: Given, build: Builder) -> ImportedLatent:
     """The core's sampler; noise from a graphics card, and between two seeds, is another one here."""
     if str(given.constant("noise_mode", "GPU(=A1111)")) != "CPU":
         given.approximate(DRAWN_THERE)
@@ -31,7 +31,7 @@ def inspire(given: Given, build: Builder) -> Latent:
 
 
 @translates("KSamplerAdvanced //Inspire")
-def inspire_advanced(given: Given, build: Builder) -> Latent:
+def inspire_advanced(given: Given, build: Builder) -> ImportedLatent:
     """The core's sampler between two steps, as above."""
     if str(given.constant("noise_mode", "GPU(=A1111)")) != "CPU":
         given.approximate(DRAWN_THERE)

@@ -15,11 +15,11 @@ from nodes.comfyui.latents import decode, encode, latent_at, masked, of_cells, r
 from nodes.comfyui.loaders import checkpoint, transformer, vae
 from nodes.comfyui.meanings import (
     CannotTranslateError,
-    Clip,
-    Conditioning,
     EmptyLatent,
-    Guider,
-    Latent,
+    ImportedClip,
+    ImportedConditioning,
+    ImportedGuider,
+    ImportedLatent,
     Model,
     Over,
     Scale,
@@ -58,7 +58,7 @@ def of_pipe(given: Given, build: Builder) -> Outputs:
 
 
 @translates("KSampler (WAS)", "BNK_TiledKSampler", "BNK_TiledKSamplerAdvanced")
-def sampler(given: Given, build: Builder) -> Latent:
+def sampler(given: Given, build: Builder) -> ImportedLatent:
     if given.type.startswith("BNK_"):
         given.approximate(WHOLE_IMAGE)
     if given.type == "BNK_TiledKSamplerAdvanced":
@@ -104,7 +104,7 @@ def decoded(given: Given, build: Builder) -> Any:
 
 
 @translates("VAEEncodeTiled_TiledDiffusion")
-def encoded_in_tiles(given: Given, build: Builder) -> Latent:
+def encoded_in_tiles(given: Given, build: Builder) -> ImportedLatent:
     return encode(_as(given, "VAEEncodeTiled", overlap=given.get("overlap", 64)), build)
 
 
@@ -135,14 +135,14 @@ def perturbed(given: Given, build: Builder) -> Model:
 
 
 @translates("ScheduledCFGGuidance")
-def scheduled(given: Given, build: Builder) -> Guider:
+def scheduled(given: Given, build: Builder) -> ImportedGuider:
     """Guided in a part of the steps, and by the text alone in the others."""
-    texts = [given.need(Conditioning, side) for side in ("positive", "negative")]
+    texts = [given.need(ImportedConditioning, side) for side in ("positive", "negative")]
     start, end = given.get("start_percent", 0.0), given.get("end_percent", 1.0)
     given.approximate(BY_STEPS)
     model = given.need(Model, "model")
     led = replace(model, scales=(*model.scales, Scale(given.get("cfg", 6.0), start, end)))
-    return Guider(led, texts[0], texts[1], 1.0)
+    return ImportedGuider(led, texts[0], texts[1], 1.0)
 
 
 @translates("DifferentialDiffusionAdvanced")
@@ -203,7 +203,7 @@ def prompt_of_xl(given: Given, build: Builder) -> Outputs:
         given.approximate("the LoRAs that it names are left out")
     clip = given.inputs.get("opt_clip")
     led = None
-    if isinstance(clip, Clip):
+    if isinstance(clip, ImportedClip):
         led = encoded(Given(given.id, given.type, {"clip": clip}), build, second or first, first if second else None)
     if given.type.startswith("SDXL Power Prompt - Positive"):
         return led, given.inputs.get("opt_model"), clip, None, None

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import Conditioning, Latent, Value, Wire
+from nodes.comfyui.meanings import ImportedConditioning, ImportedLatent, Value, Wire
 from nodes.comfyui.pack_images import enlarged, sizes
 from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.sampling import k_sampler
@@ -30,10 +30,10 @@ def upscale(given: Given, build: Builder) -> Outputs:
     tiles = build.node("cut_into_tiles", "tiles", image=large, **about)
     vae = given.wire("vae")
     count = Value(build.node("image_size", "tile_count", image=tiles).other("images"))
-    latent = Latent(build.node("vae_encode", "encode", vae=vae, image=tiles), batch=count, image=tiles, vae=vae)
+    latent = ImportedLatent(build.node("vae_encode", "encode", vae=vae, image=tiles), batch=count, image=tiles, vae=vae)
     inputs: dict[str, Any] = {**given.inputs, "latent_image": latent}
     for side in ("positive", "negative"):
-        inputs[side] = _shown_tiles(build, given.need(Conditioning, side), large, about)
+        inputs[side] = _shown_tiles(build, given.need(ImportedConditioning, side), large, about)
     inner = Given(given.id, "KSampler", inputs, given.title)
     sampled = k_sampler(inner, build)
     given.notes += [note for note in inner.notes if note not in given.notes]
@@ -61,7 +61,9 @@ def _tiling(given: Given) -> dict[str, int]:
     return {**seen, "overlap": min(overlap, *(length - 16 for length in seen.values()))}
 
 
-def _shown_tiles(build: Builder, text: Conditioning, large: Wire, about: dict[str, int]) -> Conditioning:
+def _shown_tiles(
+    build: Builder, text: ImportedConditioning, large: Wire, about: dict[str, int]
+) -> ImportedConditioning:
     """A text whose ControlNets are shown their image cut as the one that is painted."""
     if not text.controls:
         return text

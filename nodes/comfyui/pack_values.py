@@ -8,7 +8,7 @@ from nodes.comfyui.builder import Builder
 from nodes.comfyui.conditioning import encoded
 from nodes.comfyui.expressions import expression
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Conditioning, Value, Wire
+from nodes.comfyui.meanings import CannotTranslateError, ImportedConditioning, Value, Wire
 from nodes.comfyui.pack_loras import TAG, in_words
 from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.texts import as_text
@@ -76,7 +76,7 @@ def seed(given: Given, build: Builder) -> Value:
 
 
 @translates("Text to Conditioning")
-def text(given: Given, build: Builder) -> Conditioning:
+def text(given: Given, build: Builder) -> ImportedConditioning:
     return encoded(given, build, given.get("text", ""))
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Clip, Model
+from nodes.comfyui.meanings import CannotTranslateError, ImportedClip, Model
 from nodes.comfyui.registry import translates
 
 DEVICES = {"SelectModelDevice": "model", "SelectCLIPDevice": "clip", "SelectVAEDevice": "vae"}
@@ -31,11 +31,11 @@ def where_it_is(given: Given, build: Builder) -> object:
 
 
 @translates("T5TokenizerOptions")
-def filling(given: Given, build: Builder) -> Clip:
+def filling(given: Given, build: Builder) -> ImportedClip:
     """How far a text is filled up; 0 is what this family's text encoder does there."""
     if given.whole("min_padding"):
         raise CannotTranslateError("a text is not filled up by a number of tokens here")
-    clip = given.need(Clip, "clip")
+    clip = given.need(ImportedClip, "clip")
     if not given.whole("min_length"):
         return clip
     return replace(

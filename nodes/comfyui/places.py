@@ -8,14 +8,14 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 
 from nodeflow.graph.io.comfyui.model import Graph
-from nodeflow.graph.io.comfyui.prompt import Output, Prompt, notes
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt, OutputPlace, notes
 from nodeflow.graph.io.comfyui.tolerant import text
 from nodeflow.graph.model.annotation import LONGEST_TEXT, Annotation, AnnotationKind
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec
 from nodeflow.graph.model.workflow import INPUTS, OUTPUTS, TERMINALS, Node, Placement, Workflow
 from nodes.comfyui.colours import named_colour
 from nodes.comfyui.placeholders import storable
-from nodes.comfyui.subgraphs import Scope
+from nodes.comfyui.subgraphs import ImportScope
 
 STRETCH_X, STRETCH_Y = 1.8, 1.5
 """Nodes here are wider apart: several stand where one stood."""
@@ -31,7 +31,7 @@ MOST_TRIED = 400
 LONGEST_TITLE = 200
 
 
-def place(scope: Scope, prompt: Prompt, catalogue: Catalogue) -> None:
+def place(scope: ImportScope, prompt: FlatPrompt, catalogue: Catalogue) -> None:
     """Give every node of a graph a place, and take over its groups and notes."""
     heights = _heights(scope.body, catalogue)
     given = dict(_places(scope))
@@ -80,7 +80,7 @@ def _terminals(body: Workflow) -> None:
     body.layout[OUTPUTS] = Placement(max(spot.x for spot in inside) + WIDTH + GAP, middle)
 
 
-def _title(prompt: Prompt, scope: Scope, id: str) -> str:
+def _title(prompt: FlatPrompt, scope: ImportScope, id: str) -> str:
     """The title that a person gave a node; files of the interface repeat the class where there is none."""
     node = prompt.nodes.get(id) or scope.graph.nodes.get(id.removeprefix(scope.path))
     if node is None or "".join(node.title.split()).casefold() == node.type.casefold():
@@ -88,7 +88,7 @@ def _title(prompt: Prompt, scope: Scope, id: str) -> str:
     return node.title
 
 
-def _places(scope: Scope) -> Iterator[tuple[str, tuple[float, float]]]:
+def _places(scope: ImportScope) -> Iterator[tuple[str, tuple[float, float]]]:
     """Places by the ids of the flat form."""
     for node in scope.graph.nodes.values():
         if math.isfinite(node.x) and math.isfinite(node.y):
@@ -96,7 +96,7 @@ def _places(scope: Scope) -> Iterator[tuple[str, tuple[float, float]]]:
 
 
 def _filled(
-    prompt: Prompt, made: Mapping[str, list[str]], given: dict[str, tuple[float, float]]
+    prompt: FlatPrompt, made: Mapping[str, list[str]], given: dict[str, tuple[float, float]]
 ) -> dict[str, tuple[float, float]]:
     """Places for all: columns by how much stands before, for those that have none."""
     missing = [id for id in made if id not in given]
@@ -108,7 +108,7 @@ def _filled(
         changed = False
         for id in missing:
             inputs = prompt.nodes[id].inputs.values() if id in prompt.nodes else ()
-            sources = [value.node for value in inputs if isinstance(value, Output)]
+            sources = [value.node for value in inputs if isinstance(value, OutputPlace)]
             level = min(max((depth.get(one, 0) + 1 for one in sources), default=0), 40)
             changed |= depth.get(id) != level
             depth[id] = level

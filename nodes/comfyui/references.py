@@ -9,7 +9,15 @@ from msgspec.structs import replace
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.latents import latent_at
-from nodes.comfyui.meanings import CannotTranslateError, Clip, Conditioning, EmptyLatent, Latent, Value, Wire
+from nodes.comfyui.meanings import (
+    CannotTranslateError,
+    EmptyLatent,
+    ImportedClip,
+    ImportedConditioning,
+    ImportedLatent,
+    Value,
+    Wire,
+)
 from nodes.comfyui.placeholders import CLASS
 from nodes.comfyui.registry import Outputs, translates
 
@@ -23,7 +31,7 @@ AS_USUAL = ("index", "index_timestep_zero", "offset")
 
 
 @translates(OLDER, "TextEncodeQwenImageEditPlus")
-def edited_text(given: Given, build: Builder) -> Conditioning:
+def edited_text(given: Given, build: Builder) -> ImportedConditioning:
     found = with_images(given, build, given.get("prompt", ""), shown_images(given), build.role(given.id))
     if given.type == OLDER:
         build.keep(found.wire, {CLASS: given.type})
@@ -47,13 +55,13 @@ def _size(build: Builder, images: list[Wire], side: Any) -> EmptyLatent:
 
 
 @translates("ReferenceLatent")
-def reference(given: Given, build: Builder) -> Conditioning:
+def reference(given: Given, build: Builder) -> ImportedConditioning:
     """A latent that a text carries: the image that it was encoded of."""
-    text = given.need(Conditioning, "conditioning")
+    text = given.need(ImportedConditioning, "conditioning")
     if not given.has("latent"):
         return text
     latent = given.inputs["latent"]
-    found = latent if isinstance(latent, Latent) else latent_at(given, build, "latent")
+    found = latent if isinstance(latent, ImportedLatent) else latent_at(given, build, "latent")
     if found.image is None or found.vae is None:
         raise CannotTranslateError("its latent is not of an image as it was encoded")
     if text.clip is None:
@@ -69,7 +77,7 @@ def references(given: Given, build: Builder) -> Outputs:
     images, vae = shown_images(given), given.wire("vae")
     found = []
     for side, name in (("positive", "prompt"), ("negative", "negative")):
-        text = given.need(Conditioning, side)
+        text = given.need(ImportedConditioning, side)
         if text.clip is None:
             raise CannotTranslateError(f"its {side} text was changed since it was encoded")
         shown = [*text.references, *(_reference(given, build, image, vae) for image in images)]
@@ -78,9 +86,9 @@ def references(given: Given, build: Builder) -> Outputs:
 
 
 @translates("FluxKontextMultiReferenceLatentMethod")
-def method(given: Given, build: Builder) -> Conditioning:
+def method(given: Given, build: Builder) -> ImportedConditioning:
     """How several references are told apart: each family has its own way here; what it said is kept, to be written."""
-    told, text = given.text("reference_latents_method", "offset"), given.need(Conditioning, "conditioning")
+    told, text = given.text("reference_latents_method", "offset"), given.need(ImportedConditioning, "conditioning")
     if told not in AS_USUAL:
         given.approximate("references are told apart as their family does it")
     if text.wire is not None and build.workflow.nodes[text.wire.node].type.endswith(EDITED):
@@ -93,8 +101,8 @@ def shown_images(given: Given) -> list[Wire]:
     return [wire for name in sorted(names) if (wire := given.maybe_wire(name)) is not None]
 
 
-def with_images(given: Given, build: Builder, words: Any, images: list[Wire], name: str) -> Conditioning:
-    clip, vae = given.need(Clip, "clip"), given.maybe_wire("vae")
+def with_images(given: Given, build: Builder, words: Any, images: list[Wire], name: str) -> ImportedConditioning:
+    clip, vae = given.need(ImportedClip, "clip"), given.maybe_wire("vae")
     if images and vae is None:
         raise CannotTranslateError("images that the text encoder alone sees have no counterpart here")
     references = [_reference(given, build, image, vae) for image in images if vae is not None]
@@ -111,17 +119,17 @@ def _reference(given: Given, build: Builder, image: Wire, vae: Wire) -> Wire:
 def _encoded(
     given: Given,
     build: Builder,
-    clip: Clip,
+    clip: ImportedClip,
     words: Any,
     images: list[Wire],
     name: str,
-    before: Conditioning | None = None,
-) -> Conditioning:
+    before: ImportedConditioning | None = None,
+) -> ImportedConditioning:
     """A text with reference images, in the place of the same text with fewer of them."""
     if images:
         given.approximate(SIZES)
     wire = build.node("edit_conditioning", name, text_encoder=clip, references=images or None, text=words)
     if before is None:
-        return Conditioning(wire, clip=clip, words=words, references=tuple(images))
+        return ImportedConditioning(wire, clip=clip, words=words, references=tuple(images))
     build.replaced.add(before.wire.node)
     return replace(before, wire=wire, references=tuple(images))

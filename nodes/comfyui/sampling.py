@@ -14,13 +14,13 @@ from nodes.comfyui.mapping import mapped
 from nodes.comfyui.meanings import (
     BY_FAMILY,
     CannotTranslateError,
-    Conditioning,
     EmptyLatent,
-    Guider,
-    Latent,
+    ImportedConditioning,
+    ImportedGuider,
+    ImportedLatent,
+    ImportedNoise,
+    ImportedSampler,
     Model,
-    Noise,
-    Sampler,
     Value,
     Wire,
 )
@@ -41,11 +41,11 @@ GROWN = "the mask is not grown by some pixels as when the image was encoded"
 
 
 @translates("KSampler")
-def k_sampler(given: Given, build: Builder) -> Latent:
+def k_sampler(given: Given, build: Builder) -> ImportedLatent:
     found = _texts(given)
     names = {"steps": given.get("steps", 20), "denoise": given.get("denoise", 1.0)}
     schedule = _walk(given, build, found.model, **names)
-    return _sampled(given, build, found, schedule, Noise(given.get("seed", 0)))[0]
+    return _sampled(given, build, found, schedule, ImportedNoise(given.get("seed", 0)))[0]
 
 
 def _walk(given: Given, build: Builder, model: Model, **about: Any) -> Wire:
@@ -61,7 +61,7 @@ def _walk(given: Given, build: Builder, model: Model, **about: Any) -> Wire:
 
 
 @translates("KSamplerAdvanced")
-def k_sampler_advanced(given: Given, build: Builder) -> Latent:
+def k_sampler_advanced(given: Given, build: Builder) -> ImportedLatent:
     found = _texts(given)
     schedule = _walk(
         given,
@@ -72,14 +72,14 @@ def k_sampler_advanced(given: Given, build: Builder) -> Latent:
         end_step=given.get("end_at_step", 10_000),
         leftover_noise=_on(given.constant("return_with_leftover_noise", "disable")),
     )
-    noise = Noise(given.get("noise_seed", 0)) if _on(given.constant("add_noise", "enable")) else Noise()
+    noise = ImportedNoise(given.get("noise_seed", 0)) if _on(given.constant("add_noise", "enable")) else ImportedNoise()
     return _sampled(given, build, found, schedule, noise, given.get("noise_seed", 0))[0]
 
 
 @translates("SamplerCustom")
 def sampler_custom(given: Given, build: Builder) -> Outputs:
     found = _texts(given)
-    noise = Noise(given.get("noise_seed", 0)) if _on(given.constant("add_noise", True)) else Noise()
+    noise = ImportedNoise(given.get("noise_seed", 0)) if _on(given.constant("add_noise", True)) else ImportedNoise()
     made = _sampled(given, build, found, _schedule(given, build, found), noise, given.get("noise_seed", 0))
     build.keep(made[0].wire, {CLASS: given.type})
     return made
@@ -88,36 +88,36 @@ def sampler_custom(given: Given, build: Builder) -> Outputs:
 @translates("SamplerCustomAdvanced")
 def sampler_custom_advanced(given: Given, build: Builder) -> Outputs:
     found = given.inputs.get("guider")
-    guider = found if isinstance(found, Wire) else given.need(Guider, "guider")
-    if isinstance(guider, Guider) and guider.model.maps:
+    guider = found if isinstance(found, Wire) else given.need(ImportedGuider, "guider")
+    if isinstance(guider, ImportedGuider) and guider.model.maps:
         latent = mapped(given, build, guider)
         return latent, latent
-    return _sampled(given, build, guider, _schedule(given, build, guider), given.need(Noise, "noise"))
+    return _sampled(given, build, guider, _schedule(given, build, guider), given.need(ImportedNoise, "noise"))
 
 
 @translates("BasicGuider")
-def basic_guider(given: Given, build: Builder) -> Guider:
-    return Guider(given.need(Model, "model"), given.need(Conditioning, "conditioning"))
+def basic_guider(given: Given, build: Builder) -> ImportedGuider:
+    return ImportedGuider(given.need(Model, "model"), given.need(ImportedConditioning, "conditioning"))
 
 
 @translates("CFGGuider")
-def cfg_guider(given: Given, build: Builder) -> Guider:
+def cfg_guider(given: Given, build: Builder) -> ImportedGuider:
     return _texts(given)
 
 
 @translates("RandomNoise")
-def random_noise(given: Given, build: Builder) -> Noise:
-    return Noise(given.get("noise_seed", 0))
+def random_noise(given: Given, build: Builder) -> ImportedNoise:
+    return ImportedNoise(given.get("noise_seed", 0))
 
 
 @translates("DisableNoise")
-def no_noise(given: Given, build: Builder) -> Noise:
-    return Noise()
+def no_noise(given: Given, build: Builder) -> ImportedNoise:
+    return ImportedNoise()
 
 
 @translates("KSamplerSelect")
-def select(given: Given, build: Builder) -> Sampler:
-    return Sampler(_sampler_name(given))
+def select(given: Given, build: Builder) -> ImportedSampler:
+    return ImportedSampler(_sampler_name(given))
 
 
 def _sampler_name(given: Given) -> Any:
@@ -138,13 +138,13 @@ def _on(value: Any) -> bool:
     return value in (True, "enable", "true", "True", 1)
 
 
-def _texts(given: Given) -> Guider:
-    positive, negative = (given.need(Conditioning, side) for side in ("positive", "negative"))
-    return Guider(given.need(Model, "model"), positive, negative, given.get("cfg", 8.0))
+def _texts(given: Given) -> ImportedGuider:
+    positive, negative = (given.need(ImportedConditioning, side) for side in ("positive", "negative"))
+    return ImportedGuider(given.need(Model, "model"), positive, negative, given.get("cfg", 8.0))
 
 
-def _schedule(given: Given, build: Builder, found: Guider | Wire) -> Wire:
-    sampler = given.need(Sampler, "sampler")
+def _schedule(given: Given, build: Builder, found: ImportedGuider | Wire) -> Wire:
+    sampler = given.need(ImportedSampler, "sampler")
     return build.node(
         "sigmas_schedule",
         "schedule",
@@ -156,17 +156,17 @@ def _schedule(given: Given, build: Builder, found: Guider | Wire) -> Wire:
 
 
 def _sampled(
-    given: Given, build: Builder, found: Guider | Wire, schedule: Wire, noise: Noise, seed: Any = 0
-) -> tuple[Latent, Latent]:
+    given: Given, build: Builder, found: ImportedGuider | Wire, schedule: Wire, noise: ImportedNoise, seed: Any = 0
+) -> tuple[ImportedLatent, ImportedLatent]:
     """The sampler, with all that it takes: the latent that it gives, and the one that it foresaw last."""
     if given.inputs.get("latent_image") is None:
         raise CannotTranslateError("nothing is wired to its latent_image")
     empty = given.inputs["latent_image"]
-    if isinstance(empty, EmptyLayers) and isinstance(found, Guider):
+    if isinstance(empty, EmptyLayers) and isinstance(found, ImportedGuider):
         return image_layers.sampled(given, build, found, schedule, noise, empty.layers)
     guider = found if isinstance(found, Wire) else guided(given, build, found, schedule)
     size: dict[str, Any] = {}
-    latent: Latent | None = None
+    latent: ImportedLatent | None = None
     if isinstance(empty, EmptyLatent) and noise.seed is not None:
         size, batch = {"width": empty.width, "height": empty.height}, empty.batch
     else:
@@ -184,15 +184,17 @@ def _sampled(
     wire = build.node("sample", "sampler", guider=guider, schedule=schedule, noise=begin, latent=latent)
     about = latent.mask if latent else None, batch, latent.grown if latent else False
     index = latent.index if latent else ()
-    return Latent(wire, *about, index=index), Latent(wire.other("denoised"), *about, index=index)
+    return ImportedLatent(wire, *about, index=index), ImportedLatent(wire.other("denoised"), *about, index=index)
 
 
-def _opened(given: Given, build: Builder, found: Guider | Wire, latent: Latent | None) -> Latent | None:
+def _opened(
+    given: Given, build: Builder, found: ImportedGuider | Wire, latent: ImportedLatent | None
+) -> ImportedLatent | None:
     """The latent with its noise mask as this model and this sampler take it."""
     if latent is None or latent.mask is None:
         return latent
     about: dict[str, Any] = {}
-    if isinstance(found, Guider) and found.model.differential is not None:
+    if isinstance(found, ImportedGuider) and found.model.differential is not None:
         about["differential"] = found.model.differential
     if given.inputs.get("sampler_name") == "ddim":
         about["noise"] = "seed + 1"

@@ -6,7 +6,7 @@ from typing import Any
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Model, Sampler, Wire
+from nodes.comfyui.meanings import CannotTranslateError, ImportedSampler, Model, Wire
 from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.sampled_models import WITHOUT_MODEL
 
@@ -91,41 +91,41 @@ def edited(given: Given, build: Builder) -> Outputs:
 
 
 @translates(*SAMPLERS)
-def sampler(given: Given, build: Builder) -> Sampler:
+def sampler(given: Given, build: Builder) -> ImportedSampler:
     name, options = SAMPLERS[given.type]
     if given.text("noise_device", "cpu") == "gpu":
         given.approximate("its noise is drawn on the CPU")
-    return Sampler(name, {key: given.get(key) for key in options if given.has(key)})
+    return ImportedSampler(name, {key: given.get(key) for key in options if given.has(key)})
 
 
 @translates("SamplerEulerCFGpp")
-def euler_cfg_pp(given: Given, build: Builder) -> Sampler:
+def euler_cfg_pp(given: Given, build: Builder) -> ImportedSampler:
     if given.text("version", "regular") != "regular":
         given.approximate("it is the sampler's regular way, not its alternative one")
-    return Sampler("euler_cfg_pp")
+    return ImportedSampler("euler_cfg_pp")
 
 
 @translates("SamplerSASolver")
-def sa_solver(given: Given, build: Builder) -> Sampler:
+def sa_solver(given: Given, build: Builder) -> ImportedSampler:
     usual = {"sde_start_percent": 0.2, "sde_end_percent": 0.8, "predictor_order": 3, "corrector_order": 4}
     if any(given.number(name, value) != value for name, value in usual.items()):
         given.approximate("its orders, and where it adds noise, are the usual ones")
     name = "sa_solver_pece" if given.get("use_pece", False) is True else "sa_solver"
-    return Sampler(name, {key: given.get(key) for key in ("eta", "s_noise") if given.has(key)})
+    return ImportedSampler(name, {key: given.get(key) for key in ("eta", "s_noise") if given.has(key)})
 
 
 @translates("SamplerSEEDS2")
-def seeds_2(given: Given, build: Builder) -> Sampler:
+def seeds_2(given: Given, build: Builder) -> ImportedSampler:
     if given.number("r", 0.5) != 0.5:
         raise CannotTranslateError("of seeds_2 the step in between lies in the middle here")
     about = {key: given.get(key) for key in ("eta", "s_noise") if given.has(key)}
     if (kind := given.text("solver_type", "phi_1")) in ("phi_1", "phi_2"):
         about["solver_type"] = kind
-    return Sampler("seeds_2", about)
+    return ImportedSampler("seeds_2", about)
 
 
 @translates("SamplerER_SDE")
-def er_sde(given: Given, build: Builder) -> Sampler:
+def er_sde(given: Given, build: Builder) -> ImportedSampler:
     if given.text("solver_type", "ER-SDE") != "ER-SDE" or given.whole("max_stage", 3) != 3:
         raise CannotTranslateError("of er_sde there is the three-stage solver with its usual noise only")
-    return Sampler("er_sde", {key: given.get(key) for key in ("eta", "s_noise") if given.has(key)})
+    return ImportedSampler("er_sde", {key: given.get(key) for key in ("eta", "s_noise") if given.has(key)})

@@ -15,7 +15,7 @@ MOST = 200
 """Subgraphs that are grouped again; more is a file that multiplies, and stays flat."""
 
 
-class Scope(NamedTuple):
+class ImportScope(NamedTuple):
     """A graph of the file beside the one here: its nodes here by ComfyUI's ids, with what these ids begin with."""
 
     body: Workflow
@@ -24,7 +24,7 @@ class Scope(NamedTuple):
     path: str
 
 
-def grouped(workflow: Workflow, made: Mapping[str, list[str]], source: ComfyWorkflow) -> list[Scope]:
+def grouped(workflow: Workflow, made: Mapping[str, list[str]], source: ComfyWorkflow) -> list[ImportScope]:
     """Group what was made for the inside of subgraphs. Returns the scopes, the root first.
 
     A subgraph that others would have to stand both before and behind stays flat, as part of what is around it.
@@ -95,27 +95,27 @@ def _scopes(
     source: ComfyWorkflow,
     found: Mapping[str, ComfyNode],
     instances: Mapping[str, str],
-) -> list[Scope]:
+) -> list[ImportScope]:
     """Each grouped subgraph with what stands right in it; what stayed flat belongs to what is around it."""
-    scopes = {"": Scope(workflow, source.graph, {}, "")}
+    scopes = {"": ImportScope(workflow, source.graph, {}, "")}
     for path in sorted(instances, key=lambda path: path.count(":")):
         outer = scopes[_around(path, scopes)]
         outer.made[path[:-1]] = [instances[path]]
         body = workflow.subgraphs[definition_of(outer.body.nodes[instances[path]].type)].body
-        scopes[path] = Scope(body, source.definitions[found[path].type].graph, {}, path)
+        scopes[path] = ImportScope(body, source.definitions[found[path].type].graph, {}, path)
     for id, names in made.items():
         scopes[_around(id, scopes)].made[id] = list(names)
     return list(scopes.values())
 
 
-def _around(id: str, scopes: Mapping[str, Scope]) -> str:
+def _around(id: str, scopes: Mapping[str, ImportScope]) -> str:
     """The innermost scope that an id stands in."""
     parts = id.rstrip(":").split(":")
     paths = (":".join(parts[:depth]) + ":" for depth in range(len(parts) - 1, 0, -1))
     return next((path for path in paths if path in scopes), "")
 
 
-def paths(scopes: list[Scope]) -> dict[str, str]:
+def paths(scopes: list[ImportScope]) -> dict[str, str]:
     """Where each node stands now: the ids of the instances around it and its own, with slashes between."""
     known = {scope.path: scope for scope in scopes}
     begins = {"": ""}

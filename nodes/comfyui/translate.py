@@ -8,12 +8,21 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt, OutputPlace, PromptNode
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Node, Workflow
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Clip, Conditioning, Latent, Model, Value, Wire, wire_of
+from nodes.comfyui.meanings import (
+    CannotTranslateError,
+    ImportedClip,
+    ImportedConditioning,
+    ImportedLatent,
+    Model,
+    Value,
+    Wire,
+    wire_of,
+)
 from nodes.comfyui.placeholders import PACK, kept, output_name, storable
 from nodes.comfyui.registry import translators
 from nodes.comfyui.sampled_models import models_of_levels, networks_of_texts
@@ -28,7 +37,7 @@ DEEPEST = 64
 """Placeholders that are made for each other's sake."""
 
 
-class Row(NamedTuple):
+class TranslatedNode(NamedTuple):
     """What became of a node: how, the nodes here, and why it is not exact or not there."""
 
     id: str
@@ -42,22 +51,22 @@ class Translation(NamedTuple):
     """The workflow, and what became of each node."""
 
     workflow: Workflow
-    rows: dict[str, Row]
+    rows: dict[str, TranslatedNode]
     made: dict[str, list[str]]
 
 
-def translate(prompt: Prompt, catalogue: Catalogue) -> Translation:
+def translate(prompt: FlatPrompt, catalogue: Catalogue) -> Translation:
     """Translate a flat workflow. Never fails: what has no counterpart becomes a placeholder."""
-    return _Translating(prompt, catalogue).run()
+    return _GraphTranslating(prompt, catalogue).run()
 
 
-class _Translating:
+class _GraphTranslating:
     """Holds what the outputs of nodes mean, as far as they were reached."""
 
-    def __init__(self, prompt: Prompt, catalogue: Catalogue) -> None:
+    def __init__(self, prompt: FlatPrompt, catalogue: Catalogue) -> None:
         self.prompt, self.build = prompt, Builder(catalogue, prompt)
         self.meanings: dict[tuple[str, int], Any] = {}
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, TranslatedNode] = {}
         self.placeholders: dict[str, str] = {}
         self.sampled = models_of_levels(prompt)
         self.networks = networks_of_texts(prompt)
@@ -80,7 +89,7 @@ class _Translating:
                 self.build.undo(mark)
                 self._placeholder(id)
                 reason = str(error) if isinstance(error, CannotTranslateError) else STRANGE
-                self.rows[id] = Row(id, node.type, UNKNOWN, self.build.made[id], [reason])
+                self.rows[id] = TranslatedNode(id, node.type, UNKNOWN, self.build.made[id], [reason])
                 continue
             for slot, meaning in enumerate(found if type(found) is tuple else (found,)):
                 if isinstance(meaning, Model) and meaning.loaded is None:
@@ -91,7 +100,7 @@ class _Translating:
                 if isinstance(meaning, Model) and self.build.network is None:
                     self.build.network = meaning.network
             status = APPROXIMATE if given.notes else TRANSLATED
-            self.rows[id] = Row(id, node.type, status, self.build.made[id], given.notes)
+            self.rows[id] = TranslatedNode(id, node.type, status, self.build.made[id], given.notes)
         self.build.leave_out_replaced()
         rows = {id: row if row.nodes else row._replace(nodes=self._served_by(id)) for id, row in self.rows.items()}
         return Translation(self.build.workflow, rows, self.build.made)
@@ -102,19 +111,19 @@ class _Translating:
         meanings = [self.meanings.get((id, slot)) for slot in slots]
         found = [wire.node for meaning in meanings if (wire := wire_of(meaning)) is not None]
         beside = [taker for taker, _ in self.build.consumers(id)]
-        beside += [value.node for value in self.prompt.nodes[id].inputs.values() if isinstance(value, Output)]
+        beside += [value.node for value in self.prompt.nodes[id].inputs.values() if isinstance(value, OutputPlace)]
         for other in beside:
             found += self.build.made.get(other, [])
         return [name for name in dict.fromkeys(found) if name in self.build.workflow.nodes][:MOST_SHOWN]
 
     def _given(self, node: PromptNode) -> Given:
         inputs = {key: self._meant(value) for key, value in node.inputs.items()}
-        lost = [key for key, value in node.inputs.items() if isinstance(value, Output) and inputs[key] is None]
+        lost = [key for key, value in node.inputs.items() if isinstance(value, OutputPlace) and inputs[key] is None]
         return Given(node.id, node.type, inputs, node.title, frozenset(lost))
 
     def _meant(self, value: Any) -> Any:
         """What an input is: a value, or what the output means that it comes from."""
-        if isinstance(value, Output):
+        if isinstance(value, OutputPlace):
             return self.meanings.get((value.node, value.slot))
         return storable(value)
 
@@ -127,7 +136,7 @@ class _Translating:
         params, links = {}, []
         for key, value in node.inputs.items():
             meaning = self._meant(value)
-            if not isinstance(value, Output):
+            if not isinstance(value, OutputPlace):
                 params[storable(key)] = meaning
             elif wire := self._wire(value, meaning, depth):
                 links.append((storable(key), wire, 0))
@@ -142,23 +151,27 @@ class _Translating:
     def _stand_in(self, node: PromptNode, slot: int, wire: Wire) -> Any:
         """What an output of a placeholder means: a model or text that passes it keeps what is known of it."""
         kind = node.outputs[slot] if 0 <= slot < len(node.outputs) else ""
-        passed = [self._meant(value) for value in node.inputs.values() if isinstance(value, Output)]
+        passed = [self._meant(value) for value in node.inputs.values() if isinstance(value, OutputPlace)]
         if kind == "MODEL":
             self.build.levels = self.build.levels or wire
             model = next((one for one in passed if isinstance(one, Model)), None)
             return replace(model, network=wire) if model else Model(wire, wire, guessed=True)
         if kind == "CONDITIONING":
-            texts = [one for one in passed if isinstance(one, Conditioning)]
+            texts = [one for one in passed if isinstance(one, ImportedConditioning)]
             place = node.outputs[:slot].count(kind)
-            return replace(texts[min(place, len(texts) - 1)], wire=wire, zero=False) if texts else Conditioning(wire)
+            return (
+                replace(texts[min(place, len(texts) - 1)], wire=wire, zero=False)
+                if texts
+                else ImportedConditioning(wire)
+            )
         if kind == "VAE" and self.build.vae is None:
             self.build.vae = wire
         if kind == "CLIP":
-            text = next((one for one in passed if isinstance(one, Clip)), None)
-            return replace(text, wire=wire) if text else Clip(wire)
-        return Latent(wire) if kind == "LATENT" else wire
+            text = next((one for one in passed if isinstance(one, ImportedClip)), None)
+            return replace(text, wire=wire) if text else ImportedClip(wire)
+        return ImportedLatent(wire) if kind == "LATENT" else wire
 
-    def _wire(self, source: Output, meaning: Any, depth: int) -> Wire | None:
+    def _wire(self, source: OutputPlace, meaning: Any, depth: int) -> Wire | None:
         wire = wire_of(meaning)
         if wire is not None or source.node not in self.rows or depth >= DEEPEST:
             return wire
@@ -170,7 +183,7 @@ class _Translating:
         return Wire(name, output_name(self.prompt.nodes[source.node], source.slot))
 
 
-def _in_order(prompt: Prompt, *besides: Mapping[str, Output]) -> list[str]:
+def _in_order(prompt: FlatPrompt, *besides: Mapping[str, OutputPlace]) -> list[str]:
     """Each node behind those that it needs; those in circles at the end, as they stand in the file."""
     needs = {id: _sources(node, prompt) for id, node in prompt.nodes.items()}
     for id, model in (pair for one in besides for pair in one.items()):
@@ -192,5 +205,7 @@ def _in_order(prompt: Prompt, *besides: Mapping[str, Output]) -> list[str]:
     return [*done, *(id for id in prompt.nodes if id not in done)]
 
 
-def _sources(node: PromptNode, prompt: Prompt) -> set[str]:
-    return {value.node for value in node.inputs.values() if isinstance(value, Output) and value.node in prompt.nodes}
+def _sources(node: PromptNode, prompt: FlatPrompt) -> set[str]:
+    return {
+        value.node for value in node.inputs.values() if isinstance(value, OutputPlace) and value.node in prompt.nodes
+    }

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from nodeflow.graph.io.comfyui.model import ComfyWorkflow
-from nodeflow.graph.io.comfyui.prompt import Prompt
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt
 from nodeflow.graph.io.comfyui.tolerant import objects, text
 from nodeflow.library.lookup import SUFFIXES
 from nodeflow.library.named import AmbiguousNameError, library_path
@@ -51,7 +51,7 @@ class WantedModel(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-def wanted_models(prompt: Prompt, source: ComfyWorkflow | None) -> list[WantedModel]:
+def wanted_models(prompt: FlatPrompt, source: ComfyWorkflow | None) -> list[WantedModel]:
     """Return each file once, in the order of the nodes that name them."""
     links = _sources(source)
     found: dict[tuple[str, str], WantedModel] = {}

@@ -11,7 +11,7 @@ from nodeflow.node import Multiline, NodeError, Range, Reads, Slider, Supplied, 
 from nodeflow.wires import CLIP, Embedding, Image, Scores
 from nodes.latents.interpolation import paired, slerp
 from nodes.loaders.families.clip.clip_pair import PATTERNS, load_clip_folder, load_open_clip_file
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 
 
@@ -41,7 +41,7 @@ def load_clip(
     Papers: Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision
     (arXiv:2103.00020); OpenCLIP: Cherti et al. 2023 (arXiv:2212.07143).
     """
-    target = Target(torch_dtype(dtype))
+    target = LoadTarget(torch_dtype(dtype))
     path = find_for("Load CLIP", model, revision, PATTERNS)
     return load_clip_folder(path, target) if path.is_dir() else load_open_clip_file(path, architecture, target)
 

@@ -69,7 +69,7 @@ def contrastive_loss(
     )
 
 
-class Told(NamedTuple):
+class ClassOdds(NamedTuple):
     """How likely each class is, and the same for people."""
 
     scores: Scores
@@ -84,7 +84,7 @@ def zero_shot(
     classes: Annotated[str, Multiline(), TWO_LINES] = "star\nheart\nfish",
     template: Annotated[str, WITH_GAP] = "a {}",
     temperature: Annotated[float, Range(0.001, 10)] = 0.05,
-) -> Told:
+) -> ClassOdds:
     """Tells what images show from the names of classes alone, without having been trained to.
 
     Each line of ``classes`` is put in the place of {} in ``template``, and the texts that come out are compared with
@@ -108,7 +108,7 @@ def zero_shot(
             f"{names[at]} {share:.0%}" for share, at in zip(best.values, best.indices.tolist(), strict=True)
         )
         lines.append(f"image {number + 1}: {told}")
-    return Told(Scores(shares, tuple(names)), Image(_shares(shares)), "\n".join(lines))
+    return ClassOdds(Scores(shares, tuple(names)), Image(_shares(shares)), "\n".join(lines))
 
 
 def _losses(alike: Tensor, temperature: float) -> tuple[float, float]:

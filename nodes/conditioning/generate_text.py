@@ -12,7 +12,7 @@ from nodeflow.node import Multiline, NodeError, Range, Reads, Seed, Slider, Step
 from nodeflow.wires import Image, LanguageModel
 from nodes.loaders.language_models.loading import load_language_model_at
 from nodes.loaders.language_models.request import request
-from nodes.loaders.models.precision import Precision
+from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.read.locate import MODEL_PATTERNS
 from nodes.loaders.read.right_kind import find_for
 from nodes.networks.compute_dtype import device_of
@@ -45,7 +45,7 @@ def load_language_model(
     Papers: Yang et al. 2025, Qwen3 Technical Report (arXiv:2505.09388); Gemma 3: arXiv:2503.19786.
     """
     path = find_for("Load language model", model, revision, MODEL_PATTERNS)
-    return load_language_model_at(path, Precision("auto", dtype, device), tokenizer)
+    return load_language_model_at(path, ComputePrecision("auto", dtype, device), tokenizer)
 
 
 @node("Generate text")

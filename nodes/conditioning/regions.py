@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from nodeflow.node import Edge, NodeError, Range, Slider, node
+from nodeflow.node import DrawnNumber, NodeError, Range, Slider, node
 from nodeflow.wires import Area, Conditioning, Mask, Region
 from nodes.guidance.predictions.places import apart
 from nodes.masks.masks import Fit
@@ -14,10 +14,10 @@ from nodes.masks.masks import Fit
 @node("Conditioning area")
 def conditioning_area(
     conditioning: Conditioning,
-    width: Annotated[int, Range(8, 16384, 8), Edge("width")] = 512,
-    height: Annotated[int, Range(8, 16384, 8), Edge("height")] = 512,
-    left: Annotated[int, Range(0, 16384, 8), Edge("left")] = 0,
-    top: Annotated[int, Range(0, 16384, 8), Edge("top")] = 0,
+    width: Annotated[int, Range(8, 16384, 8), DrawnNumber("width")] = 512,
+    height: Annotated[int, Range(8, 16384, 8), DrawnNumber("height")] = 512,
+    left: Annotated[int, Range(0, 16384, 8), DrawnNumber("left")] = 0,
+    top: Annotated[int, Range(0, 16384, 8), DrawnNumber("top")] = 0,
     strength: Annotated[float, Slider(0, 10, 0.01)] = 1.0,
 ) -> Conditioning:
     """Lets a text lead in a rectangle of the image alone, which is all that the denoiser sees of it.
@@ -37,10 +37,10 @@ def conditioning_area(
 @node("Conditioning area by share")
 def conditioning_area_by_share(
     conditioning: Conditioning,
-    width: Annotated[float, Slider(0, 1, 0.01), Edge("width")] = 1.0,
-    height: Annotated[float, Slider(0, 1, 0.01), Edge("height")] = 1.0,
-    left: Annotated[float, Slider(0, 1, 0.01), Edge("left")] = 0.0,
-    top: Annotated[float, Slider(0, 1, 0.01), Edge("top")] = 0.0,
+    width: Annotated[float, Slider(0, 1, 0.01), DrawnNumber("width")] = 1.0,
+    height: Annotated[float, Slider(0, 1, 0.01), DrawnNumber("height")] = 1.0,
+    left: Annotated[float, Slider(0, 1, 0.01), DrawnNumber("left")] = 0.0,
+    top: Annotated[float, Slider(0, 1, 0.01), DrawnNumber("top")] = 0.0,
     strength: Annotated[float, Slider(0, 10, 0.01)] = 1.0,
 ) -> Conditioning:
     """Lets a text lead in a rectangle of the image alone, given as shares of its width and height.

@@ -25,7 +25,7 @@ from nodes.conditioning.clip_space import cosines
 from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.loaders.families.unclip.prior_and_decoder import PATTERNS, load_decoder_folder, load_prior_folder
 from nodes.loaders.families.unclip.vector_decoder import VectorDecoder
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 from nodes.networks.compute_dtype import device_of, dtype_of
 from nodes.networks.low_rank import adapted
@@ -72,7 +72,7 @@ def load_prior(
     section 2.2.
     """
     path = find_for("Load prior", model, revision, PATTERNS)
-    return Prior(*load_prior_folder(path, Target(torch_dtype(dtype))))
+    return Prior(*load_prior_folder(path, LoadTarget(torch_dtype(dtype))))
 
 
 @node("Load unCLIP decoder", version=2)
@@ -102,7 +102,7 @@ def load_unclip_decoder(
     Papers: Ramesh et al. 2022 (arXiv:2204.06125), section 2.1; Kandinsky: Razzhigaev et al. 2023 (arXiv:2310.03502).
     """
     path = find_for("Load unCLIP decoder", model, revision, PATTERNS)
-    return Decoder(*load_decoder_folder(path, Target(torch_dtype(dtype)), clip))
+    return Decoder(*load_decoder_folder(path, LoadTarget(torch_dtype(dtype)), clip))
 
 
 @dataclass(frozen=True, eq=False)

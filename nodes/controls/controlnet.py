@@ -30,8 +30,8 @@ from nodes.loaders.families.controlnet.transformer_control import (
     load_transformer_control,
 )
 from nodes.loaders.families.controlnet.union import ControlType
-from nodes.loaders.models.precision import Precision
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.models.precision import ComputePrecision
+from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.recognise import recognise
 from nodes.loaders.read.right_kind import find_for
 
@@ -82,8 +82,8 @@ def load_controlnet(
         return SMALL[kind](path, torch_dtype(dtype))
     family = family_of_folder(path) if path.is_dir() else family_of_file(path)
     if family is not None:
-        return load_transformer_control(family, path, Precision("auto", dtype, device))
-    target = Target(torch_dtype(dtype))
+        return load_transformer_control(family, path, ComputePrecision("auto", dtype, device))
+    target = LoadTarget(torch_dtype(dtype))
     return load_controlnet_folder(path, target) if path.is_dir() else load_controlnet_file(path, target)
 
 

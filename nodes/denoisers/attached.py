@@ -14,7 +14,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import ControlNet, IPAdapter, ResidualControlNet, Residuals
 from nodes.denoisers.trained_range import in_trained_range
 from nodes.denoisers.unet_controls import LevelControl, SteeringControl
-from nodes.networks.image_prompts import Prompt
+from nodes.networks.image_prompts import ImagePrompt
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +121,7 @@ class AttachedImage:
         )
         return replace(self, mask=self.mask[..., rows, columns])
 
-    def prompt(self, x: Tensor, away: Tensor | None) -> Prompt:
+    def prompt(self, x: Tensor, away: Tensor | None) -> ImagePrompt:
         """For each of a batch x (B, C, h, w), of which ``away`` (B,) says what is led away from.
 
         Raises NodeError where images or masks do not fit the batch.
@@ -136,7 +136,7 @@ class AttachedImage:
         if away is not None:
             led_away = away.to(x.device)[:, None, None] > 0
             tokens = torch.where(led_away, self.nothing.to(tokens), tokens)
-        return Prompt(self.adapter.layers, tokens, self.strengths, self._fitted(x))
+        return ImagePrompt(self.adapter.layers, tokens, self.strengths, self._fitted(x))
 
     def _fitted(self, x: Tensor) -> Tensor | None:
         """Its mask for each of a batch. Raises NodeError for one of another shape than what is painted."""

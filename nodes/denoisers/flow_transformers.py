@@ -9,8 +9,8 @@ from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import VAE, Denoiser, DiffusionNetwork, TextEncoder, TrainedSchedule
 from nodes.denoisers.beside_pictures import refuse_shown
 from nodes.loaders.models.known import families, family_of_network, told_as
-from nodes.loaders.models.precision import AUTO, Precision
-from nodes.loaders.models.whole import Beside, ModelParts, load_whole
+from nodes.loaders.models.precision import AUTO, ComputePrecision
+from nodes.loaders.models.whole import ModelParts, NamedParts, load_whole
 from nodes.loaders.read.locate import MODEL_PATTERNS
 from nodes.loaders.read.recognise import recognise
 from nodes.loaders.read.right_kind import find_for, find_part
@@ -62,7 +62,7 @@ def load_flow_transformer(
     Paper: Esser et al. 2024, Scaling Rectified Flow Transformers for High-Resolution Image Synthesis
     (arXiv:2403.03206).
     """
-    precision = Precision(AUTO, dtype, device, storage == "float8")
+    precision = ComputePrecision(AUTO, dtype, device, storage == "float8")
     left_out = frozenset() if t5 else frozenset(["text_encoder_3"])
     return FlowTransformer(*_load("Load flow transformer", model, revision, transformer, precision, left_out))
 
@@ -96,12 +96,12 @@ def load_flux(
     or when the model is of another kind.
     Paper: Black Forest Labs 2025, FLUX.1 Kontext (arXiv:2506.15742), section 2, describes the transformer.
     """
-    precision = Precision(AUTO, dtype, device, storage == "float8")
+    precision = ComputePrecision(AUTO, dtype, device, storage == "float8")
     return FlowTransformer(*_load("Load FLUX", model, revision, transformer, precision, frozenset()))
 
 
 def _load(
-    node: str, model: str, revision: str, transformer: str, precision: Precision, left_out: frozenset[str]
+    node: str, model: str, revision: str, transformer: str, precision: ComputePrecision, left_out: frozenset[str]
 ) -> ModelParts:
     """A folder's model, its transformer maybe out of another file. Raises NodeError."""
     path = find_for(node, model, revision, MODEL_PATTERNS)
@@ -109,7 +109,7 @@ def _load(
     if family is None:
         raise NodeError(f"{path.name}: this node does not know such a model")
     file = _of_family(find_part(node, "transformer", transformer), family.name) if transformer else None
-    return load_whole(family, path, precision, Beside(network=file, left_out=left_out))
+    return load_whole(family, path, precision, NamedParts(network=file, left_out=left_out))
 
 
 def _of_family(path: Path, family: str) -> Path:

@@ -15,7 +15,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from nodeflow.node import NodeError, Range, node
 from nodeflow.wires import Conditioning, Curve, Denoiser, Image, Latent, NetworkMap
 from nodes.denoisers.network_denoiser import NetworkDenoiser
-from nodes.denoisers.network_drawing import Box, draw_network, glow, places
+from nodes.denoisers.network_drawing import DrawnBlock, draw_network, glow, places
 
 MAP = 48
 """Pixels of a map of features."""
@@ -35,7 +35,7 @@ class NetworkSeen(NamedTuple):
 
 
 @dataclass
-class Block:
+class ObservedBlock:
     """A block while it is looked at."""
 
     name: str
@@ -94,7 +94,7 @@ def network_blocks(
         + (f", takes {block.told}" if block.told else "")
         for block, part, took in zip(ran, *(share.tolist() for share in shares), strict=True)
     ]
-    boxes = [Box(block.name, map_of, block.told) for block, map_of in zip(ran, features, strict=True)]
+    boxes = [DrawnBlock(block.name, map_of, block.told) for block, map_of in zip(ran, features, strict=True)]
     axis, drawing = torch.arange(len(ran)).double(), draw_network(boxes)
     channels = tuple(as_channels(block.output, tuple(x.shape[-2:])) for block in ran)
     return NetworkSeen(
@@ -107,16 +107,16 @@ def network_blocks(
     )
 
 
-def blocks_of(network: nn.Module) -> Iterator[Block]:
+def blocks_of(network: nn.Module) -> Iterator[ObservedBlock]:
     """The parts right in a network, and those of its lists one by one, as far as they have weights."""
     for name, part in network.named_children():
         inner = list(part.named_children()) if isinstance(part, nn.ModuleList) else [("", part)]
         for number, module in inner:
             if next(module.parameters(), None) is not None:
-                yield Block(f"{name} {number}".strip(), module)
+                yield ObservedBlock(f"{name} {number}".strip(), module)
 
 
-def _watch(block: Block, hooks: ExitStack) -> None:
+def _watch(block: ObservedBlock, hooks: ExitStack) -> None:
     def before(*_: Any) -> None:
         block.began = block.began or time.perf_counter()
         block.output, block.seconds = None, block.seconds - time.perf_counter()

@@ -13,7 +13,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, DiffusionNetwork, LatentFormat, Prediction
 from nodes.denoisers.attached import AttachedImage
 from nodes.networks.compute_dtype import device_of, dtype_of
-from nodes.networks.image_prompts import Prompt, prompted
+from nodes.networks.image_prompts import ImagePrompt, prompted
 from nodes.networks.low_rank import acting, adapted
 
 
@@ -52,14 +52,14 @@ class NetworkDenoiser:
         """Return what the network, its adapters added, gives as its first or only output."""
         return self.ask_shown((), *given, **named)
 
-    def ask_shown(self, prompts: Sequence[Prompt], *given: Any, **named: Any) -> Any:
+    def ask_shown(self, prompts: Sequence[ImagePrompt], *given: Any, **named: Any) -> Any:
         """The same of a network that attends to images too, see `prompts`."""
         if not prompts and not self.network.adapters:
             return self.network.module(*given, **named, return_dict=False)[0]
         with adapted(self.network.module, self.network.adapters), prompted(self.network.module, prompts):
             return self.network.module(*given, **named, return_dict=False)[0]
 
-    def prompts(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> list[Prompt]:
+    def prompts(self, x: Tensor, timestep: Tensor, conditioning: Conditioning) -> list[ImagePrompt]:
         """The images that act at a timestep, for each of a batch x (B, C, h, w)."""
         return [image.prompt(x, conditioning.away) for image in self.images if image.acts_at(timestep)]
 

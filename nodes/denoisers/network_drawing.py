@@ -21,7 +21,7 @@ GLOW = (0.92, 0.42, 0.1)
 GROUND, LINE, TEXT, TIME = (24, 26, 31), (96, 104, 120), (98, 160, 234), (214, 180, 90)
 
 
-class Box(NamedTuple):
+class DrawnBlock(NamedTuple):
     """A block: its name, where its features are large (h, w), and what comes in beside them."""
 
     name: str
@@ -29,18 +29,18 @@ class Box(NamedTuple):
     told: str
 
 
-def places(boxes: Sequence[Box]) -> tuple[tuple[int, int, int], ...]:
+def places(boxes: Sequence[DrawnBlock]) -> tuple[tuple[int, int, int], ...]:
     """Left, top and side of each box in pixels of the drawing."""
     return tuple((MARGIN + at * (SIDE + GAP), MARGIN + level * STEP, SIDE) for at, level in enumerate(_levels(boxes)))
 
 
-def _levels(boxes: Sequence[Box]) -> list[int]:
+def _levels(boxes: Sequence[DrawnBlock]) -> list[int]:
     """How deep each box lies: 0 where its map is as fine as the finest."""
     finest = max(_side(box) for box in boxes)
     return [min(round(math.log2(finest / _side(box))), 5) if _side(box) > 1 else 0 for box in boxes]
 
 
-def draw_network(boxes: Sequence[Box]) -> Image:
+def draw_network(boxes: Sequence[DrawnBlock]) -> Image:
     """The boxes in their order from left to right, (1, 3, H, W); a blue edge takes the text, a yellow dot the time."""
     levels = _levels(boxes)
     width = 2 * MARGIN + len(boxes) * (SIDE + GAP) - GAP
@@ -83,5 +83,5 @@ def glow(map_of: Tensor, side: int) -> Tensor:
     return shown * torch.tensor(GLOW)[None, :, None, None]
 
 
-def _side(box: Box) -> int:
+def _side(box: DrawnBlock) -> int:
     return max(box.map.shape)

@@ -18,7 +18,7 @@ from nodes.loaders.families.pixel_diffusion.deepfloyd_folder import (
     load_base_folder,
     load_super_resolution_folder,
 )
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 
 
@@ -56,7 +56,7 @@ def load_text_pixels(
     (arXiv:2205.11487); Nichol et al. 2021, GLIDE (arXiv:2112.10741).
     """
     path = find_for("Load text-led pixel model", model, revision, PATTERNS)
-    return TextPixels(*load_base_folder(path, Target(torch_dtype(dtype), storage == "float8")))
+    return TextPixels(*load_base_folder(path, LoadTarget(torch_dtype(dtype), storage == "float8")))
 
 
 class TextUpsampler(NamedTuple):
@@ -93,7 +93,7 @@ def load_text_upsampler(
     Papers: Ho et al. 2021, Cascaded Diffusion Models (arXiv:2106.15282); Saharia et al. 2022 (arXiv:2205.11487).
     """
     path = find_for("Load text-led upsampler", model, revision, PATTERNS)
-    return TextUpsampler(*load_super_resolution_folder(path, Target(torch_dtype(dtype), storage == "float8")))
+    return TextUpsampler(*load_super_resolution_folder(path, LoadTarget(torch_dtype(dtype), storage == "float8")))
 
 
 @dataclass(frozen=True, eq=False)

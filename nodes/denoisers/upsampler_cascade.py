@@ -16,7 +16,7 @@ from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.latents.noise import gaussian_noise
 from nodes.loaders.families.pixel_diffusion import ddpm_folder
 from nodes.loaders.families.unclip import karlo_upsampler
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 
 PATTERNS = [*ddpm_folder.PATTERNS, *karlo_upsampler.PATTERNS]
@@ -55,7 +55,7 @@ def load_upsampler(
     path = find_for("Load upsampler", model, revision, PATTERNS)
     two = (path / karlo_upsampler.FIRST).is_dir()
     load = karlo_upsampler.load_karlo_upsampler if two else ddpm_folder.load_upsampler_folder
-    return Upsampler(*load(path, Target(torch_dtype(dtype))))
+    return Upsampler(*load(path, LoadTarget(torch_dtype(dtype))))
 
 
 @dataclass(frozen=True, eq=False)

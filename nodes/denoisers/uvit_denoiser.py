@@ -11,7 +11,7 @@ from nodeflow.node import NodeError, Reads, Supplied, node
 from nodeflow.wires import Classes, Conditioning, Denoiser, DiffusionNetwork, TrainedSchedule
 from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.loaders.families.class_transformers.uvit_folder import PATTERNS, load_uvit_folder
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 from nodes.networks.low_rank import adapted
 
@@ -48,7 +48,7 @@ def load_uvit(
     Paper: Bao et al. 2023, All are Worth Words: A ViT Backbone for Diffusion Models (arXiv:2209.12152).
     """
     path = find_for("Load U-ViT", model, revision, PATTERNS)
-    return LoadedUViT(*load_uvit_folder(path, Target(torch_dtype(dtype))))
+    return LoadedUViT(*load_uvit_folder(path, LoadTarget(torch_dtype(dtype))))
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from nodeflow.wires import (
 from nodes.denoisers.calls.prediction_types import NoiseLevel, level_at, levels, original, output_for
 from nodes.guidance.classifier_free import by_text
 from nodes.loaders.families.pixel_diffusion import ddpm_folder
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 
 
@@ -57,7 +57,7 @@ def load_noisy_classifier(
     Paper: Dhariwal & Nichol 2021, Diffusion Models Beat GANs on Image Synthesis (arXiv:2105.05233), section 4.
     """
     path = find_for("Load noisy classifier", model, revision, ddpm_folder.PATTERNS)
-    return NetworkClassifier(*ddpm_folder.load_classifier_folder(path, Target(torch_dtype(dtype))))
+    return NetworkClassifier(*ddpm_folder.load_classifier_folder(path, LoadTarget(torch_dtype(dtype))))
 
 
 @dataclass(frozen=True, eq=False)

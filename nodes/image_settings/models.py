@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodeflow import resources
-from nodeflow.graph.io.image_settings.settings import Settings
+from nodeflow.graph.io.image_settings.settings import ImageSettings
 from nodeflow.graph.io.import_report import ModelRow
 from nodeflow.library.named import AmbiguousNameError, library_path
 
@@ -14,7 +14,7 @@ STARTER = "starter:"
 """Begins the names of models that ship with nodeflow, which stand in the settings that it writes itself."""
 
 
-def kind_of(settings: Settings) -> str:
+def kind_of(settings: ImageSettings) -> str:
     """Return which kind of model a file is, by its name and by what the settings speak of: unet, xl, flux or joint."""
     name = settings.model.replace("\\", "/").lower()
     kind = next((kind for word, kind in FLOW_WORDS.items() if word in name), "")

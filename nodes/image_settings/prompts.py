@@ -15,7 +15,7 @@ COMPEL_WORD = re.compile(r"(?<![\w(])([\w'-]*\w)(\+{1,8}|-{2,8})(?![\w])")
 NOVELAI_NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)::(.*?)(?:::|$)", re.S)
 
 
-class Piece(NamedTuple):
+class ScheduledPiece(NamedTuple):
     """A text that leads from one step to before another."""
 
     start: int
@@ -23,39 +23,39 @@ class Piece(NamedTuple):
     text: str
 
 
-class Part(NamedTuple):
+class AndPart(NamedTuple):
     """One of several texts that lead at once (AND), with its weight."""
 
     text: str
     weight: float
 
 
-def parts(prompt: str) -> list[Part]:
+def parts(prompt: str) -> list[AndPart]:
     """Return what stands between ANDs, each with the weight behind its last colon."""
     found = []
     for text in re.split(r"\bAND\b", prompt):
         match = WEIGHTED.match(text)
         several = "AND" in prompt
         weight = float(match[2]) if match and match[2] and several else 1.0
-        found.append(Part((match[1] if match and several else text).strip(), weight))
+        found.append(AndPart((match[1] if match and several else text).strip(), weight))
     return found
 
 
-def pieces(prompt: str, steps: int, before: int = 0) -> list[Piece]:
+def pieces(prompt: str, steps: int, before: int = 0) -> list[ScheduledPiece]:
     """Return which text leads at which steps: ``[a:b:0.5]``, ``[a:0.3]``, ``[a::10]`` and ``[a|b]`` are written out.
 
     ``before`` are the steps of a first pass: numbers count on from there, shares from 1.
     """
     if "[" not in prompt or steps < 1:
-        return [Piece(0, steps, prompt)]
+        return [ScheduledPiece(0, steps, prompt)]
     tree = _Reader(prompt).read()
-    found: list[Piece] = []
+    found: list[ScheduledPiece] = []
     for step in range(steps):
         text = "".join(_at(one, step, steps, before) for one in tree)
         if found and found[-1].text == text:
             found[-1] = found[-1]._replace(end=step + 1)
         else:
-            found.append(Piece(step, step + 1, text))
+            found.append(ScheduledPiece(step, step + 1, text))
     return found
 
 

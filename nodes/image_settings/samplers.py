@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from nodeflow.graph.io.image_settings.settings import Settings
+from nodeflow.graph.io.image_settings.settings import ImageSettings
 
 DIFFUSERS = ("InvokeAI", "SD.Next", "Easy Diffusion", "Draw Things")
 """Programs whose noise levels are spaced by other rules: their numbers differ a little from those of k-diffusion."""
@@ -98,7 +98,9 @@ class Sampling(msgspec.Struct):
     notes: list[str] = []
 
 
-def sampling(settings: Settings, names: set[str], kind: str = "unet", sampler: str = "", spacing: str = "") -> Sampling:
+def sampling(
+    settings: ImageSettings, names: set[str], kind: str = "unet", sampler: str = "", spacing: str = ""
+) -> Sampling:
     """Return what samples as a program's settings say; ``names`` are those of the samplers here.
 
     What nobody knows becomes Euler, and is told.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from nodeflow.graph.io.image_settings.settings import Settings
+from nodeflow.graph.io.image_settings.settings import ImageSettings
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.meanings import Wire
-from nodes.image_settings.prompts import MOST_PIECES, Part, Piece, from_compel, from_novelai, parts, pieces
+from nodes.image_settings.prompts import MOST_PIECES, AndPart, ScheduledPiece, from_compel, from_novelai, parts, pieces
 
 WEIGHTS = {
     "A1111": "A1111",
@@ -25,7 +25,7 @@ COMPEL = "blends and swaps in the prompt are read as words"
 class Texts:
     """Builds the prompts of one pass. ``notes`` say in what they are not exact; ``weight`` is that of all parts."""
 
-    def __init__(self, build: Builder, settings: Settings, encoder: Wire, kind: str) -> None:
+    def __init__(self, build: Builder, settings: ImageSettings, encoder: Wire, kind: str) -> None:
         self.build, self.settings, self.encoder, self.kind = build, settings, encoder, kind
         self.notes: list[str] = []
         self.weight = 1.0
@@ -33,7 +33,7 @@ class Texts:
     def conditioning(self, prompt: str, name: str, steps: int, before: int = 0) -> Wire:
         """Build a prompt for a pass of so many steps, behind ``before`` of a first one."""
         prompt = self._translated(prompt)
-        found = self._parts(prompt) if name == "prompt" else [Part(prompt, 1.0)]
+        found = self._parts(prompt) if name == "prompt" else [AndPart(prompt, 1.0)]
         wires = [self._changing(part.text, name, steps, before) for part in found]
         if len(wires) == 1:
             return wires[0]
@@ -50,18 +50,22 @@ class Texts:
         first, second, *more = wires
         return self.build.node("combine_conditioning", "texts", first=first, second=second, more=more or None)
 
-    def _parts(self, prompt: str) -> list[Part]:
-        found = parts(prompt) if self.settings.dialect.startswith("A1111") else [Part(prompt, 1.0)]
+    def _parts(self, prompt: str) -> list[AndPart]:
+        found = parts(prompt) if self.settings.dialect.startswith("A1111") else [AndPart(prompt, 1.0)]
         if len(found) > 1 and any(part.weight <= 0 for part in found):
             self.notes.append("texts with weights of 0 or below are left out")
             found = [part for part in found if part.weight > 0] or found[:1]
         return found
 
     def _changing(self, text: str, name: str, steps: int, before: int) -> Wire:
-        found = pieces(text, steps, before) if self.settings.dialect.startswith("A1111") else [Piece(0, steps, text)]
+        found = (
+            pieces(text, steps, before)
+            if self.settings.dialect.startswith("A1111")
+            else [ScheduledPiece(0, steps, text)]
+        )
         if len(found) > MOST_PIECES:
             self.notes.append(OFTEN.format(len(found)))
-            found = [Piece(0, steps, found[0].text)]
+            found = [ScheduledPiece(0, steps, found[0].text)]
         if len(found) == 1:
             return self._encoded(found[0].text, name)
         shares = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nodeflow.graph.io.comfyui.prompt import Prompt
-from nodeflow.graph.io.image_settings.settings import SecondPass, Settings
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt
+from nodeflow.graph.io.image_settings.settings import ImageSettings, SecondPass
 from nodeflow.graph.io.import_report import ImportReport, ModelRow, NodeRow, counted
 from nodeflow.graph.model.annotation import LONGEST_TEXT, Annotation
 from nodeflow.graph.model.catalogue import Catalogue
@@ -32,17 +32,17 @@ Prompts = tuple[Wire, Wire, Texts]
 """The prompt, the negative one, and how they were built."""
 
 
-def workflow_of(settings: Settings, catalogue: Catalogue) -> tuple[Workflow, ImportReport]:
+def workflow_of(settings: ImageSettings, catalogue: Catalogue) -> tuple[Workflow, ImportReport]:
     """Return the workflow and what became of each setting; a note alone where there is too little to sample by."""
-    return _Translating(settings, catalogue).run()
+    return _ImageTranslating(settings, catalogue).run()
 
 
-class _Translating:
+class _ImageTranslating:
     """Holds what is built for one image."""
 
-    def __init__(self, settings: Settings, catalogue: Catalogue) -> None:
+    def __init__(self, settings: ImageSettings, catalogue: Catalogue) -> None:
         self.settings, self.catalogue = settings, catalogue
-        self.build = Builder(catalogue, Prompt())
+        self.build = Builder(catalogue, FlatPrompt())
         self.kind = kind_of(settings)
         self.rows: list[NodeRow] = []
         self.models: list[ModelRow] = []
@@ -53,7 +53,7 @@ class _Translating:
             try:
                 self._all()
             except CannotTranslateError as error:
-                self.build = Builder(self.catalogue, Prompt())
+                self.build = Builder(self.catalogue, FlatPrompt())
                 self.rows, self.models = [], []
                 self.differences.append(f"no workflow can be made of it: {error}; the settings are kept as a note")
         else:
@@ -275,7 +275,7 @@ class _Translating:
         return wire
 
 
-def _stream(settings: Settings) -> dict[str, str]:
+def _stream(settings: ImageSettings) -> dict[str, str]:
     between = "seed + 1" if settings.noise == "batch" else "goes on"
     return {"stream": STREAMS[settings.noise], "between": between}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodeflow.graph.io.image_settings.settings import SecondPass, Settings
+from nodeflow.graph.io.image_settings.settings import ImageSettings, SecondPass
 from nodeflow.graph.io.import_report import ModelRow
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.meanings import Wire
@@ -34,7 +34,7 @@ PIXELS = {
 """Ways without a network, by other programs' names."""
 
 
-def size_of(second: SecondPass, settings: Settings) -> tuple[int, int]:
+def size_of(second: SecondPass, settings: ImageSettings) -> tuple[int, int]:
     """Return the size of the second pass in pixels, in whole cells."""
     width, height = second.width, second.height
     if not (width and height):
@@ -44,7 +44,7 @@ def size_of(second: SecondPass, settings: Settings) -> tuple[int, int]:
 
 
 def enlarged(
-    build: Builder, second: SecondPass, settings: Settings, latent: Wire, vae: Wire
+    build: Builder, second: SecondPass, settings: ImageSettings, latent: Wire, vae: Wire
 ) -> tuple[Wire, list[str], ModelRow | None]:
     """Build what enlarges a latent; gives its wire, in what it is not exact, and the network's line of the report."""
     width, height = size_of(second, settings)

@@ -9,7 +9,7 @@ from nodeflow import __version__, resources
 from nodeflow.graph.io.files import loads
 from nodeflow.graph.model.catalogue import Catalogue, decode
 from nodeflow.graph.model.workflow import Workflow, WorkflowError
-from nodes.comfyui.export.exporter import CannotExportError, Exporter
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter
 from nodes.image_settings.samplers import A1111, SPACINGS
 
 TEXTS = ("clip_text_encode", "weighted_text_encode")
@@ -21,13 +21,13 @@ MAX_STEPS_BACK = 200
 
 def settings_text(workflow: Workflow, catalogue: Catalogue) -> str:
     """Return the text for the image that is saved first; empty where no sampler and no text leads to it."""
-    about = Exporter(workflow, catalogue)
+    about = GraphExporter(workflow, catalogue)
     saves = [name for name in about.workflow.nodes if about.kind(name) == "save_image"]
     for end in saves or list(about.workflow.nodes):
         samplers = [name for name in _behind(about, end) if about.kind(name) == "sample"]
         if samplers:
             try:
-                return _Text(about).of(samplers)
+                return _SettingsText(about).of(samplers)
             except CannotExportError:
                 continue
     return ""
@@ -42,7 +42,7 @@ def settings_in_image(workflow: str) -> str:
         return ""
 
 
-def _behind(about: Exporter, end: str) -> list[str]:
+def _behind(about: GraphExporter, end: str) -> list[str]:
     """The nodes that one needs, the nearest first."""
     found, waiting = dict.fromkeys([end]), [end]
     incoming = about.workflow.incoming()
@@ -54,10 +54,10 @@ def _behind(about: Exporter, end: str) -> list[str]:
     return list(found)
 
 
-class _Text:
+class _SettingsText:
     """Collects what stands in the text."""
 
-    def __init__(self, about: Exporter) -> None:
+    def __init__(self, about: GraphExporter) -> None:
         self.about = about
         self.pairs: dict[str, Any] = {}
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from nodeflow.node import Edge, NodeError, Range, Slider, node
+from nodeflow.node import DrawnNumber, NodeError, Range, Slider, node
 from nodeflow.wires import Image, Mask
 from nodes.images.resampling.methods import IMAGE_METHODS
 
@@ -69,10 +69,10 @@ def _faded(height: int, width: int, feather: int, padded: tuple[int, int, int, i
 @node("Crop image")
 def crop_image(
     image: Image,
-    x: Annotated[int, Range(0, MAX_SIDE), Edge("left", "image")] = 0,
-    y: Annotated[int, Range(0, MAX_SIDE), Edge("top", "image")] = 0,
-    width: Annotated[int, Range(1, MAX_SIDE), Edge("width", "image")] = 512,
-    height: Annotated[int, Range(1, MAX_SIDE), Edge("height", "image")] = 512,
+    x: Annotated[int, Range(0, MAX_SIDE), DrawnNumber("left", "image")] = 0,
+    y: Annotated[int, Range(0, MAX_SIDE), DrawnNumber("top", "image")] = 0,
+    width: Annotated[int, Range(1, MAX_SIDE), DrawnNumber("width", "image")] = 512,
+    height: Annotated[int, Range(1, MAX_SIDE), DrawnNumber("height", "image")] = 512,
 ) -> Image:
     """Cuts a rectangle out of images, in pixels from the left and the top.
 

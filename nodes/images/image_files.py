@@ -14,7 +14,7 @@ import torch
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
-from nodeflow.node import NodeError, Range, Reads, Slider, Supplied, Writes, Written, node, warn
+from nodeflow.node import NodeError, Range, Reads, Slider, Supplied, Writes, WrittenForm, node, warn
 from nodeflow.reports.contact_sheet import Cell, grid
 from nodeflow.reports.sign_font import missing_signs
 from nodeflow.text_forms import FILE_NAME
@@ -84,8 +84,8 @@ def load_image(
 @node("Save image", version=3)
 def save_image(
     image: Image,
-    name: Annotated[str, Written("file name")] = "picture",
-    folder: Annotated[Path, Writes(), Written("folder name")] = Path(),
+    name: Annotated[str, WrittenForm("file name")] = "picture",
+    folder: Annotated[Path, Writes(), WrittenForm("folder name")] = Path(),
     metadata: Metadata = "workflow",
     format: Format = "PNG",
     quality: Annotated[int, Slider(1, 100, 1)] = 95,

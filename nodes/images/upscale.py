@@ -11,7 +11,7 @@ import torch
 from nodeflow.node import Range, Reads, Supplied, node
 from nodeflow.wires import Image, Upscaler
 from nodes.loaders.families.upscalers import upscaler_file as loading
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 from nodes.networks.compute_dtype import device_of, dtype_of
 
@@ -55,7 +55,7 @@ def load_upscaler(
     Papers: Wang et al. 2018, ESRGAN (arXiv:1809.00219); Wang et al. 2021, Real-ESRGAN (arXiv:2107.10833).
     """
     path = find_for("Load upscaler", model, revision, loading.PATTERNS)
-    descriptor = loading.load_spandrel(path, Target(torch_dtype(dtype)))
+    descriptor = loading.load_spandrel(path, LoadTarget(torch_dtype(dtype)))
     return SpandrelUpscaler(descriptor, descriptor.model)
 
 

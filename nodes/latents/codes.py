@@ -9,7 +9,7 @@ import torch
 from nodeflow.node import NodeError, Range, Reads, Supplied, node
 from nodeflow.wires import VQ, Codes, Curve, Image
 from nodes.loaders.families.autoencoders.vq_folder import PATTERNS, load_vq_folder
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 
 
@@ -35,7 +35,7 @@ def load_vq(
     a critic Esser et al. 2021, Taming Transformers (arXiv:2012.09841).
     """
     path = find_for("Load VQ model", model, revision, PATTERNS)
-    return load_vq_folder(path, Target(torch_dtype(dtype)))
+    return load_vq_folder(path, LoadTarget(torch_dtype(dtype)))
 
 
 @node("VQ encode")

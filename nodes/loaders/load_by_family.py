@@ -10,9 +10,9 @@ from nodeflow.node import Choices, NodeError, Reads, Supplied, node
 from nodeflow.wires import VAE, DiffusionNetwork, TextEncoder, TrainedSchedule
 from nodes.loaders.models.family import Family
 from nodes.loaders.models.known import AUTO, families, family_called, family_names, told_as
-from nodes.loaders.models.precision import CHOICES, Precision
+from nodes.loaders.models.precision import CHOICES, ComputePrecision
 from nodes.loaders.models.text import EncoderFile, assigned, family_reading, load_text
-from nodes.loaders.models.whole import Beside, encoders_of, load_network, load_whole
+from nodes.loaders.models.whole import NamedParts, encoders_of, load_network, load_whole
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.locate import MODEL_PATTERNS
 from nodes.loaders.read.recognise import recognise
@@ -80,8 +80,10 @@ def load_model(
     chosen = _family(path, family)
     texts = _encoders("Load text encoder", text_encoder, text_encoder_2, text_encoder_3, text_encoder_4)
     coder = find_for("Load VAE", vae, "", MODEL_PATTERNS) if vae else None
-    beside = Beside(texts, coder, tokenizer=tokenizer)
-    return LoadedModel(*load_whole(chosen, path, Precision(precision, dtype, device, storage == "float8"), beside))
+    beside = NamedParts(texts, coder, tokenizer=tokenizer)
+    return LoadedModel(
+        *load_whole(chosen, path, ComputePrecision(precision, dtype, device, storage == "float8"), beside)
+    )
 
 
 class LoadedNetwork(NamedTuple):
@@ -116,7 +118,7 @@ def load_diffusion_model(
     Paper: Peebles & Xie 2023, Scalable Diffusion Models with Transformers (arXiv:2212.09748).
     """
     path = find_for("Load diffusion model", model, revision, MODEL_PATTERNS)
-    settings = Precision(precision, dtype, device, storage == "float8")
+    settings = ComputePrecision(precision, dtype, device, storage == "float8")
     return LoadedNetwork(*load_network(_family(path, family), path, settings))
 
 
@@ -151,7 +153,7 @@ def load_text_encoder(
     given = _encoders("Load text encoder", model, model_2, model_3, model_4)
     if not given:
         raise NodeError("no text encoder is named; name its file or folder at model")
-    settings = Precision(precision, dtype, device)
+    settings = ComputePrecision(precision, dtype, device)
     if len(given) == 1 and given[0].found.kind in WHOLE:
         chosen = _family(given[0].path, family)
         return load_text(chosen, encoders_of(chosen, given[0].path), settings, {}, tokenizer)

@@ -12,9 +12,9 @@ from nodes.loaders.families.class_transformers import dit_folder
 from nodes.loaders.families.pixel_diffusion import ddpm_folder
 from nodes.loaders.families.stable_diffusion.folder import load_folder
 from nodes.loaders.families.stable_diffusion.single_file import load_single
-from nodes.loaders.models.precision import Precision
+from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.read.locate import PATTERNS
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 
 
@@ -70,7 +70,7 @@ def load_latent_diffusion(
     Papers: Rombach et al. 2022, High-Resolution Image Synthesis with Latent Diffusion Models (arXiv:2112.10752); XL:
     Podell et al. 2023 (arXiv:2307.01952).
     """
-    target = Target(torch_dtype(dtype), storage == "float8")
+    target = LoadTarget(torch_dtype(dtype), storage == "float8")
     path = find_for("Load latent diffusion", model, revision, PATTERNS)
     return LatentDiffusion(*(load_folder(path, target) if path.is_dir() else load_single(path, target)))
 
@@ -107,7 +107,7 @@ def load_dit(
     Paper: Peebles & Xie 2023, Scalable Diffusion Models with Transformers (arXiv:2212.09748).
     """
     path = find_for("Load DiT", model, revision, dit_folder.PATTERNS)
-    return DiT(*dit_folder.load_dit_folder(path, Target(torch_dtype(dtype))))
+    return DiT(*dit_folder.load_dit_folder(path, LoadTarget(torch_dtype(dtype))))
 
 
 @node("Load VAE", version=3)
@@ -135,9 +135,9 @@ def load_vae(
     Papers: Kingma & Welling 2013 (arXiv:1312.6114); AutoencoderKL: Rombach et al. 2022 (arXiv:2112.10752).
     """
     path = find_for("Load VAE", model, revision, vae_folder.PATTERNS)
-    target = Target(torch_dtype(dtype))
+    target = LoadTarget(torch_dtype(dtype))
     if path.is_file():
-        return load_autoencoder_file(path, Precision("auto", dtype, device), made_for)
+        return load_autoencoder_file(path, ComputePrecision("auto", dtype, device), made_for)
     return vae_folder.load_autoencoder(path, target)
 
 
@@ -170,4 +170,4 @@ def load_ddpm(
     Paper: Ho et al. 2020, Denoising Diffusion Probabilistic Models (arXiv:2006.11239).
     """
     path = find_for("Load DDPM", model, revision, ddpm_folder.PATTERNS)
-    return PixelDiffusion(*ddpm_folder.load_ddpm_folder(path, Target(torch_dtype(dtype))))
+    return PixelDiffusion(*ddpm_folder.load_ddpm_folder(path, LoadTarget(torch_dtype(dtype))))

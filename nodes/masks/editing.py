@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, max_pool2d
 
-from nodeflow.node import Edge, NodeError, Range, Slider, node
+from nodeflow.node import DrawnNumber, NodeError, Range, Slider, node
 from nodeflow.wires import Image, Mask
 from nodes.written import COLOUR
 
@@ -142,8 +142,8 @@ def combine_masks(
     first: Mask,
     second: Mask,
     way: Literal["add", "multiply", "subtract", "both", "either", "one of them"] = "add",
-    x: Annotated[int, Range(-16_384, 16_384), Edge("left", "first")] = 0,
-    y: Annotated[int, Range(-16_384, 16_384), Edge("top", "first")] = 0,
+    x: Annotated[int, Range(-16_384, 16_384), DrawnNumber("left", "first")] = 0,
+    y: Annotated[int, Range(-16_384, 16_384), DrawnNumber("top", "first")] = 0,
 ) -> Mask:
     """Combines two masks: by sum, product or difference, or as both, either, or just one of them.
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from nodeflow.node import Edge, NodeError, Slider, node
+from nodeflow.node import DrawnNumber, NodeError, Slider, node
 from nodeflow.wires import Image, Mask
 
 Fit = Literal["refuse", "stretch", "cover"]
@@ -22,10 +22,10 @@ SUPERSAMPLING = 4
 def shape_mask(
     image: Image,
     shape: Literal["rectangle", "ellipse"] = "rectangle",
-    left: Annotated[float, Slider(0, 1, 0.01), Edge("left", "image")] = 0.25,
-    right: Annotated[float, Slider(0, 1, 0.01), Edge("right", "image")] = 0.75,
-    top: Annotated[float, Slider(0, 1, 0.01), Edge("top", "image")] = 0.25,
-    bottom: Annotated[float, Slider(0, 1, 0.01), Edge("bottom", "image")] = 0.75,
+    left: Annotated[float, Slider(0, 1, 0.01), DrawnNumber("left", "image")] = 0.25,
+    right: Annotated[float, Slider(0, 1, 0.01), DrawnNumber("right", "image")] = 0.75,
+    top: Annotated[float, Slider(0, 1, 0.01), DrawnNumber("top", "image")] = 0.25,
+    bottom: Annotated[float, Slider(0, 1, 0.01), DrawnNumber("bottom", "image")] = 0.75,
     inverted: bool = False,
 ) -> Mask:
     """Draws a mask for an image: a rectangle, or the ellipse in it.

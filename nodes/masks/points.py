@@ -8,7 +8,7 @@ import msgspec
 import torch
 from torch import Tensor
 
-from nodeflow.node import NodeError, Points, Slider, Written, node
+from nodeflow.node import DrawnPoints, NodeError, Slider, WrittenForm, node
 from nodeflow.wires import Image, Mask
 
 MOST = 200
@@ -25,7 +25,7 @@ class Point(msgspec.Struct):
 @node("Mask from points")
 def mask_from_points(
     image: Image,
-    points: Annotated[str, Points("image"), Written("JSON list")] = "[]",
+    points: Annotated[str, DrawnPoints("image"), WrittenForm("JSON list")] = "[]",
     tolerance: Annotated[float, Slider(0, 1, 0.01)] = 0.1,
     connected: bool = True,
 ) -> Mask:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 @dataclass
-class Reading:
+class EncoderReading:
     """What an encoder read: ``numbers`` (B, L) of tokens, and ``weights`` (B, heads, L, L) of each layer, in order."""
 
     numbers: Tensor | None = None
@@ -31,9 +31,9 @@ def readers_in(value: Any) -> list[Any]:
 
 
 @contextmanager
-def recorded_reading(module: Any) -> Iterator[Reading]:
+def recorded_reading(module: Any) -> Iterator[EncoderReading]:
     """Within this, what the first call of the network reads and weighs is kept; it computes by plain products."""
-    reading, before = Reading(), module.config._attn_implementation
+    reading, before = EncoderReading(), module.config._attn_implementation
 
     def read(_: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
         if reading.numbers is None:

@@ -14,7 +14,7 @@ CROSS = ".attn2.processor"
 """The end of the names of the layers of a U-Net that attend to the text."""
 
 
-class Place(NamedTuple):
+class AttentionPlace(NamedTuple):
     """Where a layer's queries are seen, and where what an image adds joins: a layer whose input it is added to
     (``before``), or the block whose output. ``widths``: numbers of a query, and of a token that is attended to."""
 
@@ -26,7 +26,7 @@ class Place(NamedTuple):
     before: bool
 
 
-class Prompt(NamedTuple):
+class ImagePrompt(NamedTuple):
     """Tokens (B, L, D) of images for a network's batch, and how strongly each layer attends to them; a mask
     (1 or B, 1, H, W) of where."""
 
@@ -36,10 +36,10 @@ class Prompt(NamedTuple):
     mask: Tensor | None
 
 
-_PLACES: weakref.WeakKeyDictionary[torch.nn.Module, list[Place]] = weakref.WeakKeyDictionary()
+_PLACES: weakref.WeakKeyDictionary[torch.nn.Module, list[AttentionPlace]] = weakref.WeakKeyDictionary()
 
 
-def places(module: torch.nn.Module) -> list[Place]:
+def places(module: torch.nn.Module) -> list[AttentionPlace]:
     """Where a network attends to images, in the order in which adapters count its layers; none where it is no U-Net
     and no transformer of FLUX.1. They are looked for once a network."""
     if module not in _PLACES:
@@ -47,7 +47,7 @@ def places(module: torch.nn.Module) -> list[Place]:
     return _PLACES[module]
 
 
-def _found(module: Any) -> list[Place]:
+def _found(module: Any) -> list[AttentionPlace]:
     kind = type(module).__name__
     if kind == "UNet2DConditionModel":
         return [_of_unet(module, name.removesuffix(".processor")) for name in module.attn_processors if CROSS in name]
@@ -56,21 +56,21 @@ def _found(module: Any) -> list[Place]:
     return []
 
 
-def _of_unet(module: Any, name: str) -> Place:
+def _of_unet(module: Any, name: str) -> AttentionPlace:
     layer = module.get_submodule(name)
     widths = layer.to_q.out_features, layer.to_k.in_features
-    return Place(name, f"{name}.to_q", f"{name}.to_out.0", layer.heads, widths, True)
+    return AttentionPlace(name, f"{name}.to_q", f"{name}.to_out.0", layer.heads, widths, True)
 
 
-def _of_flux(module: Any, number: int) -> Place:
+def _of_flux(module: Any, number: int) -> AttentionPlace:
     block = f"transformer_blocks.{number}"
     heads = module.get_submodule(f"{block}.attn").heads
     widths = module.inner_dim, module.config.joint_attention_dim
-    return Place(f"{block}.attn", f"{block}.attn.norm_q", block, heads, widths, False)
+    return AttentionPlace(f"{block}.attn", f"{block}.attn.norm_q", block, heads, widths, False)
 
 
 @contextlib.contextmanager
-def prompted(module: torch.nn.Module, prompts: Sequence[Prompt]) -> Iterator[None]:
+def prompted(module: torch.nn.Module, prompts: Sequence[ImagePrompt]) -> Iterator[None]:
     """Within this the layers attend to images too (Ye et al. 2023, arXiv:2308.06721, eq. 5); after it the network is as
     it was. Several are summed.
 
@@ -89,7 +89,7 @@ def prompted(module: torch.nn.Module, prompts: Sequence[Prompt]) -> Iterator[Non
 
 
 def _hooked(
-    module: torch.nn.Module, place: Place, prompt: Prompt, layer: torch.nn.Module, strength: float
+    module: torch.nn.Module, place: AttentionPlace, prompt: ImagePrompt, layer: torch.nn.Module, strength: float
 ) -> list[Any]:
     seen: list[Tensor] = []
 

@@ -18,17 +18,17 @@ from torch.nn.functional import scaled_dot_product_attention
 from nodes.networks.attention_processors import AttentionParts
 
 
-class Row(NamedTuple):
+class TokenRow(NamedTuple):
     """Hold where in a row of tokens the words stand, None without any, and how many tokens stand before the patches."""
 
     words: slice | None
     before: int
 
 
-class Attention(nn.Module):
+class TokenAttention(nn.Module):
     """Every token looks at every other (Vaswani et al. 2017)."""
 
-    def __init__(self, width: int, heads: int, qkv_bias: bool, row: Row) -> None:
+    def __init__(self, width: int, heads: int, qkv_bias: bool, row: TokenRow) -> None:
         super().__init__()
         self.heads, self.row = heads, row
         self.qkv = nn.Linear(width, 3 * width, bias=qkv_bias)
@@ -61,13 +61,13 @@ class FeedForward(nn.Module):
         return found
 
 
-class Block(nn.Module):
+class TokenBlock(nn.Module):
     """Attention and feed-forward; on the way back up it first joins what the block across from it gave (fig. 1)."""
 
-    def __init__(self, width: int, heads: int, ratio: float, qkv_bias: bool, skip: bool, row: Row) -> None:
+    def __init__(self, width: int, heads: int, ratio: float, qkv_bias: bool, skip: bool, row: TokenRow) -> None:
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attn = Attention(width, heads, qkv_bias, row)
+        self.attn = TokenAttention(width, heads, qkv_bias, row)
         self.mlp = FeedForward(width, ratio)
         self.skip_linear = nn.Linear(2 * width, width) if skip else None
 
@@ -109,7 +109,7 @@ class UViT(ModelMixin, ConfigMixin):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.extras = 1 + (num_classes > 0) + text_tokens
-        row = Row(slice(1, 1 + text_tokens) if text_tokens else None, self.extras)
+        row = TokenRow(slice(1, 1 + text_tokens) if text_tokens else None, self.extras)
         self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(in_channels, embed_dim, patch_size, patch_size)})
         widened = nn.Linear(embed_dim, 4 * embed_dim), nn.SiLU(), nn.Linear(4 * embed_dim, embed_dim)
         self.time_embed = nn.Sequential(*widened) if mlp_time_embed else nn.Identity()
@@ -117,8 +117,8 @@ class UViT(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.context_embed = nn.Linear(text_dim, embed_dim) if text_tokens else None
         self.pos_embed = nn.Parameter(torch.zeros(1, self.extras + (sample_size // patch_size) ** 2, embed_dim))
 
-        def block(skip: bool) -> Block:
-            return Block(embed_dim, num_heads, mlp_ratio, qkv_bias, skip, row)
+        def block(skip: bool) -> TokenBlock:
+            return TokenBlock(embed_dim, num_heads, mlp_ratio, qkv_bias, skip, row)
 
         self.in_blocks = nn.ModuleList([block(False) for _ in range(depth // 2)])
         self.mid_block = block(False)

@@ -17,7 +17,7 @@ SPACE = 6.0 / (ARROWS - 1)
 FIELDS = {"score": "score", "to the clean point": "x_0", "way of the ODE": "velocity"}
 
 
-class Field(NamedTuple):
+class DrawnField(NamedTuple):
     """The field as an image, and how far it is from the exact one."""
 
     image: Image
@@ -30,7 +30,7 @@ def plane_field(
     points: Points | None = None,
     t: Annotated[float, Slider(0.02, 0.98, 0.01)] = 0.3,
     field: Literal["score", "to the clean point", "way of the ODE"] = "score",
-) -> Field:
+) -> DrawnField:
     """Draws what a model foresees all over the plane, as arrows at one time t.
 
     The score is the gradient of log p_t(x): it points to where noisy points are denser. ``to the clean point`` leads
@@ -56,7 +56,7 @@ def plane_field(
     else:
         longest = float(learned.norm(dim=1).max().clamp(min=1e-9))
     drawing.arrows(places, places + learned / longest * 1.4 * SPACE, BLUE)
-    return Field(drawing.image(), error)
+    return DrawnField(drawing.image(), error)
 
 
 def _arrows(seen: Meaning, places: torch.Tensor, field: str) -> torch.Tensor:

@@ -13,7 +13,7 @@ from nodeflow.wires import VQ, Codes, SequenceTransformer
 from nodes.guidance.predictions.formulas import guide
 from nodes.latents.noise import gaussian_noise
 from nodes.loaders.families.image_tokens.dalle_folder import PATTERNS, load_sequence_folder
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 from nodes.loaders.text_encoders.tokenizing import tokenized
 from nodes.networks.compute_dtype import device_of
@@ -42,7 +42,7 @@ def load_dalle(
     Paper: Ramesh et al. 2021, Zero-Shot Text-to-Image Generation (arXiv:2102.12092).
     """
     path = find_for("Load DALL-E", model, revision, PATTERNS)
-    return load_sequence_folder(path, Target(torch_dtype(dtype)))
+    return load_sequence_folder(path, LoadTarget(torch_dtype(dtype)))
 
 
 class _Writer:

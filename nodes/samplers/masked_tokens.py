@@ -14,7 +14,7 @@ from nodes.guidance.predictions.formulas import guide
 from nodes.guidance.predictions.places import check_plain
 from nodes.latents.noise import gaussian_noise
 from nodes.loaders.families.image_tokens.amused_folder import PATTERNS, load_amused_folder
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 from nodes.networks.compute_dtype import device_of, dtype_of
 
@@ -48,7 +48,7 @@ def load_masked_tokens(
     Papers: Chang et al. 2022, MaskGIT (arXiv:2202.04200); Patil et al. 2024, aMUSEd (arXiv:2401.01808).
     """
     path = find_for("Load masked-token model", model, revision, PATTERNS)
-    return MaskedTokens(*load_amused_folder(path, Target(torch_dtype(dtype))))
+    return MaskedTokens(*load_amused_folder(path, LoadTarget(torch_dtype(dtype))))
 
 
 class Filled(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from nodeflow.node import Multiline, NodeError, Range, Slider, Written, node
+from nodeflow.node import Multiline, NodeError, Range, Slider, WrittenForm, node
 from nodeflow.wires import Curve, Sigmas, TrainedSchedule
 from nodes.schedulers.sigmas.checks import checked, parsed
 
@@ -31,7 +31,7 @@ class SplitSigmas(NamedTuple):
 
 @node("Sigmas by hand")
 def manual_sigmas(
-    values: Annotated[str, Multiline(), Written("falling numbers")] = LEVELS,
+    values: Annotated[str, Multiline(), WrittenForm("falling numbers")] = LEVELS,
     trained: TrainedSchedule | None = None,
     curve: Curve | None = None,
 ) -> Sigmas:

@@ -8,7 +8,7 @@ from typing import Any
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
 from nodes.script.loaders import CLIP_TOKENIZER
-from nodes.script.models import Folder, Network, Part, read_json
+from nodes.script.models import Folder, ScriptNetwork, ScriptPart, read_json
 from nodes.script.pieces import literal
 from nodes.script.writer import Function, Made, Writer
 
@@ -26,7 +26,7 @@ def load_clip(writer: Writer, name: str, _: str) -> Made:
 
 
 def _transformers(writer: Writer, name: str, folder: Folder) -> Made:
-    model = folder.part(Part("", "transformers", "CLIPModel"))
+    model = folder.part(ScriptPart("", "transformers", "CLIPModel"))
     writer.imports.take("transformers", "CLIPTokenizer")
     tokenizer = f"CLIPTokenizer.from_pretrained({folder.code})"
     said = read_json(folder.path / "preprocessor_config.json")
@@ -104,12 +104,13 @@ def load_prior(writer: Writer, name: str, output: str) -> Made:
     if output == "schedule":
         return Made("", trained)
     if output == "text_encoder":
-        encoder = folder.part(Part("text_encoder", "transformers", "CLIPTextModelWithProjection"))
+        encoder = folder.part(ScriptPart("text_encoder", "transformers", "CLIPTextModelWithProjection"))
         return Made(writer.use("encode_projected"), (folder.part(CLIP_TOKENIZER), encoder))
     config = folder.config("prior")
     width = int(config.get("clip_embed_dim") or config["embedding_dim"])
     return Made(
-        folder.part(Part("prior", "diffusers", "PriorTransformer")), Network(config, width, 1, 1, trained.prediction)
+        folder.part(ScriptPart("prior", "diffusers", "PriorTransformer")),
+        ScriptNetwork(config, width, 1, 1, trained.prediction),
     )
 
 
@@ -138,14 +139,14 @@ def load_decoder(writer: Writer, name: str, output: str) -> Made:
         case "vae":
             return Made("", {})
     config = folder.config("decoder")
-    unet = folder.part(Part("decoder", "diffusers", "UNet2DConditionModel"))
-    network = Network(config, config["in_channels"], 1, config["sample_size"] or 64, trained.prediction)
+    unet = folder.part(ScriptPart("decoder", "diffusers", "UNet2DConditionModel"))
+    network = ScriptNetwork(config, config["in_channels"], 1, config["sample_size"] or 64, trained.prediction)
     return Made(unet, (network, name))
 
 
 def vector_condition(writer: Writer, name: str, _: str) -> Made:
     _network, loader = writer.input(name, "decoder").about
-    part = Part("text_proj", "diffusers.pipelines.deprecated.unclip.text_proj", "UnCLIPTextProjModel")
+    part = ScriptPart("text_proj", "diffusers.pipelines.deprecated.unclip.text_proj", "UnCLIPTextProjModel")
     project = Folder(writer, loader).part(part)
     text = writer.input(name, "text").code
     vectors = writer.input(name, "embedding").code if writer.is_wired(name, "embedding") else None
@@ -155,7 +156,7 @@ def vector_condition(writer: Writer, name: str, _: str) -> Made:
 
 def vector_denoiser(writer: Writer, name: str, _: str) -> Made:
     decoder = writer.input(name, "decoder")
-    network: Network = decoder.about[0]
+    network: ScriptNetwork = decoder.about[0]
     learned = network.config.get("out_channels") == 2 * network.channels
     line = writer.bound(name, "", "vector_unet", decoder.code)
     return Made(line, Denoises(network, decoder.code, network.prediction, learned))

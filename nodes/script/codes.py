@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.loaders import CLIP_TOKENIZER
-from nodes.script.models import Folder, Part
+from nodes.script.models import Folder, ScriptPart
 from nodes.script.pieces import literal
 from nodes.script.writer import Function, Made, Writer
 
@@ -19,7 +19,7 @@ class Vq(NamedTuple):
 
 def vq_of(folder: Folder, subfolder: str) -> Made:
     config = folder.config(subfolder)
-    code = folder.part(Part(subfolder, "diffusers", "VQModel"))
+    code = folder.part(ScriptPart(subfolder, "diffusers", "VQModel"))
     return Made(code, Vq(2 ** (len(config["block_out_channels"]) - 1)))
 
 
@@ -49,8 +49,8 @@ def edit_codes(writer: Writer, name: str, _: str) -> Made:
 def load_dalle(writer: Writer, name: str, _: str) -> Made:
     folder = Folder(writer, name)
     config = folder.config("transformer")
-    code = folder.part(Part("transformer", "transformers", "GPT2LMHeadModel"))
-    tokenizer = folder.part(Part("tokenizer", "transformers", "AutoTokenizer"))
+    code = folder.part(ScriptPart("transformer", "transformers", "GPT2LMHeadModel"))
+    tokenizer = folder.part(ScriptPart("tokenizer", "transformers", "AutoTokenizer"))
     return Made(code, (tokenizer, int(config["image_side"])))
 
 
@@ -59,9 +59,9 @@ def load_masked_tokens(writer: Writer, name: str, output: str) -> Made:
     if output == "vq":
         return vq_of(folder, "vqvae" if (folder.path / "vqvae").is_dir() else "vq")
     if output == "text_encoder":
-        encoder = folder.part(Part("text_encoder", "transformers", "CLIPTextModelWithProjection"))
+        encoder = folder.part(ScriptPart("text_encoder", "transformers", "CLIPTextModelWithProjection"))
         return Made(writer.use("encode_early"), (folder.part(CLIP_TOKENIZER), encoder))
-    code = folder.part(Part("transformer", "diffusers", "UVit2DModel"))
+    code = folder.part(ScriptPart("transformer", "diffusers", "UVit2DModel"))
     side = int(folder.config("transformer")["sample_size"])
     inside = "vqvae" if (folder.path / "vqvae").is_dir() else "vq"
     downscale = 2 ** (len(folder.config(inside)["block_out_channels"]) - 1)

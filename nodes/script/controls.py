@@ -11,7 +11,7 @@ from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
 from nodes.script.families import FAMILIES
 from nodes.script.family_nodes import control as control_of_transformer
-from nodes.script.models import Folder, Part, model_folder
+from nodes.script.models import Folder, ScriptPart, model_folder
 from nodes.script.pieces import literal
 from nodes.script.writer import Function, Made, Writer
 
@@ -26,7 +26,7 @@ def load_controlnet(writer: Writer, name: str, _: str) -> Made:
     kind = str(config.get("_class_name"))
     if kind not in ("ControlNetModel", *(family.control for family in FAMILIES if family.control)):
         raise CannotExportError(f"{name} holds {kind}, which scripts do not load")
-    return Made(folder.part(Part("", "diffusers", kind)), config)
+    return Made(folder.part(ScriptPart("", "diffusers", kind)), config)
 
 
 def control(writer: Writer, name: str, _: str) -> Made:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nodes.comfyui.export.exporter import CannotExportError
-from nodes.script.models import Network
+from nodes.script.models import ScriptNetwork
 from nodes.script.writer import Function, Made, Writer
 
 
@@ -15,7 +15,7 @@ class Denoises:
     """What is known of a denoiser: its network, the code of it, what it predicts, whether the variance too, the
     function that asks it, and the ControlNets beside it."""
 
-    network: Network
+    network: ScriptNetwork
     code: str
     prediction: str
     learned: bool = False
@@ -36,7 +36,7 @@ def denoiser(function: str, input: str) -> Function:
 
 def known(writer: Writer, name: str, made: Made, function: str = "") -> Denoises:
     """What is known of a network behind a node."""
-    network: Network = made.about
+    network: ScriptNetwork = made.about
     said = writer.plain(name, "prediction") if _has(writer, name, "prediction") else "auto"
     learned = network.config.get("out_channels") == 2 * network.channels
     if learned and _has(writer, name, "variance") and writer.plain(name, "variance") != "learned":

@@ -9,7 +9,7 @@ from typing import Any
 
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.loaders import joint_text
-from nodes.script.models import ANY, Folder, Network, Part, Trained, read_json
+from nodes.script.models import ANY, Folder, ScriptNetwork, ScriptPart, Trained, read_json
 from nodes.script.writer import Made
 
 
@@ -30,7 +30,7 @@ PATCHES = Vae("AutoencoderKLFlux2", "encode_patches", "decode_patches", 16)
 
 
 @dataclass(frozen=True)
-class Family:
+class ScriptFamily:
     """A family as scripts know it.
 
     ``denoise`` asks its network; ``encode`` reads a text, with a text encoder of the class ``encoder`` and a tokenizer;
@@ -56,21 +56,21 @@ class Family:
             case "text_encoder":
                 return self.text(folder, config)
             case "vae":
-                return Made(folder.part(Part("vae", "diffusers", self.vae.kind)), self.vae)
+                return Made(folder.part(ScriptPart("vae", "diffusers", self.vae.kind)), self.vae)
             case "schedule":
                 trained = folder.trained() if (folder.path / "scheduler").is_dir() else Trained(FLUX_3)
                 return Made("", replace(trained, tokens=self.tokens, empirical=self.empirical))
-        network = Network(config, self.channels(config), self.vae.downscale, self.side, "flow", self.name)
-        return Made(folder.part(Part("transformer", "diffusers", self.network)), network)
+        network = ScriptNetwork(config, self.channels(config), self.vae.downscale, self.side, "flow", self.name)
+        return Made(folder.part(ScriptPart("transformer", "diffusers", self.network)), network)
 
 
 def one_encoder(encode: str, kind: str, tokenizer: str = "AutoTokenizer", place: str = "tokenizer") -> Any:
     """A family with one text encoder."""
 
     def write(folder: Folder, config: Mapping[str, Any]) -> Made:
-        model = folder.part(Part("text_encoder", "transformers", kind, ANY))
+        model = folder.part(ScriptPart("text_encoder", "transformers", kind, ANY))
         inside = place if (folder.path / place).is_dir() else "tokenizer"
-        words = folder.part(Part(inside, "transformers", tokenizer))
+        words = folder.part(ScriptPart(inside, "transformers", tokenizer))
         more = (str(config["num_text_layers"]),) if "num_text_layers" in config else ()
         return Made(folder.writer.use(encode), (words, model, *more))
 
@@ -79,10 +79,10 @@ def one_encoder(encode: str, kind: str, tokenizer: str = "AutoTokenizer", place:
 
 def pair(folder: Folder, _: Mapping[str, Any]) -> Made:
     """FLUX.1's text encoders."""
-    clip = folder.part(Part("text_encoder", "transformers", "CLIPTextModel"))
-    t5 = folder.part(Part("text_encoder_2", "transformers", "T5EncoderModel"))
-    words = folder.part(Part("tokenizer", "transformers", "CLIPTokenizer"))
-    pieces = folder.part(Part("tokenizer_2", "transformers", "AutoTokenizer"))
+    clip = folder.part(ScriptPart("text_encoder", "transformers", "CLIPTextModel"))
+    t5 = folder.part(ScriptPart("text_encoder_2", "transformers", "T5EncoderModel"))
+    words = folder.part(ScriptPart("tokenizer", "transformers", "CLIPTokenizer"))
+    pieces = folder.part(ScriptPart("tokenizer_2", "transformers", "AutoTokenizer"))
     return Made(folder.writer.use("encode_pair"), (f"({words}, {clip})", f"({pieces}, {t5})"))
 
 
@@ -92,7 +92,7 @@ def joint(folder: Folder, config: Mapping[str, Any]) -> Made:
 
 FLUX_3: Mapping[str, Any] = {"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 6.93}
 FAMILIES = (
-    Family(
+    ScriptFamily(
         "FLUX.1",
         "FluxTransformer2DModel",
         "flux",
@@ -102,7 +102,7 @@ FAMILIES = (
         guided=True,
         control="FluxControlNetModel",
     ),
-    Family(
+    ScriptFamily(
         "FLUX.2",
         "Flux2Transformer2DModel",
         "flux_2",
@@ -113,7 +113,7 @@ FAMILIES = (
         empirical=True,
         guided=True,
     ),
-    Family(
+    ScriptFamily(
         "FLUX.3",
         "Flux3Transformer2DModel",
         "flux_3",
@@ -122,7 +122,7 @@ FAMILIES = (
         lambda config: int(config["in_channels"]),
         side=64,
     ),
-    Family(
+    ScriptFamily(
         "Stable Diffusion 3",
         "SD3Transformer2DModel",
         "joint_transformer",
@@ -132,7 +132,7 @@ FAMILIES = (
         tokens=0,
         control="SD3ControlNetModel",
     ),
-    Family(
+    ScriptFamily(
         "Z-Image",
         "ZImageTransformer2DModel",
         "z_image",
@@ -141,7 +141,7 @@ FAMILIES = (
         lambda config: int(config["in_channels"]),
         control="ZImageControlNetModel",
     ),
-    Family(
+    ScriptFamily(
         "Qwen-Image",
         "QwenImageTransformer2DModel",
         "qwen_image",
@@ -150,7 +150,7 @@ FAMILIES = (
         lambda config: int(config.get("out_channels") or 16),
         control="QwenImageControlNetModel",
     ),
-    Family(
+    ScriptFamily(
         "Qwen-Image 2.1",
         "QwenImage21Transformer2DModel",
         "qwen_image_21",
@@ -159,7 +159,7 @@ FAMILIES = (
         lambda config: int(config["in_channels"]),
         side=64,
     ),
-    Family(
+    ScriptFamily(
         "Krea 2",
         "Krea2Transformer2DModel",
         "krea_2",
@@ -171,7 +171,7 @@ FAMILIES = (
 KLEIN = replace(FAMILIES[1], name="FLUX.2 Klein", text=one_encoder("encode_klein", "Qwen3Model"))
 
 
-def family_of(path: Path, name: str) -> Family:
+def family_of(path: Path, name: str) -> ScriptFamily:
     """The family of a folder. Raises CannotExportError for one that scripts do not know."""
     kind = read_json(path / "transformer" / "config.json").get("_class_name")
     found = next((one for one in FAMILIES if one.network == kind), None)
@@ -182,5 +182,5 @@ def family_of(path: Path, name: str) -> Family:
     return found
 
 
-def known_family(name: str) -> Family:
+def known_family(name: str) -> ScriptFamily:
     return next(one for one in (*FAMILIES, KLEIN) if one.name == name)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
-from nodes.script.families import Family, Vae, family_of, known_family
-from nodes.script.models import Folder, Network, Part
+from nodes.script.families import ScriptFamily, Vae, family_of, known_family
+from nodes.script.models import Folder, ScriptNetwork, ScriptPart
 from nodes.script.writer import Function, Made, Writer
 
 Size = tuple[int, int]
@@ -24,7 +24,7 @@ def load_model(writer: Writer, name: str, output: str) -> Made:
 
 def _asking(writer: Writer, name: str, network: Made, **more: str | None) -> Made:
     """A denoiser: its family's function, bound to its network."""
-    about: Network = network.about
+    about: ScriptNetwork = network.about
     family = known_family(about.family)
     guidance = [writer.value(name, "guidance")] if family.guided else []
     line = writer.bound(name, "", family.denoise, network.code, *guidance, **more)
@@ -85,8 +85,8 @@ def load_redux(writer: Writer, name: str, _: str) -> Made:
     folder = Folder(writer, name)
     if writer.plain(name, "image_encoder"):
         raise CannotExportError(f"{name} takes its image encoder of another file, which is not written")
-    sight = folder.part(Part("image_encoder", "transformers", "SiglipVisionModel"))
-    embedder = folder.part(Part("image_embedder", "diffusers.pipelines.flux.modeling_flux", "ReduxImageEncoder"))
+    sight = folder.part(ScriptPart("image_encoder", "transformers", "SiglipVisionModel"))
+    embedder = folder.part(ScriptPart("image_embedder", "diffusers.pipelines.flux.modeling_flux", "ReduxImageEncoder"))
     return Made(f"{sight}, {embedder}")
 
 
@@ -153,7 +153,7 @@ def _kontext(size: Size, side: int) -> Size:
     return down, across
 
 
-def controlled_by_transformer(family: str) -> Family | None:
+def controlled_by_transformer(family: str) -> ScriptFamily | None:
     """The family of a denoiser, where ControlNets of transformers lead it."""
     return known_family(family) if family and known_family(family).control else None
 

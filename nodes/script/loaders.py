@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from nodes.comfyui.export.exporter import CannotExportError
-from nodes.script.models import Folder, Network, Part
+from nodes.script.models import Folder, ScriptNetwork, ScriptPart
 from nodes.script.writer import Function, Made, Writer
 
-UNET = Part("unet", "diffusers", "UNet2DConditionModel")
-PIXEL_UNET = Part("unet", "diffusers", "UNet2DModel")
-VAE = Part("vae", "diffusers", "AutoencoderKL")
-CLIP = Part("text_encoder", "transformers", "CLIPTextModel")
-CLIP_TOKENIZER = Part("tokenizer", "transformers", "CLIPTokenizer")
+UNET = ScriptPart("unet", "diffusers", "UNet2DConditionModel")
+PIXEL_UNET = ScriptPart("unet", "diffusers", "UNet2DModel")
+VAE = ScriptPart("vae", "diffusers", "AutoencoderKL")
+CLIP = ScriptPart("text_encoder", "transformers", "CLIPTextModel")
+CLIP_TOKENIZER = ScriptPart("tokenizer", "transformers", "CLIPTokenizer")
 
 
 def text_encoder(folder: Folder, name: str) -> Made:
@@ -29,13 +29,13 @@ def joint_text(folder: Folder, transformer: dict[str, Any]) -> Made:
     clips = []
     for number in ("", "_2"):
         if (folder.path / f"text_encoder{number}").is_dir():
-            encoder = folder.part(Part(f"text_encoder{number}", "transformers", "CLIPTextModelWithProjection"))
-            tokenizer = folder.part(Part(f"tokenizer{number}", "transformers", "CLIPTokenizer"))
+            encoder = folder.part(ScriptPart(f"text_encoder{number}", "transformers", "CLIPTextModelWithProjection"))
+            tokenizer = folder.part(ScriptPart(f"tokenizer{number}", "transformers", "CLIPTokenizer"))
             clips.append(f"({tokenizer}, {encoder})")
     t5 = "None"
     if (folder.path / "text_encoder_3").is_dir():
-        encoder = folder.part(Part("text_encoder_3", "transformers", "T5EncoderModel"))
-        t5 = f"({folder.part(Part('tokenizer_3', 'transformers', 'AutoTokenizer'))}, {encoder})"
+        encoder = folder.part(ScriptPart("text_encoder_3", "transformers", "T5EncoderModel"))
+        t5 = f"({folder.part(ScriptPart('tokenizer_3', 'transformers', 'AutoTokenizer'))}, {encoder})"
     width = str(transformer["joint_attention_dim"])
     return Made(folder.writer.use("encode_joint"), (f"[{', '.join(clips)}]", t5, width))
 
@@ -44,8 +44,8 @@ def t5_text(folder: Folder, name: str) -> Made:
     """T5 with its tokenizer, or CLIP."""
     if folder.config("text_encoder").get("model_type") != "t5":
         return text_encoder(folder, name)
-    encoder = folder.part(Part("text_encoder", "transformers", "T5EncoderModel"))
-    tokenizer = folder.part(Part("tokenizer", "transformers", "T5Tokenizer"))
+    encoder = folder.part(ScriptPart("text_encoder", "transformers", "T5EncoderModel"))
+    tokenizer = folder.part(ScriptPart("tokenizer", "transformers", "T5Tokenizer"))
     return Made(folder.writer.use("encode_t5"), (tokenizer, encoder))
 
 
@@ -71,7 +71,7 @@ def latent_diffusion(writer: Writer, name: str, output: str) -> Made:
     config, vae = folder.config("unet"), folder.config("vae")
     if config.get("addition_embed_type") or config.get("class_embed_type") or config.get("time_cond_proj_dim"):
         raise CannotExportError(f"the U-Net of {name} is told more than a text, which is not written")
-    network = Network(config, config["in_channels"], factor(vae), config["sample_size"], trained.prediction)
+    network = ScriptNetwork(config, config["in_channels"], factor(vae), config["sample_size"], trained.prediction)
     return Made(folder.part(UNET), network)
 
 
@@ -86,8 +86,8 @@ def dit(writer: Writer, name: str, output: str) -> Made:
             return vae_of(folder)
         case "classes":
             return Made("", (int(config["num_embeds_ada_norm"]), folder.classes()))
-    network = Network(config, config["in_channels"], factor(vae), config["sample_size"], trained.prediction)
-    return Made(folder.part(Part("transformer", "diffusers", "DiTTransformer2DModel")), network)
+    network = ScriptNetwork(config, config["in_channels"], factor(vae), config["sample_size"], trained.prediction)
+    return Made(folder.part(ScriptPart("transformer", "diffusers", "DiTTransformer2DModel")), network)
 
 
 def flow_transformer(writer: Writer, name: str, output: str) -> Made:
@@ -100,9 +100,9 @@ def flow_transformer(writer: Writer, name: str, output: str) -> Made:
             return joint_text(folder, config)
         case "vae":
             return vae_of(folder)
-    part = Part("transformer", "diffusers", "SD3Transformer2DModel")
+    part = ScriptPart("transformer", "diffusers", "SD3Transformer2DModel")
     channels, side = config["in_channels"], config["sample_size"]
-    return Made(folder.part(part), Network(config, channels, factor(vae), side, "flow", "Stable Diffusion 3"))
+    return Made(folder.part(part), ScriptNetwork(config, channels, factor(vae), side, "flow", "Stable Diffusion 3"))
 
 
 def pixel_model(writer: Writer, name: str, output: str) -> Made:
@@ -117,7 +117,7 @@ def pixel_model(writer: Writer, name: str, output: str) -> Made:
             names = folder.classes()
             return Made("", (len(names) or int(config.get("num_class_embeds") or 0), names))
     channels = min(config["in_channels"], 3)
-    return Made(folder.part(PIXEL_UNET), Network(config, channels, 1, config["sample_size"], trained.prediction))
+    return Made(folder.part(PIXEL_UNET), ScriptNetwork(config, channels, 1, config["sample_size"], trained.prediction))
 
 
 def text_pixels(writer: Writer, name: str, output: str) -> Made:
@@ -132,13 +132,13 @@ def text_pixels(writer: Writer, name: str, output: str) -> Made:
             return t5_text(folder, name)
     config = folder.config("unet")
     prediction = folder.trained().prediction
-    return Made(folder.part(UNET), Network(config, 3, 1, config["sample_size"], prediction))
+    return Made(folder.part(UNET), ScriptNetwork(config, 3, 1, config["sample_size"], prediction))
 
 
 def vae(writer: Writer, name: str, output: str) -> Made:
     folder = Folder(writer, name)
     inside = "vae" if (folder.path / "vae").is_dir() else ""
-    part = Part(inside, "diffusers", "AutoencoderKL")
+    part = ScriptPart(inside, "diffusers", "AutoencoderKL")
     return Made(folder.part(part), folder.config(inside))
 
 

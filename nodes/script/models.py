@@ -26,7 +26,7 @@ ANY = "*"
 
 
 @dataclass(frozen=True)
-class Part:
+class ScriptPart:
     """A part of a model: its folder inside the model's (empty: the model's own), and its class."""
 
     subfolder: str
@@ -37,7 +37,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Network:
+class ScriptNetwork:
     """A network, the space that it works in and what it predicts."""
 
     config: Mapping[str, Any]
@@ -95,12 +95,12 @@ class Folder:
         """The configuration of a part. Raises CannotExportError where it cannot be read."""
         return read_json(self.path / part / "config.json")
 
-    def part(self, part: Part) -> str:
+    def part(self, part: ScriptPart) -> str:
         """The name of a part, which is loaded once."""
         made = self.writer.shared(("part", str(self.path), part.subfolder), lambda: self._loaded(part))
         return made.code
 
-    def _loaded(self, part: Part) -> Made:
+    def _loaded(self, part: ScriptPart) -> Made:
         folder = Folder(self.writer, self.name).code
         if part.kind.endswith("Tokenizer"):
             options = []

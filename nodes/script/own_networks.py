@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
-from nodes.script.models import Folder, Network
+from nodes.script.models import Folder, ScriptNetwork
 from nodes.script.writer import Function, Made, Writer
 
 
@@ -36,7 +36,7 @@ def load_uvit(writer: Writer, name: str, output: str) -> Made:
     if not config.get("text_tokens") or config.get("num_classes"):
         raise CannotExportError(f"{name} loads a U-ViT that no text leads, which is not written")
     downscale = config.get("downscale", 8)
-    network = Network(config, config["in_channels"], downscale, config["sample_size"], trained.prediction)
+    network = ScriptNetwork(config, config["in_channels"], downscale, config["sample_size"], trained.prediction)
     return Made(load_own(folder, "UViT"), network)
 
 

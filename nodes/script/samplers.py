@@ -13,7 +13,7 @@ SEEDS = 2**53
 """How many seeds there are; after the last comes 0."""
 
 
-class Noise(NamedTuple):
+class NoiseUse(NamedTuple):
     """What is known of noise: the size that it asks for, and its numbers where it has its own."""
 
     width: int
@@ -29,16 +29,16 @@ def gaussian_noise(writer: Writer, name: str, _: str) -> Made:
     width, height, count = (int(writer.plain(name, key)) for key in ("width", "height", "batch"))
     if writer.is_wired(name, "seed"):
         first = writer.value(name, "seed")
-        return Made(f"range({first}, {first} + {count})", Noise(width, height))
+        return Made(f"range({first}, {first} + {count})", NoiseUse(width, height))
     seed = int(writer.plain(name, "seed"))
-    return Made(literal(tuple((seed + number) % SEEDS for number in range(count))), Noise(width, height))
+    return Made(literal(tuple((seed + number) % SEEDS for number in range(count))), NoiseUse(width, height))
 
 
 def latent_as_noise(writer: Writer, name: str, _: str) -> Made:
     latent = writer.input(name, "latent")
     seed = writer.value(name, "seed")
     first = "" if seed == "0" else f"{seed}, {seed} + "
-    return Made(f"range({first}len({latent.code}))", Noise(0, 0, latent.code))
+    return Made(f"range({first}len({latent.code}))", NoiseUse(0, 0, latent.code))
 
 
 def sample(writer: Writer, name: str, output: str) -> Made:
@@ -74,7 +74,7 @@ def _begin(writer: Writer, name: str, schedule: str, guider: Made) -> str:
     return f"{writer.use('from_noise')}({schedule}, {noise.code}, {literal(shape(noise.about, guider.about.network))})"
 
 
-def shape(noise: Noise, network: object) -> tuple[int, ...]:
+def shape(noise: NoiseUse, network: object) -> tuple[int, ...]:
     """(C, h, w) of what noise becomes for a network."""
     channels, factor, side = network.channels, network.downscale, network.side  # type: ignore[attr-defined]
     return channels, noise.height // factor or side, noise.width // factor or side

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from nodeflow.graph.model.catalogue import passes_through
 from nodeflow.graph.model.workflow import Link
 from nodeflow.prompt_text import as_clip_reads
-from nodes.comfyui.export.exporter import CannotExportError, Exporter
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter
 from nodes.script.gathering import known_functions
 from nodes.script.pieces import Imports, call_lines, called, literal
 
@@ -56,7 +56,7 @@ class Writer:
     """Holds what is written, and what each output of the workflow became."""
 
     def __init__(
-        self, about: Exporter, functions: Mapping[str, Function], refused: Mapping[str, str], folder: Path
+        self, about: GraphExporter, functions: Mapping[str, Function], refused: Mapping[str, str], folder: Path
     ) -> None:
         self.about, self.imports, self.folder = about, Imports(), folder
         self.used: set[str] = set()

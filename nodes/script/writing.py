@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow
-from nodes.comfyui.export.exporter import CannotExportError, Exporter
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter
 from nodes.script.gathering import gathered
 from nodes.script.loops import in_loops
 from nodes.script.pieces import head
@@ -34,7 +34,7 @@ def script_of(workflow: Workflow, catalogue: Catalogue, folder: Path | None = No
 
     ``folder`` is where relative paths begin. Raises CannotScriptError where it would make none.
     """
-    about = Exporter(workflow, catalogue)
+    about = GraphExporter(workflow, catalogue)
     writer, told = Writer(about, FUNCTIONS, REFUSED, folder or Path()), list[str]()
     saves = [name for name in about.workflow.nodes if about.kind(name) == SAVE]
     for name in saves:

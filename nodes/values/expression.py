@@ -6,7 +6,7 @@ import math
 from typing import Annotated, Any, NamedTuple
 
 from nodeflow.arithmetic import ArithmeticFault, evaluate
-from nodeflow.node import NodeError, Written, node
+from nodeflow.node import NodeError, WrittenForm, node
 
 LARGEST = 2**63 - 1
 """Of whole numbers: what a file and a wire hold."""
@@ -22,7 +22,7 @@ class Worked(NamedTuple):
 
 @node("Expression")
 def expression(
-    expression: Annotated[str, Written("arithmetic")] = "a + b",
+    expression: Annotated[str, WrittenForm("arithmetic")] = "a + b",
     a: Any | None = None,
     b: Any | None = None,
     c: Any | None = None,

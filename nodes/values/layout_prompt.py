@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from nodeflow.node import Boxes, Multiline, NodeError, Range, Written, node
+from nodeflow.node import DrawnBoxes, Multiline, NodeError, Range, WrittenForm, node
 from nodes.values.text_editing import bounded
 
 GRID = 1000
@@ -15,7 +15,7 @@ MOST = 200
 """Boxes of one prompt."""
 
 
-class Box(msgspec.Struct):
+class PromptBox(msgspec.Struct):
     """A rectangle in pixels from the upper left corner, what belongs there, and letters that are to be read there."""
 
     x: float
@@ -29,7 +29,7 @@ class Box(msgspec.Struct):
 @node("Layout prompt")
 def layout_prompt(
     text: Annotated[str, Multiline()] = "",
-    boxes: Annotated[str, Boxes("width", "height"), Written("JSON list")] = "[]",
+    boxes: Annotated[str, DrawnBoxes("width", "height"), WrittenForm("JSON list")] = "[]",
     width: Annotated[int, Range(16, 16384)] = 1024,
     height: Annotated[int, Range(16, 16384)] = 1024,
 ) -> str:
@@ -46,7 +46,7 @@ def layout_prompt(
     Black Forest Labs, FLUX.3 Image: bounding boxes (2026).
     """
     try:
-        found = msgspec.json.decode(boxes.strip() or "[]", type=list[Box])
+        found = msgspec.json.decode(boxes.strip() or "[]", type=list[PromptBox])
     except (msgspec.DecodeError, UnicodeError) as error:
         raise NodeError(f"boxes is no list of boxes: {error}") from None
     if len(found) > MOST:
@@ -60,11 +60,11 @@ def layout_prompt(
     return bounded(f"{text} {msgspec.json.encode(rows).decode()}".strip())
 
 
-def _edges(box: Box, width: int, height: int) -> list[int]:
+def _edges(box: PromptBox, width: int, height: int) -> list[int]:
     across, down = sorted((box.x, box.x + box.width)), sorted((box.y, box.y + box.height))
     places = down[0] / height, across[0] / width, down[1] / height, across[1] / width
     return [round(max(0.0, min(1.0, place)) * GRID) for place in places]
 
 
-def _told(box: Box) -> str:
+def _told(box: PromptBox) -> str:
     return f'the text "{box.text}" {box.description}'.rstrip() if box.text else box.description

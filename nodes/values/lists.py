@@ -13,7 +13,7 @@ MAX_ITEMS = 10_000
 """How many items a list may have."""
 
 
-class Found(NamedTuple):
+class FoundFiles(NamedTuple):
     """Files of a folder: where they lie, and their names without the ending. The two go together item by item."""
 
     paths: list[str]
@@ -74,7 +74,7 @@ def whole_numbers(start: int = 1, stop: int = 4, step: Annotated[int, Range(1)] 
 @node("Files of a folder")
 def files(
     folder: Annotated[Path, Reads("folder", needed=True)] = Path(), pattern: Annotated[str, FILE_PATTERN] = "*.png"
-) -> Found:
+) -> FoundFiles:
     """The files of a folder whose names match a pattern, in order of their names.
 
     In a ``pattern`` * stands for any letters and ? for one: ``*.png``, ``cat-??.jpg``; ``**/*.png`` looks into the
@@ -95,7 +95,7 @@ def files(
         raise NodeError(f"no file in {folder} matches {pattern!r}; choose another folder or pattern")
     if len(found) > MAX_ITEMS:
         raise NodeError(f"{len(found):,} files in {folder} match {pattern!r}, and {MAX_ITEMS:,} is the most; narrow it")
-    return Found([str(path) for path in found], [path.stem for path in found])
+    return FoundFiles([str(path) for path in found], [path.stem for path in found])
 
 
 @node("Pair lists")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import regex
 
-from nodeflow.node import Multiline, NodeError, Range, Written, node
+from nodeflow.node import Multiline, NodeError, Range, WrittenForm, node
 from nodes.values.text_editing import bounded
 
 SECONDS = 5.0
@@ -20,7 +20,7 @@ Take = Literal["first match", "all matches", "first group", "all groups"]
 @node("Find in text")
 def find_in_text(
     text: Annotated[str, Multiline()] = "",
-    pattern: Annotated[str, Written("pattern")] = "",
+    pattern: Annotated[str, WrittenForm("pattern")] = "",
     take: Take = "first match",
     group: Annotated[int, Range(0, MOST_GROUPS)] = 1,
     ignore_case: bool = False,
@@ -54,7 +54,7 @@ def find_in_text(
 @node("Replace by pattern")
 def replace_by_pattern(
     text: Annotated[str, Multiline()] = "",
-    pattern: Annotated[str, Written("pattern")] = "",
+    pattern: Annotated[str, WrittenForm("pattern")] = "",
     replace: str = "",
     most: Annotated[int, Range(0)] = 0,
     ignore_case: bool = False,

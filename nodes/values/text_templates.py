@@ -7,7 +7,7 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
-from nodeflow.node import Multiline, NodeError, Written, node
+from nodeflow.node import Multiline, NodeError, WrittenForm, node
 from nodes.values.text_editing import bounded
 from nodes.written import ONE_NUMBER
 
@@ -34,7 +34,7 @@ class _Plain(string.Formatter):
 
 @node("Fill in text")
 def fill_in_text(
-    text: Annotated[str, Multiline(), Written("template")] = "{a}",
+    text: Annotated[str, Multiline(), WrittenForm("template")] = "{a}",
     a: Any | None = None,
     b: Any | None = None,
     c: Any | None = None,

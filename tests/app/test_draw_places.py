@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow.app.dialogs.places_dialog import PlacesDialog
 from nodeflow.app.model.node_images import WHOLE
-from nodeflow.app.qt.drawn_places import Place
+from nodeflow.app.qt.drawn_places import DrawnPlace
 from nodeflow.app.qt.places_drawing import PlacesDrawing
 from nodeflow.app.qt.places_field import PlacesField
 from nodeflow.app.window.main_window import MainWindow
@@ -107,14 +107,14 @@ def test_a_box_is_drawn_for_a_crop_and_used_by_the_run(window: MainWindow, qtbot
     assert len(dialog.drawing.places) == 1, "the one box that there is cannot be taken away"
     dialog.drawing.lay(0, QRectF(10, 10, 20, 20))
     draw(dialog, (20, 20), (30, 26), (40, 34))
-    assert dialog.drawing.places == (Place(30, 24, 20, 20),), "a press inside moves it"
+    assert dialog.drawing.places == (DrawnPlace(30, 24, 20, 20),), "a press inside moves it"
     draw(dialog, (50, 44), (60, 50))
-    assert dialog.drawing.places == (Place(30, 24, 30, 26),), "a press on its corner pulls that"
+    assert dialog.drawing.places == (DrawnPlace(30, 24, 30, 26),), "a press on its corner pulls that"
     draw(dialog, (70, 2), (80, 8), (90, 12))
-    assert dialog.drawing.places == (Place(70, 2, 20, 10),), "a drag elsewhere draws another in its place"
+    assert dialog.drawing.places == (DrawnPlace(70, 2, 20, 10),), "a drag elsewhere draws another in its place"
     QTest.keyClick(dialog.view, Key.Key_Left, SHIFT)
     QTest.keyClick(dialog.view, Key.Key_Down, CTRL)
-    assert dialog.drawing.places == (Place(60, 2, 20, 11),)
+    assert dialog.drawing.places == (DrawnPlace(60, 2, 20, 11),)
     accept(dialog)
     assert params(window, "crop") == {"x": 60, "y": 2, "width": 20, "height": 11}
     assert image_of(window, qtbot, "crop", "image").size() == QSize(20, 11)
@@ -126,7 +126,7 @@ def test_shares_are_drawn_too_and_escape_leaves_all_as_it_was(window: MainWindow
     on_plain_image(window, "shape", "nodes.shape_mask")
     ask(window, qtbot)
     dialog = opened(window, qtbot)
-    assert dialog.drawing.places == (Place(24, 16, 48, 32),)
+    assert dialog.drawing.places == (DrawnPlace(24, 16, 48, 32),)
     draw(dialog, (48, 32), (24, 16))
     QTest.keyClick(dialog, Key.Key_Escape)
     qtbot.waitUntil(lambda: window.places.dialog is None, timeout=SECONDS)
@@ -144,12 +144,12 @@ def test_points_are_set_by_clicks_and_keys_and_give_a_mask(window: MainWindow, h
     dialog = opened(window, qtbot)
     draw(dialog, (20.5, 30.5))
     QTest.keyClick(dialog, Key.Key_Insert)
-    assert dialog.drawing.places == (Place(20, 30), Place(48, 32))
+    assert dialog.drawing.places == (DrawnPlace(20, 30), DrawnPlace(48, 32))
     QTest.keyClick(dialog.view, Key.Key_PageUp)
     QTest.keyClick(dialog.view, Key.Key_Right)
-    assert dialog.drawing.places[0] == Place(21, 30)
+    assert dialog.drawing.places[0] == DrawnPlace(21, 30)
     QTest.keyClick(dialog, Key.Key_Delete)
-    assert dialog.drawing.places == (Place(48, 32),)
+    assert dialog.drawing.places == (DrawnPlace(48, 32),)
     QTest.keySequence(dialog, "Ctrl+Z")
     assert len(dialog.drawing.places) == 2
     accept(dialog)
@@ -166,7 +166,7 @@ def test_a_point_is_set_where_a_mask_lies_on_another(window: MainWindow, qtbot: 
     window.canvas.selection.choose(["two"])
     ask(window, qtbot)
     dialog = opened(window, qtbot)
-    assert not dialog.view.image.isNull() and dialog.drawing.places == (Place(0, 0),)
+    assert not dialog.view.image.isNull() and dialog.drawing.places == (DrawnPlace(0, 0),)
     draw(dialog, (50.5, 40.5))
     accept(dialog)
     assert params(window, "two") == {"x": 50, "y": 40}
@@ -252,7 +252,7 @@ def test_steps_lead_back_to_the_beginning() -> None:
     for step in range(5):
         drawing.lay(0, QRectF(10 + step, 10, 20, 20), "one drag")
     drawing.add(QRectF(90, 40, 50, 50))
-    assert drawing.places == (Place(14, 10, 20, 20), Place(90, 40, 10, 10)), "inside the image"
+    assert drawing.places == (DrawnPlace(14, 10, 20, 20), DrawnPlace(90, 40, 10, 10)), "inside the image"
     drawing.choose(0)
     drawing.describe("a", "")
     drawing.describe("ab", "")
@@ -264,7 +264,7 @@ def test_steps_lead_back_to_the_beginning() -> None:
     assert drawing.places == () and seen == 5
     while drawing.can_redo:
         drawing.redo()
-    assert drawing.places == (Place(90, 40, 10, 10),)
+    assert drawing.places == (DrawnPlace(90, 40, 10, 10),)
     drawing.clear()
     assert drawing.places == () and drawing.place is None
 
@@ -281,7 +281,7 @@ def test_it_is_seen_at_any_zoom(window: MainWindow, qtbot: QtBot, theme_name: st
     QTest.keyClick(dialog.view, Key.Key_Plus)
     assert dialog.view.plane.area().width() > wide * 1.5
     draw(dialog, (48, 32), (50, 34))
-    assert dialog.drawing.places == (Place(26, 18, 48, 32),)
+    assert dialog.drawing.places == (DrawnPlace(26, 18, 48, 32),)
     QTest.keyClick(dialog.view, Key.Key_0)
     assert dialog.view.plane.area().width() == wide
     left = dialog.view.plane.on_screen(QPointF(26, 40)).toPoint()

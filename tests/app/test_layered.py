@@ -7,11 +7,11 @@ import random
 import pytest
 
 from nodeflow.app.canvas.layout.align import align, distribute
-from nodeflow.app.canvas.layout.layered import Box, Edge, place
+from nodeflow.app.canvas.layout.layered import Edge, PlacedBox, place
 from nodeflow.app.canvas.layout.tidy import tidy
 
 
-def overlaps(places: dict[str, tuple[float, float]], boxes: dict[str, Box]) -> list[tuple[str, str]]:
+def overlaps(places: dict[str, tuple[float, float]], boxes: dict[str, PlacedBox]) -> list[tuple[str, str]]:
     found, names = [], list(places)
     for number, a in enumerate(names):
         for b in names[number + 1 :]:
@@ -23,9 +23,11 @@ def overlaps(places: dict[str, tuple[float, float]], boxes: dict[str, Box]) -> l
     return found
 
 
-def graph(seed: int, count: int, circles: int = 0) -> tuple[dict[str, Box], list[Edge]]:
+def graph(seed: int, count: int, circles: int = 0) -> tuple[dict[str, PlacedBox], list[Edge]]:
     dice = random.Random(seed)
-    boxes = {f"n{i}": Box(252, dice.uniform(60, 260), dice.uniform(0, 900), dice.uniform(0, 900)) for i in range(count)}
+    boxes = {
+        f"n{i}": PlacedBox(252, dice.uniform(60, 260), dice.uniform(0, 900), dice.uniform(0, 900)) for i in range(count)
+    }
     edges = [Edge(f"n{dice.randrange(i)}", f"n{i}", 40, 30) for i in range(1, count)]
     edges += [Edge(f"n{a}", f"n{b}", 60, 60) for a, b in (sorted(dice.sample(range(count), 2)) for _ in range(count))]
     return boxes, edges + [Edge(f"n{dice.randrange(9, count)}", "n1") for _ in range(circles)]
@@ -47,21 +49,24 @@ def test_circles_and_loops_do_no_harm() -> None:
 
 
 def test_a_long_chain_is_one_straight_line() -> None:
-    boxes = {f"n{i}": Box(252, 100) for i in range(3000)}
+    boxes = {f"n{i}": PlacedBox(252, 100) for i in range(3000)}
     places = place(boxes, [Edge(f"n{i}", f"n{i + 1}", 50, 50) for i in range(2999)])
     assert {y for _, y in places.values()} == {0.0}
 
 
 def test_crossed_wires_are_uncrossed() -> None:
-    boxes = {name: Box(100, 50, 0, y) for y, name in enumerate(("a1", "a2", "a3", "b3", "b2", "b1"))}
+    boxes = {name: PlacedBox(100, 50, 0, y) for y, name in enumerate(("a1", "a2", "a3", "b3", "b2", "b1"))}
     places = place(boxes, [Edge("a1", "b1"), Edge("a2", "b2"), Edge("a3", "b3"), Edge("a1", "b2"), Edge("a2", "b3")])
     assert [places[f"a{i}"][1] for i in (1, 2, 3)] == sorted(places[f"a{i}"][1] for i in (1, 2, 3))
     assert [places[f"b{i}"][1] for i in (1, 2, 3)] == sorted(places[f"b{i}"][1] for i in (1, 2, 3))
 
 
 def test_frames_hold_what_they_held_and_nothing_else() -> None:
-    boxes = {name: Box(100, 50, 120.0 * number, 0) for number, name in enumerate("abcdefg")}
-    frames = {"outer": Box(480, 300, 110, -60), "inner": Box(240, 200, 230, -40)}  # b to e, and in it c and d
+    boxes = {name: PlacedBox(100, 50, 120.0 * number, 0) for number, name in enumerate("abcdefg")}
+    frames = {
+        "outer": PlacedBox(480, 300, 110, -60),
+        "inner": PlacedBox(240, 200, 230, -40),
+    }  # b to e, and in it c and d
     wires = [(a, b, 25.0, 25.0) for a, b in zip("abcdef", "bcdefg", strict=True)] + [("a", "g", 25.0, 30.0)]
     places, areas = tidy(boxes, frames, wires)
     for name, box in boxes.items():
@@ -77,13 +82,13 @@ def test_frames_hold_what_they_held_and_nothing_else() -> None:
 
 
 def test_frames_that_lie_on_one_another_are_laid_out_too() -> None:
-    frames = {name: Box(400, 300, 0, 0) for name in ("one", "another")}
-    places, areas = tidy({"node": Box(100, 50, 20, 60)}, frames, [])
+    frames = {name: PlacedBox(400, 300, 0, 0) for name in ("one", "another")}
+    places, areas = tidy({"node": PlacedBox(100, 50, 20, 60)}, frames, [])
     assert areas.keys() == frames.keys() and places.keys() == {"node"}
 
 
 def test_boxes_line_up_and_spread_evenly() -> None:
-    boxes = {"a": Box(100, 40, 0, 0), "b": Box(50, 20, 500, 30), "c": Box(10, 100, 140, 300)}
+    boxes = {"a": PlacedBox(100, 40, 0, 0), "b": PlacedBox(50, 20, 500, 30), "c": PlacedBox(10, 100, 140, 300)}
     assert align(boxes, "left") == {"a": (0, 0), "b": (0, 30), "c": (0, 300)}
     assert align(boxes, "right") == {"a": (450, 0), "b": (500, 30), "c": (540, 300)}
     assert align(boxes, "centre") == {"a": (225, 0), "b": (250, 30), "c": (270, 300)}

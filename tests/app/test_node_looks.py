@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from nodeflow.app.canvas.items import port_shapes, style
 from nodeflow.app.canvas.items.badges import badges_of
 from nodeflow.app.canvas.items.node_item import NodeItem
-from nodeflow.app.canvas.layout.layered import Box
+from nodeflow.app.canvas.layout.layered import PlacedBox
 from nodeflow.app.canvas.layout.make_room import GAP, make_room
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.engine.protocol.events import NodeFinished
@@ -211,18 +211,18 @@ def test_a_new_node_pushes_down_what_lies_below(window: MainWindow) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_room_is_made_without_covering_anything(seed: int) -> None:
     dice = random.Random(seed)
-    others: dict[str, Box] = {}
+    others: dict[str, PlacedBox] = {}
     for number in range(40):
-        box = Box(dice.uniform(100, 300), dice.uniform(50, 300), dice.uniform(0, 2000), dice.uniform(0, 2000))
+        box = PlacedBox(dice.uniform(100, 300), dice.uniform(50, 300), dice.uniform(0, 2000), dice.uniform(0, 2000))
         if not any(_covers(box, other, GAP) for other in others.values()):
             others[f"n{number}"] = box
-    new, moved = make_room(Box(252, 200, dice.uniform(0, 2000), dice.uniform(0, 2000)), others)
+    new, moved = make_room(PlacedBox(252, 200, dice.uniform(0, 2000), dice.uniform(0, 2000)), others)
     all_ = [new, *(moved.get(name, box) for name, box in others.items())]
     assert not any(_covers(a, b, 0) for a, b in itertools.combinations(all_, 2))
     assert all(moved[name].y > others[name].y and moved[name].x == others[name].x for name in moved)
 
 
-def _covers(one: Box, other: Box, gap: float) -> bool:
+def _covers(one: PlacedBox, other: PlacedBox, gap: float) -> bool:
     return (
         one.x < other.x + other.width
         and other.x < one.x + one.width

@@ -9,7 +9,7 @@ import pytest
 from toys import PACK, wire
 
 from nodeflow.engine.planning.content_keys import RunContext
-from nodeflow.engine.planning.cost_estimates import Cost, Estimates, Kind, kinds, likenesses
+from nodeflow.engine.planning.cost_estimates import Cost, CostKind, Estimates, kinds, likenesses
 from nodeflow.engine.planning.plan import plan
 from nodeflow.engine.protocol.events import NodeFinished
 from nodeflow.engine.protocol.run_request import RunRequest
@@ -135,7 +135,7 @@ def sampled(steps: int = 20, width: int = 0, height: int = 0, batch: int = 1, sc
     return workflow
 
 
-def kind_of(name: str, **given: float) -> Kind:
+def kind_of(name: str, **given: float) -> CostKind:
     return kinds(plan(sampled(**given), SHIPPED), HERE)[name]  # type: ignore[arg-type]
 
 

@@ -23,7 +23,7 @@ from nodeflow.engine.protocol.events import (
     RunFinished,
 )
 from nodeflow.graph.model.workflow import Node, WorkflowError
-from nodeflow.reports.report import Report
+from nodeflow.reports.report import RunReport
 
 
 def test_the_first_run_computes_everything_once_in_order(bench: Bench) -> None:
@@ -341,7 +341,7 @@ def test_seeds_in_force_are_told_also_where_a_wire_brings_them(bench: Bench) -> 
     bench.run(workflow)
     assert json.loads(bench.value("n", "note").text) == {"s.seed": 7, "t.seed": 4}
     assert bench.events[-1].seeds == {"other.seed": 5, "s.seed": 7, "t.seed": 4}
-    told = Report(workflow, PACK.catalogue)
+    told = RunReport(workflow, PACK.catalogue)
     assert "s.seed" not in told.seeds
     for event in bench.events:
         told.add(event)

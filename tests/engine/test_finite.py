@@ -15,7 +15,7 @@ from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.execution.finite import check_outputs
 from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodesKept, NodeSkipped
 from nodeflow.node import NumbersError
-from nodeflow.reports.report import Report
+from nodeflow.reports.report import RunReport
 from nodeflow.wires import Conditioning, Curve, Image, Latent, Mask
 
 
@@ -69,7 +69,7 @@ def test_notes_are_told_kept_and_reported(tmp_path: Path) -> None:
     for one in (bench, Bench(tmp_path, disk=disk(tmp_path))):
         assert one.run(WORKFLOW, "s") == []
         assert one.told(NodeFinished)["s"].notes == (NOTE,)
-        report = Report(WORKFLOW, PACK.catalogue)
+        report = RunReport(WORKFLOW, PACK.catalogue)
         for event in one.events:
             report.add(event)
         assert msgspec.json.decode(report.encode())["nodes"]["s"]["notes"] == [NOTE]
@@ -89,7 +89,7 @@ def test_items_computed_together_say_each_its_own(tmp_path: Path) -> None:
     assert bench.run(workflow) == ["words", "4 remarks"]
     found = {item: event.notes for item, event in bench.items(NodeFinished, "s").items()}
     assert found == {(0,): (), (1,): ("'longest' is long",), (2,): (), (3,): ("'longer' is long",)}
-    report = Report(workflow, PACK.catalogue)
+    report = RunReport(workflow, PACK.catalogue)
     for event in bench.events:
         report.add(event)
     assert len(msgspec.json.decode(report.encode())["nodes"]["s"]["notes"]) == 2

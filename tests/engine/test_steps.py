@@ -22,7 +22,7 @@ from nodeflow.engine.execution.step_cache import StepStore
 from nodeflow.engine.planning.plan import plan
 from nodeflow.engine.planning.value_identity import Identities, Unidentified
 from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodeProgress, NodeStarted
-from nodeflow.reports.report import Report
+from nodeflow.reports.report import RunReport
 from nodeflow.wires import Conditioning, DiffusionNetwork, Latent, LatentFormat, Noise
 
 PLENTY = {"cpu": 2**30}
@@ -56,7 +56,7 @@ def test_a_run_goes_on_where_it_parts_from_an_earlier_one(bench: Bench) -> None:
     done = bench.told(NodeFinished)["c"]
     assert (done.state, done.resumed, done.steps, done.why) == ("ran", 2, 4, "the input route changed")
     assert [event.index for event in bench.events if isinstance(event, NodeProgress)] == [3, 4]
-    told = Report(climbing("1,2,7,4"), PACK.catalogue)
+    told = RunReport(climbing("1,2,7,4"), PACK.catalogue)
     view = TerminalView()
     with view.console.capture() as shown:
         for event in bench.events:

@@ -12,7 +12,7 @@ from PIL import Image, PngImagePlugin
 from nodeflow.graph.io.comfyui.api_file import read_api_file
 from nodeflow.graph.io.comfyui.containers import NotReadableError, find
 from nodeflow.graph.io.comfyui.model import BYPASSED, MUTED
-from nodeflow.graph.io.comfyui.prompt import Output, Prompt, flatten
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt, OutputPlace, flatten
 from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 
 
@@ -38,7 +38,7 @@ def node(
     }
 
 
-def flat(nodes: list[Any], links: list[Any], **more: Any) -> Prompt:
+def flat(nodes: list[Any], links: list[Any], **more: Any) -> FlatPrompt:
     return flatten(read_ui_file({"nodes": nodes, "links": links, "version": 0.4, **more}))
 
 
@@ -69,7 +69,7 @@ def test_missing_values_are_the_defaults_and_a_linked_one_keeps_its_place() -> N
         node(2, "KSampler", {"steps": ("INT", 9, 1)}, "LATENT", [7, "fixed", 20, 3.0, "lms"]),
     ]
     inputs = flat(nodes, [[9, 1, 0, 2, 0, "INT"]]).nodes["2"].inputs
-    assert inputs["steps"] == Output("1", 0) and inputs["cfg"] == 3.0 and inputs["sampler_name"] == "lms"
+    assert inputs["steps"] == OutputPlace("1", 0) and inputs["cfg"] == 3.0 and inputs["sampler_name"] == "lms"
     assert inputs["denoise"] == 1.0
 
 
@@ -86,10 +86,12 @@ def test_reroutes_primitives_and_named_wires_are_gone() -> None:
     links = [[1, 1, 1, 2, 0, "CLIP"], [2, 2, 0, 3, 0, "*"], [3, 4, 0, 6, 0, "CLIP"], [4, 5, 0, 6, 1, "STRING"]]
     found = flat(nodes, links).nodes
     assert set(found) == {"1", "6"}
-    assert found["6"].inputs == {"clip": Output("1", 1), "text": "a cat"}
+    assert found["6"].inputs == {"clip": OutputPlace("1", 1), "text": "a cat"}
 
 
-@pytest.mark.parametrize(("mode", "expected"), [(0, Output("2", 0)), (BYPASSED, Output("1", 0)), (MUTED, None)])
+@pytest.mark.parametrize(
+    ("mode", "expected"), [(0, OutputPlace("2", 0)), (BYPASSED, OutputPlace("1", 0)), (MUTED, None)]
+)
 def test_a_bypassed_node_passes_its_like_typed_input_and_a_muted_one_nothing(mode: int, expected: Any) -> None:
     nodes = [
         node(1, "CheckpointLoaderSimple", {}, "MODEL CLIP VAE", ["a"]),
@@ -107,7 +109,7 @@ def test_anything_everywhere_reaches_what_is_not_wired() -> None:
         node(3, "VAEDecode", {"samples": ("LATENT", None), "vae": ("VAE", None)}, "IMAGE"),
     ]
     found = flat(nodes, [[1, 1, 0, 2, 0, "VAE"]]).nodes
-    assert set(found) == {"1", "3"} and found["3"].inputs == {"vae": Output("1", 0)}
+    assert set(found) == {"1", "3"} and found["3"].inputs == {"vae": OutputPlace("1", 0)}
 
 
 def subgraph(inside: list[Any], links: list[Any], inputs: list[Any], outputs: list[Any]) -> Any:
@@ -141,7 +143,7 @@ def test_a_subgraph_takes_the_values_of_its_instance(instance: Any) -> None:
     nodes = [instance, node(7, "ConditioningZeroOut", {"conditioning": ("CONDITIONING", 3)}, "CONDITIONING")]
     found = flat(nodes, [[3, 5, 0, 7, 0, "CONDITIONING"]], definitions=definitions).nodes
     assert found["5:6"].inputs["text"] == "mine"
-    assert found["7"].inputs == {"conditioning": Output("5:6", 0)}
+    assert found["7"].inputs == {"conditioning": OutputPlace("5:6", 0)}
 
 
 def test_a_subgraph_that_holds_itself_ends() -> None:
@@ -169,8 +171,8 @@ def test_a_group_node_is_a_subgraph_whose_values_stand_in_a_row() -> None:
     ]
     found = flat(nodes, [[1, 1, 0, 2, 0, "VAE"], [2, 2, 0, 3, 0, "IMAGE"]], extra={"groupNodes": {"Draw": group}}).nodes
     assert found["2:0"].inputs == {"width": 64, "height": 32, "batch_size": 2}
-    assert found["2:1"].inputs == {"samples": Output("2:0", 0), "vae": Output("1", 0)}
-    assert found["3"].inputs == {"images": Output("2:1", 0)}
+    assert found["2:1"].inputs == {"samples": OutputPlace("2:0", 0), "vae": OutputPlace("1", 0)}
+    assert found["3"].inputs == {"images": OutputPlace("2:1", 0)}
 
 
 def test_what_stood_outside_of_a_group_node_is_an_input_by_its_place() -> None:
@@ -193,9 +195,9 @@ def test_what_stood_outside_of_a_group_node_is_an_input_by_its_place() -> None:
     ]
     links = [[1, 2, 0, 3, 0, "LATENT"], [2, 1, 0, 3, 1, "VAE"], [3, 3, 0, 4, 0, "IMAGE"], [4, 3, 1, 5, 0, "IMAGE"]]
     found = flat(nodes, links, extra={"groupNodes": {"Draw": group}}).nodes
-    assert found["3:1"].inputs == {"samples": Output("2", 0), "vae": Output("1", 0)}
-    assert found["4"].inputs == {"images": Output("3:1", 0)}
-    assert found["5"].inputs == {"images": Output("3:2", 0)}
+    assert found["3:1"].inputs == {"samples": OutputPlace("2", 0), "vae": OutputPlace("1", 0)}
+    assert found["4"].inputs == {"images": OutputPlace("3:1", 0)}
+    assert found["5"].inputs == {"images": OutputPlace("3:2", 0)}
 
 
 def test_a_flat_file_is_read_and_links_to_nothing_are_told() -> None:
@@ -206,7 +208,7 @@ def test_a_flat_file_is_read_and_links_to_nothing_are_told() -> None:
             "3": {},
         }
     )
-    assert found.nodes["1"].inputs == {"x": [1, 2], "y": Output("2", 1)}
+    assert found.nodes["1"].inputs == {"x": [1, 2], "y": OutputPlace("2", 1)}
     assert found.nodes["2"].title == "T" and len(found.skipped) == 2
 
 
@@ -235,7 +237,7 @@ def test_a_flat_file_is_read_and_links_to_nothing_are_told() -> None:
     ],
 )
 def test_nothing_that_is_broken_makes_the_reader_fail(broken: Any) -> None:
-    assert isinstance(flatten(read_ui_file(broken)), Prompt)
+    assert isinstance(flatten(read_ui_file(broken)), FlatPrompt)
 
 
 WORKFLOW, PROMPT = {"nodes": [node(1, "A")], "links": []}, {"1": {"class_type": "A", "inputs": {}}}
@@ -344,7 +346,7 @@ def test_anything_everywhere_asks_for_names_titles_groups_and_leave() -> None:
     groups = [{"title": "left", "bounding": [0, 0, 500, 500]}]
     links = [[1, 1, 0, 3, 0, "MODEL"], [2, 2, 0, 3, 1, "INT"]]
     found = flatten(read_ui_file({"nodes": nodes, "links": links, "groups": groups})).nodes
-    assert found["4"].inputs["model"] == Output("1", 0) and found["4"].inputs["steps"] == Output("2", 0)
+    assert found["4"].inputs["model"] == OutputPlace("1", 0) and found["4"].inputs["steps"] == OutputPlace("2", 0)
     assert all("model" not in found[id].inputs for id in "567")
 
 

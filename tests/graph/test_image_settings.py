@@ -14,7 +14,7 @@ from nodeflow.graph.io.comfyui.containers import NotReadableError
 from nodeflow.graph.io.image_settings.image_texts import commented, texts_of, xmp_value
 from nodeflow.graph.io.image_settings.infotext import parse
 from nodeflow.graph.io.image_settings.reading import settings_in
-from nodeflow.graph.io.image_settings.settings import Adapter, Settings
+from nodeflow.graph.io.image_settings.settings import AdapterSetting, ImageSettings
 
 PAIRS = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 42, Size: 512x768, Model hash: 6ce0161689, Model: tiny"
 TEXT = f"a fox, 狐狸\nin snow\nNegative prompt: blurry\nNegative prompt: twice\n{PAIRS}"
@@ -50,7 +50,7 @@ def hidden(text: str, packed: bool = True) -> bytes:
     return png(image)
 
 
-def found(data: bytes) -> Settings:
+def found(data: bytes) -> ImageSettings:
     settings = settings_in(data)
     assert settings is not None
     return settings
@@ -137,9 +137,9 @@ def test_hires_lora_tags_and_what_nothing_here_does() -> None:
     )
     assert settings.prompt == "a  b"
     assert settings.adapters == [
-        Adapter("one", 0.5, hash="0123456789ab"),
-        Adapter("two", 0.8, 0.4),
-        Adapter("three", 0.9, 0.1),
+        AdapterSetting("one", 0.5, hash="0123456789ab"),
+        AdapterSetting("two", 0.8, 0.4),
+        AdapterSetting("three", 0.9, 0.1),
     ]
     second = settings.second
     assert second is not None and (second.strength, second.scale, second.steps, second.upscaler) == (
@@ -163,7 +163,7 @@ PROGRAMS: dict[str, tuple[bytes, dict[str, Any]]] = {
     "Krita AI": ("p\n" + PAIRS.replace("6ce0161689", "unknown"), {"model_hash": ""}),  # type: ignore[dict-item]
     "Civitai": (
         f'p\n{PAIRS}, Civitai resources: [{{"type":"lora","weight":0.5,"modelName":"x"}}]'.encode(),
-        {"adapters": [Adapter("x", 0.5)]},
+        {"adapters": [AdapterSetting("x", 0.5)]},
     ),
     "InvokeAI": (
         png(
@@ -183,7 +183,7 @@ PROGRAMS: dict[str, tuple[bytes, dict[str, Any]]] = {
                 }
             )
         ),
-        {"adapters": [Adapter("l", 0.3)], "noise": "CPU", "model": "tiny"},
+        {"adapters": [AdapterSetting("l", 0.3)], "noise": "CPU", "model": "tiny"},
     ),
     "SwarmUI": (
         commented_image(
@@ -207,7 +207,7 @@ PROGRAMS: dict[str, tuple[bytes, dict[str, Any]]] = {
                 }
             ).encode("utf-16-le"),
         ),
-        {"adapters": [Adapter("l", 0.3)], "noise": "batch"},
+        {"adapters": [AdapterSetting("l", 0.3)], "noise": "batch"},
     ),
     "NovelAI": (
         png(
@@ -249,7 +249,7 @@ PROGRAMS: dict[str, tuple[bytes, dict[str, Any]]] = {
                 }
             ),
         ),
-        {"prompt": "a fox, sharp", "adapters": [Adapter("l", 0.3, hash="ff")]},
+        {"prompt": "a fox, sharp", "adapters": [AdapterSetting("l", 0.3, hash="ff")]},
     ),
     "Draw Things": (
         commented_image(

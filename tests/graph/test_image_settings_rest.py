@@ -9,12 +9,12 @@ import pytest
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.reading import settings_of
-from nodeflow.graph.io.image_settings.settings import Settings
+from nodeflow.graph.io.image_settings.settings import ImageSettings
 
 LINE = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512"
 
 
-def read(text: Any, key: str = "parameters", **more: Any) -> Settings:
+def read(text: Any, key: str = "parameters", **more: Any) -> ImageSettings:
     found = settings_of(ImageTexts(chunks={key: text if isinstance(text, str) else json.dumps(text)}, **more))
     assert found is not None
     return found

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from nodeflow.graph.io.image_settings.settings import Adapter
+from nodeflow.graph.io.image_settings.settings import AdapterSetting
 from tests.graph.test_image_settings import PAIRS, found, png
 
 OLD_FOOOCUS = {"Prompt": "a fox", "Performance": "Speed", "Resolution": "(1152, 896)", "Guidance Scale": 7.0, "Seed": 5}
@@ -20,7 +20,7 @@ def test_fooocus_before_it_wrote_its_steps() -> None:
 
 def test_weights_that_stand_beside_the_hashes_of_loras() -> None:
     line = f'{PAIRS}, Lora hashes: "offset: 4852686128", Lora weights: "offset: 0.1", Version: Fooocus v2.5.5'
-    assert found(png(parameters=f"a fox\n{line}")).adapters == [Adapter("offset", 0.1, None, "4852686128")]
+    assert found(png(parameters=f"a fox\n{line}")).adapters == [AdapterSetting("offset", 0.1, None, "4852686128")]
 
 
 @pytest.mark.parametrize(("more", "strength"), [({}, None), ({"initimagecreativity": 0.4}, 0.4)])
@@ -28,7 +28,7 @@ def test_swarm_names_loras_in_words_and_says_how_far_an_image_was_left(
     more: dict[str, float], strength: float | None
 ) -> None:
     settings = found(png(parameters=json.dumps({"sui_image_params": SWARM | more})))
-    assert settings.adapters == [Adapter("x", 0.5)] and settings.prompt == "a fox"
+    assert settings.adapters == [AdapterSetting("x", 0.5)] and settings.prompt == "a fox"
     assert settings.strength == strength
 
 

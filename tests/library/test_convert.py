@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from nodeflow.convert import child
-from nodeflow.convert.child import RefusedError, flattened
+from nodeflow.convert.child import ConversionRefusedError, flattened
 from nodeflow.convert.client import SOURCE_HASH, ConvertError, convert
 from nodeflow.library.library import file_sha256
 
@@ -98,7 +98,7 @@ def test_what_is_more_than_tensors_is_refused(tmp_path: Path) -> None:
 
     torch.save({"w": SHARED, "other": Harmless()}, tmp_path / "m.pt")
     refused(r"m\.pt is not converted: it holds more than tensors \(\w+\.join\), which could run a program")
-    with pytest.raises(RefusedError, match="of a kind that safetensors cannot hold"):
+    with pytest.raises(ConversionRefusedError, match="of a kind that safetensors cannot hold"):
         flattened({"w": SHARED.to_sparse()})
     data = (tmp_path / "m.pt").read_bytes()
     (tmp_path / "m.pt").write_bytes(data[: len(data) // 2])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nodeflow.cli.catalogue import known_catalogue
-from nodeflow.graph.io.comfyui.prompt import Output, flatten
+from nodeflow.graph.io.comfyui.prompt import OutputPlace, flatten
 from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.io.files import dumps, load, loads
 from nodeflow.graph.model.catalogue import Catalogue
@@ -64,7 +64,7 @@ def test_the_window_s_form_says_the_same(name: str, catalogue: Catalogue) -> Non
         id: {
             "class_type": one.type,
             "inputs": {
-                key: [value.node, value.slot] if isinstance(value, Output) else value
+                key: [value.node, value.slot] if isinstance(value, OutputPlace) else value
                 for key, value in one.inputs.items()
             },
         }

@@ -13,7 +13,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Adapter, DiffusionNetwork, LatentFormat, LayerChange
 from nodes.adapters.merging import merge_models, merge_text_encoders
 from nodes.conditioning.text_encode import clip_text_encode
-from nodes.loaders.adapters.algebra.full import Difference
+from nodes.loaders.adapters.algebra.full import WeightDifference
 from nodes.loaders.load_models import LatentDiffusion
 from nodes.networks.low_rank import adapted
 from tests.nodes.conftest import tiny_unet
@@ -62,7 +62,7 @@ def test_adapters_are_mixed_as_the_weights_are(three: list[DiffusionNetwork]) ->
     first, second, _ = three
     changes = [torch.randn_like(weights(one)[f"{LAYER}.weight"]) for one in (first, second)]
     led = [
-        replace(one, adapters=(Adapter({LAYER: LayerChange((Difference(d),))}, 0.8),))
+        replace(one, adapters=(Adapter({LAYER: LayerChange((WeightDifference(d),))}, 0.8),))
         for one, d in zip((first, second), changes, strict=True)
     ]
     found = merge_models(*led, share=0.25)

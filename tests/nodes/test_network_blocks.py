@@ -10,7 +10,7 @@ from nodeflow.wires import Conditioning, Latent, LatentFormat, NetworkMap
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.denoisers.denoisers import unet_denoiser
 from nodes.denoisers.network_blocks import as_channels, as_map, network_blocks
-from nodes.denoisers.network_drawing import Box, draw_network, skips
+from nodes.denoisers.network_drawing import DrawnBlock, draw_network, skips
 from nodes.loaders.load_models import LatentDiffusion
 
 
@@ -58,7 +58,7 @@ def test_maps_are_found_in_images_and_in_tokens() -> None:
 
 def test_skips_join_boxes_of_one_level() -> None:
     assert skips([0, 0, 1, 2, 2, 1, 0]) == [(1, 6), (2, 5)] and skips([0, 0, 0]) == []
-    boxes = [Box(str(side), torch.rand(side, side), "") for side in (16, 8, 4, 8, 16)]
+    boxes = [DrawnBlock(str(side), torch.rand(side, side), "") for side in (16, 8, 4, 8, 16)]
     shown = draw_network(boxes).pixels
     assert shown.shape[0] == 1 and shown.shape[3] > shown.shape[2] > 3 * 40
 

@@ -14,7 +14,7 @@ import pytest
 from nodeflow.node import NodeError
 from nodes.loaders.families.clip.clip_pair import OPEN_CLIP_CONFIG, load_clip_folder
 from nodes.loaders.load_models import load_latent_diffusion, load_vae
-from nodes.loaders.read.parts import Target, torch_dtype
+from nodes.loaders.read.parts import LoadTarget, torch_dtype
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("nodes", "nodeflow")
@@ -112,7 +112,7 @@ def test_a_clip_whose_configuration_wants_to_be_trusted_is_refused(tmp_path: Pat
     config = {"model_cfg": {}, "trust_remote_code": True}
     (tmp_path / OPEN_CLIP_CONFIG).write_text(json.dumps(config), encoding="utf-8")
     with pytest.raises(NodeError, match=r"asks for code of its own \(trust_remote_code\)"):
-        load_clip_folder(tmp_path, Target(torch_dtype("float32")))
+        load_clip_folder(tmp_path, LoadTarget(torch_dtype("float32")))
 
 
 def test_a_configuration_that_says_no_is_none(folder: Path) -> None:

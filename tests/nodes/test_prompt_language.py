@@ -8,22 +8,22 @@ import pytest
 
 from nodeflow.prompts.chunks import (
     Frame,
-    Group,
     Row,
     Token,
+    TokenGroup,
     a1111_rows,
     comfyui_rows,
     compel_rows,
     plain_rows,
 )
 from nodeflow.prompts.compel_syntax import compel_pieces
-from nodeflow.prompts.weights import Piece, PromptError, a1111_pieces, comfyui_pieces, plain_pieces
+from nodeflow.prompts.weights import PromptError, WeightedPiece, a1111_pieces, comfyui_pieces, plain_pieces
 from nodes.conditioning.prompt_language.embeddings import Named, with_names
 
 START, END, FILL, COMMA = 100, 101, 102, 7
 
 
-def weighted(pieces: list[Piece]) -> list[tuple[str, float]]:
+def weighted(pieces: list[WeightedPiece]) -> list[tuple[str, float]]:
     return [(piece.text, round(piece.weight, 6)) for piece in pieces]
 
 
@@ -132,7 +132,7 @@ def test_off_takes_the_text_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("read", [comfyui_pieces, a1111_pieces])
-def test_many_brackets_are_read_without_recursion(read: Callable[[str], list[Piece]]) -> None:
+def test_many_brackets_are_read_without_recursion(read: Callable[[str], list[WeightedPiece]]) -> None:
     deep = "(" * 1500 + "a" + ")" * 1500
     assert [piece.text for piece in read(deep) if piece.text] == ["a"]
 
@@ -158,8 +158,8 @@ def numbers(rows: list[Row]) -> list[list[int]]:
     return [[token.number for token in row] for row in rows]
 
 
-def group(*tokens: int, opens: bool = False) -> Group:
-    return Group(tuple(Token(number) for number in tokens), opens)
+def group(*tokens: int, opens: bool = False) -> TokenGroup:
+    return TokenGroup(tuple(Token(number) for number in tokens), opens)
 
 
 def test_a_short_text_is_filled_up() -> None:
@@ -205,7 +205,7 @@ def test_a_break_fills_the_row_up_and_none_stays_empty_behind_the_last() -> None
 
 
 def test_an_embedding_stays_whole() -> None:
-    own = Group(tuple(Token(0, 1.2, place) for place in range(3)))
+    own = TokenGroup(tuple(Token(0, 1.2, place) for place in range(3)))
     for rows in (comfyui_rows, a1111_rows, plain_rows):
         first, second = rows([group(1, 2, 3, 4), own], FRAME)
         assert [token.vector for token in second[1:4]] == [0, 1, 2]
@@ -213,7 +213,7 @@ def test_an_embedding_stays_whole() -> None:
 
 
 def test_weights_stay_with_their_tokens() -> None:
-    (row,) = comfyui_rows([Group((Token(1, 1.3),)), group(2)], FRAME)
+    (row,) = comfyui_rows([TokenGroup((Token(1, 1.3),)), group(2)], FRAME)
     assert [token.weight for token in row] == [1.0, 1.3, *[1.0] * 6]
 
 
@@ -222,7 +222,7 @@ def test_compel_cuts_behind_a_sentence_or_a_part_of_one_or_a_word() -> None:
     frame = Frame(8, START, END, FILL, COMMA, frozenset({stop}), frozenset({stop, pause}), lambda one: one < inside)
 
     def rows(*numbers: int) -> list[list[int]]:
-        found = compel_rows([Group(tuple(Token(one) for one in numbers))], frame)
+        found = compel_rows([TokenGroup(tuple(Token(one) for one in numbers))], frame)
         return [[token.number for token in row[1 : row.index(Token(END))]] for row in found]
 
     assert rows() == [[]]

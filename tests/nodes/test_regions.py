@@ -34,7 +34,7 @@ from nodes.denoisers.denoisers import unet_denoiser
 from nodes.guidance.classifier_free import ClassifierFree, Unguided, classifier_free_guidance, no_guidance
 from nodes.guidance.picture_and_text import picture_and_text_guidance
 from nodes.guidance.predictions.asking import Regional
-from nodes.guidance.predictions.places import Box, counted, placed
+from nodes.guidance.predictions.places import CellBox, counted, placed
 from nodes.loaders.load_models import LatentDiffusion
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
@@ -167,7 +167,7 @@ def test_what_is_shown_beside_the_latent_is_cropped_too(
 
 
 def test_what_sticks_out_is_cut_off(texts: tuple[Conditioning, ...]) -> None:
-    assert placed(conditioning_area(texts[0], 512, 512, 64, 32), 8, 16, 8).box == Box(4, 8, 4, 8)
+    assert placed(conditioning_area(texts[0], 512, 512, 64, 32), 8, 16, 8).box == CellBox(4, 8, 4, 8)
     with pytest.raises(
         NodeError, match="begins 128 pixels from the left and 0 from the top, and the image has 128 x 64;"
     ):
@@ -202,7 +202,7 @@ def test_a_mask_can_bound_what_is_seen(texts: tuple[Conditioning, ...]) -> None:
     values = torch.zeros(1, 1, 32, 32)
     values[..., 10:22, 3:5] = 1
     part = placed(conditioning_mask(texts[0], Mask(values), 1.0, "mask bounds"), 32, 32, 8)
-    assert part.box == Box(12, 8, 10, 3)
+    assert part.box == CellBox(12, 8, 10, 3)
     assert torch.equal(counted(part, torch.zeros(1, 4, 32, 32)), values[..., 10:22, 3:11])
     with pytest.raises(NodeError, match="marks no place"):
         placed(conditioning_mask(texts[0], Mask(values * 0), 1.0, "mask bounds"), 32, 32, 8)

@@ -15,7 +15,7 @@ from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.validate.check import check
 from nodes.foreign import Opened, open_foreign
-from nodes.image_settings.prompts import Part, Piece, from_compel, from_novelai, parts, pieces
+from nodes.image_settings.prompts import AndPart, ScheduledPiece, from_compel, from_novelai, parts, pieces
 from nodes.image_settings.samplers import A1111
 
 SIZE = "Size: 64x64, Model: starter:stable-diffusion-2"
@@ -140,16 +140,20 @@ def test_a_graph_comes_before_words_except_where_the_program_has_nodes_of_its_ow
 
 
 def test_schedules_of_prompts_are_read_as_the_web_ui_reads_them() -> None:
-    assert pieces("a [cat:dog:0.5]", 4) == [Piece(0, 2, "a cat"), Piece(2, 4, "a dog")]
-    assert pieces("[a:b:3]", 4) == [Piece(0, 3, "a"), Piece(3, 4, "b")]
-    assert pieces("[a::1] x", 2) == [Piece(0, 1, "a x"), Piece(1, 2, " x")]
-    assert pieces("[a|b]", 3) == [Piece(0, 1, "a"), Piece(1, 2, "b"), Piece(2, 3, "a")]
-    assert pieces("[a (b:1.2):c:0.5]", 2) == [Piece(0, 1, "a (b:1.2)"), Piece(1, 2, "c")]
-    assert pieces("[[a:b:1]:c:2]", 3) == [Piece(0, 1, "a"), Piece(1, 2, "b"), Piece(2, 3, "c")]
-    assert pieces("[a:b:0.5]", 4, before=4) == [Piece(0, 4, "b")], "a second pass counts shares from 1"
+    assert pieces("a [cat:dog:0.5]", 4) == [ScheduledPiece(0, 2, "a cat"), ScheduledPiece(2, 4, "a dog")]
+    assert pieces("[a:b:3]", 4) == [ScheduledPiece(0, 3, "a"), ScheduledPiece(3, 4, "b")]
+    assert pieces("[a::1] x", 2) == [ScheduledPiece(0, 1, "a x"), ScheduledPiece(1, 2, " x")]
+    assert pieces("[a|b]", 3) == [ScheduledPiece(0, 1, "a"), ScheduledPiece(1, 2, "b"), ScheduledPiece(2, 3, "a")]
+    assert pieces("[a (b:1.2):c:0.5]", 2) == [ScheduledPiece(0, 1, "a (b:1.2)"), ScheduledPiece(1, 2, "c")]
+    assert pieces("[[a:b:1]:c:2]", 3) == [
+        ScheduledPiece(0, 1, "a"),
+        ScheduledPiece(1, 2, "b"),
+        ScheduledPiece(2, 3, "c"),
+    ]
+    assert pieces("[a:b:0.5]", 4, before=4) == [ScheduledPiece(0, 4, "b")], "a second pass counts shares from 1"
     for same in ("[weaker]", r"\[a:b:0.5\]", "[open", "a]"):
-        assert pieces(same, 4) == [Piece(0, 4, same)]
-    assert parts("a :1.2 AND b") == [Part("a", 1.2), Part("b", 1.0)]
+        assert pieces(same, 4) == [ScheduledPiece(0, 4, same)]
+    assert parts("a :1.2 AND b") == [AndPart("a", 1.2), AndPart("b", 1.0)]
 
 
 def test_other_grammars_are_brought_to_ours() -> None:

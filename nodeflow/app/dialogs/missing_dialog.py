@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from nodeflow.app.i18n.texts import readable, tr
 from nodeflow.app.model.model_choices import ModelChoices
-from nodeflow.library.entries import Entry
+from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.fitting import Fit
 from nodeflow.library.lookup import plain, without_suffix
 from nodeflow.library.missing import NamedModel
@@ -134,7 +134,7 @@ class MissingDialog(QDialog):
         self.chosen.emit(pairs)
 
 
-def offered(named: NamedModel, choices: ModelChoices) -> tuple[list[Entry], list[Entry]]:
+def offered(named: NamedModel, choices: ModelChoices) -> tuple[list[LibraryEntry], list[LibraryEntry]]:
     """Return the models that may be the one that is missing, by its name, and others that fit its place."""
     from rapidfuzz import fuzz, process
 
@@ -153,7 +153,7 @@ def _bare(name: str) -> str:
     return "".join(sign if sign.isalnum() else " " for sign in last)
 
 
-def _words(entry: Entry, choices: ModelChoices) -> str:
+def _words(entry: LibraryEntry, choices: ModelChoices) -> str:
     told = entry.found.family if choices.fit(entry) is Fit.FAMILY else readable(entry.found.kind)
     return f"{entry.name}  ·  {told}" if told else entry.name
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nodeflow.app.qt.drawn_places import Drawing, Place
+from nodeflow.app.qt.drawn_places import Drawing, DrawnPlace
 from nodeflow.app.qt.keyed_action import keyed_action
 from nodeflow.app.qt.places_drawing import PlacesDrawing
 from nodeflow.app.qt.places_view import PlacesView
@@ -29,7 +29,9 @@ class PlacesDialog(QDialog):
 
     drawn = Signal()
 
-    def __init__(self, parent: QWidget, image: QImage, kind: Drawing, places: Sequence[Place], size: QSize) -> None:
+    def __init__(
+        self, parent: QWidget, image: QImage, kind: Drawing, places: Sequence[DrawnPlace], size: QSize
+    ) -> None:
         """``image`` may be of another size than what is drawn on; a null one is empty ground."""
         super().__init__(parent)
         self._kind = kind
@@ -123,7 +125,7 @@ class PlacesDialog(QDialog):
         super().accept()
 
 
-def _told(place: Place | None, points: bool) -> str:
+def _told(place: DrawnPlace | None, points: bool) -> str:
     """Where a place lies, as numbers."""
     if place is None:
         return ""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.inspector.compare_controls import CompareBar
-from nodeflow.app.inspector.frame_store import Film, FrameCache
+from nodeflow.app.inspector.frame_store import FrameCache, FrameSeries
 from nodeflow.app.inspector.image_pair import MODES
 from nodeflow.app.inspector.view_stage import ViewStage
 from nodeflow.app.model.value_requests import ValueRequests
@@ -29,8 +29,8 @@ class Comparison(QObject):
     def __init__(self, looks: ValueRequests, cache: FrameCache, bar: CompareBar, parent: QObject) -> None:
         super().__init__(parent)
         self._looks, self._cache, self._bar = looks, cache, bar
-        self.other: Film | None = None
-        self.apart: Film | None = None
+        self.other: FrameSeries | None = None
+        self.apart: FrameSeries | None = None
         """How far the two are apart, found from their values; None where it is not asked for or cannot be told."""
         self._parting: Chart | None = None
         self._turn = 0
@@ -120,9 +120,9 @@ class Comparison(QObject):
         time: Option,
         room: int,
         other: ValueHandle | None = None,
-    ) -> Film:
+    ) -> FrameSeries:
         steps = time.maximum + 1
-        film = Film(self._looks, self._cache, handle, form.name, options, steps, room, time.name, other)
+        film = FrameSeries(self._looks, self._cache, handle, form.name, options, steps, room, time.name, other)
         film.arrived.connect(lambda _: self.arrived.emit())
         film.failed.connect(lambda *_: self.arrived.emit())
         return film

@@ -16,7 +16,7 @@ from nodeflow.engine.protocol.value_handle import ValueHandle
 from nodeflow.graph.io.files import write_atomic
 
 
-class Exporter:
+class StageExporter:
     """Writes what a stage shows; ``say`` takes a sentence on what became of it, and whether all is well."""
 
     def __init__(self, stage: ViewStage, looks: ValueRequests, say: Callable[[str, bool], None]) -> None:

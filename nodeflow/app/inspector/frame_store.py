@@ -56,7 +56,7 @@ class FrameCache:
         return key in self._frames
 
 
-class Film(QObject):
+class FrameSeries(QObject):
     """The frames of a form over its steps, or how far they are from those of another value.
 
     ``arrived``: a step's frame is there. ``failed``: why one cannot be.

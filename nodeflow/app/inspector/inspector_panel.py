@@ -13,8 +13,8 @@ from nodeflow.app.i18n.fact_texts import fact_line, picture_line
 from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import size
 from nodeflow.app.inspector.comparison import Comparison
-from nodeflow.app.inspector.exporting import Exporter
-from nodeflow.app.inspector.frame_store import Film, FrameCache
+from nodeflow.app.inspector.exporting import StageExporter
+from nodeflow.app.inspector.frame_store import FrameCache, FrameSeries
 from nodeflow.app.inspector.hover_picture import HoverPicture
 from nodeflow.app.inspector.last_values import LastValues
 from nodeflow.app.inspector.panel_layout import PanelWidgets
@@ -56,7 +56,7 @@ class InspectorPanel(QWidget):
         self.cache = FrameCache()
         self.node = ""
         self.overview: Overview | None = None
-        self.film: Film | None = None
+        self.film: FrameSeries | None = None
         self.comparison = Comparison(self.looks, self.cache, self.compare_bar, self)
         self._preferred: dict[str, str] = {}
         self._form_of: dict[str, str] = {}
@@ -66,7 +66,7 @@ class InspectorPanel(QWidget):
         self.hover = HoverPicture(self.stage.picture)
         self._places = PlaceValues(self.looks, self.hover, self.told, lambda turn: turn == self._turn)
         self._keeper = StepKeeper(self.looks, scope, self._say)
-        self.exporter = Exporter(self.stage, self.looks, self._say)
+        self.exporter = StageExporter(self.stage, self.looks, self._say)
         self._connect()
         self.scope.node_changed.connect(self._node_changed)
         self.scope.preview.connect(self._sampling)
@@ -272,9 +272,9 @@ class InspectorPanel(QWidget):
         own = self.overview.handle if self.overview else None
         return self.compare_bar.handle(own, self.scope.path_of(self.node), spec, self.output) if spec else None
 
-    def _film(self, handle: ValueHandle, form: ViewInfo, time: Option) -> Film:
+    def _film(self, handle: ValueHandle, form: ViewInfo, time: Option) -> FrameSeries:
         options, room = self.choices.values(), FRAME_ROOM if time.time else ROOM
-        film = Film(self.looks, self.cache, handle, form.name, options, time.maximum + 1, room, time.name)
+        film = FrameSeries(self.looks, self.cache, handle, form.name, options, time.maximum + 1, room, time.name)
         film.arrived.connect(lambda _: self._paint_step())
         film.failed.connect(lambda *_: self._paint_step())
         return film

@@ -9,7 +9,7 @@ import msgspec
 from PySide6.QtCore import QObject, QProcess, Signal
 
 
-class _Line(msgspec.Struct):
+class _ProgressLine(msgspec.Struct):
     """Hold a line of ``nodeflow convert --progress``."""
 
     share: float
@@ -56,7 +56,7 @@ class Conversion(QObject):
         *lines, self._rest = (self._rest + bytes(self._process.readAllStandardOutput().data())).split(b"\n")
         for number, line in enumerate(lines):
             try:
-                self.progress.emit(msgspec.json.decode(line, type=_Line).share)
+                self.progress.emit(msgspec.json.decode(line, type=_ProgressLine).share)
             except msgspec.DecodeError:
                 self._rest = b"\n".join([*lines[number:], self._rest])
                 return

@@ -8,7 +8,7 @@ from functools import cached_property
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow, upstream
-from nodeflow.library.entries import Entry
+from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.fitting import Fit, fit
 from nodeflow.library.models import Models
 
@@ -29,11 +29,11 @@ class ModelChoices:
             for number, one in enumerate(self.models.entries)
         ]
 
-    def fit(self, entry: Entry) -> Fit:
+    def fit(self, entry: LibraryEntry) -> Fit:
         """Return how well a model fits the parameter."""
         return fit(entry, self._node, self._param, self._families)
 
-    def find(self, words: str) -> list[Entry]:
+    def find(self, words: str) -> list[LibraryEntry]:
         """Models with all of these words, those first that fit best, then those that were used last."""
         entries = self.models.entries
         numbers = sorted(self.models.matching(words), key=self._ranks.__getitem__)
@@ -68,5 +68,5 @@ def _families(
     return frozenset(found)
 
 
-def _families_of(entry: Entry) -> set[str]:
+def _families_of(entry: LibraryEntry) -> set[str]:
     return {entry.found.family, *entry.found.missing} - {""}

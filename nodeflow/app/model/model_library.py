@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, QTimer, Signal
 
 from nodeflow.app.qt.background import Background
-from nodeflow.library.entries import Entry
+from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.folders import Root, library_roots, path_troubles
 from nodeflow.library.library import Library, file_sha256
 from nodeflow.library.models import Models
@@ -248,7 +248,7 @@ class ModelLibrary(QObject):
 
     # --- what a person does
 
-    def write(self, entry: Entry, note: str | None = None, tags: tuple[str, ...] | None = None) -> None:
+    def write(self, entry: LibraryEntry, note: str | None = None, tags: tuple[str, ...] | None = None) -> None:
         """Keep a note or tags."""
         self._do(lambda library: library.write(entry, note, tags))
 
@@ -258,7 +258,7 @@ class ModelLibrary(QObject):
         if found:
             self._do(lambda library: library.used(*found))
 
-    def hash(self, entry: Entry, then: Callable[[str], object]) -> None:
+    def hash(self, entry: LibraryEntry, then: Callable[[str], object]) -> None:
         """Compute the sha256 of a file, keep it and tell of it."""
 
         def keep(digest: str) -> None:

@@ -94,7 +94,7 @@ class _Lines(QStyledItemDelegate):
         return font
 
 
-class _Tree(QTreeWidget):
+class _ReportTree(QTreeWidget):
     """Wraps its lines anew when it gets another width."""
 
     def resizeEvent(self, event: object) -> None:
@@ -112,7 +112,7 @@ class ImportReportPanel(QWidget):
         self._session = session
         self.heading = QLabel()
         self.heading.setWordWrap(True)
-        self.tree = _Tree()
+        self.tree = _ReportTree()
         self.tree.setAccessibleName(self.tr("What became of each node and model"))
         self.tree.setHeaderHidden(True)
         self.tree.setIndentation(14)

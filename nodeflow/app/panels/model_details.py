@@ -10,9 +10,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from nodeflow.app.i18n.sentences import said
-from nodeflow.library.entries import Entry, Own
+from nodeflow.library.entries import LibraryEntry, Own
 
-Write = Callable[[Entry, str | None, tuple[str, ...] | None], None]
+Write = Callable[[LibraryEntry, str | None, tuple[str, ...] | None], None]
 """Keeps a note, or tags, of a model."""
 NOTE_HEIGHT = 52
 
@@ -23,7 +23,7 @@ class ModelDetails(QWidget):
     def __init__(self, write: Write) -> None:
         super().__init__()
         self._write = write
-        self._entry: Entry | None = None
+        self._entry: LibraryEntry | None = None
         self._own = Own()
         self.what = QLabel()
         self.what.setWordWrap(True)
@@ -58,7 +58,7 @@ class ModelDetails(QWidget):
         layout.addWidget(self.used)
         self.hide()
 
-    def show_model(self, entry: Entry | None, own: Own) -> None:
+    def show_model(self, entry: LibraryEntry | None, own: Own) -> None:
         """Show a model; none where there is none."""
         if entry is None or self._entry is None or entry.path != self._entry.path:
             self.keep()

@@ -25,7 +25,7 @@ from nodeflow.app.i18n.texts import readable, size, tr
 from nodeflow.app.qt import theme
 from nodeflow.app.qt.model_drag import MODEL, DraggedModel, mime_of
 from nodeflow.app.qt.thumbnails import Thumbnails
-from nodeflow.library.entries import Entry
+from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.models import Models
 
 ENTRY = Qt.ItemDataRole.UserRole
@@ -39,12 +39,12 @@ class ModelList(QAbstractListModel):
 
     def __init__(self, thumbnails: Thumbnails, parent: QObject) -> None:
         super().__init__(parent)
-        self.entries: list[Entry] = []
+        self.entries: list[LibraryEntry] = []
         self._models = Models()
         self._thumbnails = thumbnails
         thumbnails.arrived.connect(self._arrived)
 
-    def show(self, entries: list[Entry], models: Models) -> None:
+    def show(self, entries: list[LibraryEntry], models: Models) -> None:
         """Show these entries of a library."""
         self.beginResetModel()
         self.entries, self._models = entries, models
@@ -80,7 +80,7 @@ class ModelList(QAbstractListModel):
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
         return mime_of(self.dragged(self.entries[indexes[0].row()])) if indexes else QMimeData()
 
-    def dragged(self, entry: Entry) -> DraggedModel:
+    def dragged(self, entry: LibraryEntry) -> DraggedModel:
         """Return an entry as it is dragged."""
         return DraggedModel(entry.path, self._models.reference(entry))
 
@@ -91,12 +91,12 @@ class ModelList(QAbstractListModel):
                 self.dataChanged.emit(self.index(row), self.index(row), [Qt.ItemDataRole.DecorationRole])
 
 
-def title_of(entry: Entry) -> str:
+def title_of(entry: LibraryEntry) -> str:
     """The name of a model in a list: that of its file, without the folders above it."""
     return entry.name if entry.found.layout == "folder" else entry.file_name
 
 
-def about(entry: Entry) -> str:
+def about(entry: LibraryEntry) -> str:
     """Family, precision and size of a model, in a line."""
     found = entry.found
     if entry.gone:
@@ -113,7 +113,7 @@ class ModelLine(QStyledItemDelegate):
         return QSize(120, LINE)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        entry: Entry = index.data(ENTRY)
+        entry: LibraryEntry = index.data(ENTRY)
         area: QRect = option.rect
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -156,7 +156,7 @@ def _picture(painter: QPainter, place: QRectF, picture: QPixmap) -> None:
     painter.drawPixmap(place, picture, part)
 
 
-def _sign(painter: QPainter, place: QRectF, entry: Entry) -> None:
+def _sign(painter: QPainter, place: QRectF, entry: LibraryEntry) -> None:
     """Paint the beginnings of the kind's words in place of an image."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.colour("raised"))

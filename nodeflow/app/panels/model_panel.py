@@ -29,7 +29,7 @@ from nodeflow.app.panels.model_details import ModelDetails
 from nodeflow.app.panels.model_list import LINE, ModelLine, ModelList
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.thumbnails import Thumbnails
-from nodeflow.library.entries import Entry, Own
+from nodeflow.library.entries import LibraryEntry, Own
 
 
 class ModelPanel(QWidget):
@@ -118,7 +118,7 @@ class ModelPanel(QWidget):
     # --- what is shown
 
     @property
-    def current(self) -> Entry | None:
+    def current(self) -> LibraryEntry | None:
         """The model that is chosen."""
         row = self.view.currentIndex().row()
         return self.list.entries[row] if 0 <= row < len(self.list.entries) else None
@@ -181,7 +181,7 @@ class ModelPanel(QWidget):
 
     # --- what is done with them
 
-    def _want(self, entry: Entry | None) -> None:
+    def _want(self, entry: LibraryEntry | None) -> None:
         if entry is None:
             return
         if entry.found.kind == "pickle":
@@ -206,7 +206,7 @@ class ModelPanel(QWidget):
         if entry is not None:
             self.menu(entry).exec(event.globalPos())
 
-    def menu(self, entry: Entry) -> QMenu:
+    def menu(self, entry: LibraryEntry) -> QMenu:
         """What can be done with a model."""
         menu = QMenu(self)
         there = not entry.gone and Path(entry.path).exists()
@@ -231,7 +231,7 @@ class ModelPanel(QWidget):
             on(self.tr("Compute and Copy Hash"), lambda: self._hash(entry), there and Path(entry.path).is_file())
         return menu
 
-    def _hash(self, entry: Entry) -> None:
+    def _hash(self, entry: LibraryEntry) -> None:
         self._library.hash(entry, lambda digest: _copy(digest[:10]))
 
 
@@ -255,7 +255,7 @@ def _offer(box: QComboBox, entries: list[tuple[str, str]]) -> None:
     box.blockSignals(False)
 
 
-def _reveal(entry: Entry) -> None:
+def _reveal(entry: LibraryEntry) -> None:
     path = Path(entry.path)
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(path if path.is_dir() else path.parent)))
 

@@ -20,7 +20,7 @@ NODE = "application/x-nodeflow-node"
 _TYPE = Qt.ItemDataRole.UserRole
 
 
-class _Tree(QTreeWidget):
+class _LibraryTree(QTreeWidget):
     """Lines of nodes can be dragged out."""
 
     def startDrag(self, _: Qt.DropAction) -> None:
@@ -46,7 +46,7 @@ class NodeLibrary(QWidget):
         self.search.setAccessibleName(self.search.placeholderText())
         self.search.setClearButtonEnabled(True)
         self.search.installEventFilter(self)
-        self.tree = _Tree()
+        self.tree = _LibraryTree()
         self.tree.setAccessibleName(self.tr("Nodes by station"))
         self.tree.setHeaderHidden(True)
         self.tree.setDragEnabled(True)

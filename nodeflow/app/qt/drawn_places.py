@@ -15,7 +15,7 @@ USUAL = 1024
 """Pixels of an image whose size nothing says."""
 
 
-class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+class DrawnPlace(msgspec.Struct, frozen=True, omit_defaults=True):
     """A box in pixels from the upper left corner of an image, or a point, which has no sides.
 
     ``description`` says what belongs there, ``text`` which letters are to be read there.
@@ -64,22 +64,22 @@ def is_drawn(spec: NodeSpec) -> bool:
     return any(param.edge or param.widget in ("boxes", "points") for param in spec.params)
 
 
-def places_of(drawing: Drawing, node: Node, size: tuple[int, int]) -> list[Place]:
+def places_of(drawing: Drawing, node: Node, size: tuple[int, int]) -> list[DrawnPlace]:
     """The places as the node has them, in pixels of an image of a size. Raises ValueError for a text that is none."""
     if drawing.several:
         text = str(_value(node, drawing.params[0])).strip() or "[]"
         try:
-            return msgspec.json.decode(text, type=list[Place])
+            return msgspec.json.decode(text, type=list[DrawnPlace])
         except (msgspec.DecodeError, UnicodeError) as error:
             raise ValueError(str(error)) from None
     edge = {param.edge: _value(node, param) * _unit(param, size) for param in drawing.params}
     width = edge["width"] if "width" in edge else edge.get("right", edge["left"]) - edge["left"]
     height = edge["height"] if "height" in edge else edge.get("bottom", edge["top"]) - edge["top"]
-    return [Place(edge["left"], edge["top"], width, height)]
+    return [DrawnPlace(edge["left"], edge["top"], width, height)]
 
 
 def edits_for(
-    drawing: Drawing, name: str, node: Node, places: Sequence[Place], size: tuple[int, int]
+    drawing: Drawing, name: str, node: Node, places: Sequence[DrawnPlace], size: tuple[int, int]
 ) -> EditBatch | None:
     """The edits that give a node these places; None where it has them, or where its one place was taken away."""
     if drawing.several:
@@ -96,7 +96,7 @@ def edits_for(
     return EditBatch(steps) if steps else None
 
 
-def places_text(places: Sequence[Place]) -> str:
+def places_text(places: Sequence[DrawnPlace]) -> str:
     """A list of places as the text that a workflow holds, in whole pixels."""
     rows = [msgspec.structs.replace(one, x=round(one.x), y=round(one.y)) for one in places]
     rows = [
@@ -109,7 +109,7 @@ def places_text(places: Sequence[Place]) -> str:
 def count_of(text: str) -> int | None:
     """How many places a text holds; None where it is no list of them."""
     try:
-        return len(msgspec.json.decode(text.strip() or "[]", type=list[Place]))
+        return len(msgspec.json.decode(text.strip() or "[]", type=list[DrawnPlace]))
     except (msgspec.DecodeError, UnicodeError):
         return None
 

@@ -64,7 +64,7 @@ class Picker(QFrame):
         self.setFocusProxy(self.field)
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Found"))
-        self.list.setItemDelegate(_Line(self.list, self._line))
+        self.list.setItemDelegate(_PickerLine(self.list, self._line))
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -163,7 +163,7 @@ def _nothing(words: str) -> list[PickerEntry]:
     return []
 
 
-class _Line(QStyledItemDelegate):
+class _PickerLine(QStyledItemDelegate):
     """Title and a word at the right, and below or beside them the words that explain it."""
 
     def __init__(self, parent: QWidget, height: int) -> None:

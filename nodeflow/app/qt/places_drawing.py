@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 import msgspec
 from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Signal
 
-from nodeflow.app.qt.drawn_places import Place
+from nodeflow.app.qt.drawn_places import DrawnPlace
 
 MOST = 200
 """Places of one drawing."""
@@ -24,18 +24,18 @@ class PlacesDrawing(QObject):
     changed = Signal()
 
     def __init__(
-        self, places: Sequence[Place], size: QSize, points: bool, several: bool, parent: QObject | None = None
+        self, places: Sequence[DrawnPlace], size: QSize, points: bool, several: bool, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self.size, self.points, self.several = size, points, several
         self.places = tuple(places)
         self.chosen = 0 if len(self.places) == 1 else -1
-        self._done: list[tuple[Place, ...]] = []
-        self._undone: list[tuple[Place, ...]] = []
+        self._done: list[tuple[DrawnPlace, ...]] = []
+        self._undone: list[tuple[DrawnPlace, ...]] = []
         self._gesture: Hashable | None = None
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> DrawnPlace | None:
         """The place that is chosen."""
         return self.places[self.chosen] if 0 <= self.chosen < len(self.places) else None
 
@@ -63,7 +63,7 @@ class PlacesDrawing(QObject):
         if self.several and not self.full:
             self._put((*self.places, new), gesture)
         elif not self.several:
-            kept = self.places[0] if self.places else Place(0, 0)
+            kept = self.places[0] if self.places else DrawnPlace(0, 0)
             self._put((msgspec.structs.replace(kept, x=new.x, y=new.y, width=new.width, height=new.height),), gesture)
         self.chosen = len(self.places) - 1
         self.changed.emit()
@@ -95,7 +95,7 @@ class PlacesDrawing(QObject):
             new = msgspec.structs.replace(self.places[number], **fields)
             self._put((*self.places[:number], new, *self.places[number + 1 :]), gesture)
 
-    def _put(self, places: tuple[Place, ...], gesture: Hashable | None = None) -> None:
+    def _put(self, places: tuple[DrawnPlace, ...], gesture: Hashable | None = None) -> None:
         if places == self.places:
             return
         if gesture is None or gesture != self._gesture:
@@ -125,24 +125,24 @@ class PlacesDrawing(QObject):
         if self._undone:
             self._go(self._undone.pop(), self._done)
 
-    def _go(self, places: tuple[Place, ...], other: list[tuple[Place, ...]]) -> None:
+    def _go(self, places: tuple[DrawnPlace, ...], other: list[tuple[DrawnPlace, ...]]) -> None:
         other.append(self.places)
         self.places, self._gesture = places, None
         self.chosen = min(self.chosen, len(places) - 1)
         self.changed.emit()
 
-    def _within(self, area: QRectF) -> Place:
+    def _within(self, area: QRectF) -> DrawnPlace:
         """The place of an area, inside the image and in whole pixels."""
         wide, high = self.size.width(), self.size.height()
         if self.points:
             x, y = min(max(area.x(), 0), wide - 1), min(max(area.y(), 0), high - 1)
-            return Place(int(x), int(y))
+            return DrawnPlace(int(x), int(y))
         area = area.normalized()
         left, top = min(max(round(area.left()), 0), wide - 1), min(max(round(area.top()), 0), high - 1)
         width = min(max(round(area.width()), 1), wide - left)
-        return Place(left, top, width, min(max(round(area.height()), 1), high - top))
+        return DrawnPlace(left, top, width, min(max(round(area.height()), 1), high - top))
 
 
-def area_of(place: Place) -> QRectF:
+def area_of(place: DrawnPlace) -> QRectF:
     """Where a place lies; a point is the pixel there."""
     return QRectF(QPointF(place.x, place.y), QPointF(place.x + place.width, place.y + place.height))

@@ -14,7 +14,7 @@ from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.qt.background import Background
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.tabs import Tabs
-from nodeflow.exchange.client import SUFFIXES, Answer, ForeignFiles, Format, Written
+from nodeflow.exchange.client import SUFFIXES, ExportAnswer, ForeignFiles, Format, ImportAnswer
 from nodeflow.graph.io import files
 from nodeflow.graph.io.import_report import Form, ImportReport
 from nodeflow.graph.model.workflow import Workflow
@@ -100,7 +100,7 @@ class ForeignDocuments(QObject):
             owner=session,
         )
 
-    def _judge(self, written: Written, path: Path) -> None:
+    def _judge(self, written: ExportAnswer, path: Path) -> None:
         """Write what there is, once the person knows what is not in it."""
         if not written.data:
             QMessageBox.warning(self._window, self.tr("Export"), written.error)
@@ -123,7 +123,7 @@ class ForeignDocuments(QObject):
         box.buttonClicked.connect(lambda button: self._write(written, path) if button is write else None)
         box.open()
 
-    def _write(self, written: Written, path: Path) -> None:
+    def _write(self, written: ExportAnswer, path: Path) -> None:
         def failed(error: Exception) -> None:
             words = self.tr("Cannot write {0}: {1}").format(path, getattr(error, "strerror", None) or error)
             QMessageBox.warning(self._window, self.tr("Export"), words)
@@ -140,7 +140,7 @@ class ForeignDocuments(QObject):
     def _ask(
         self, source: Path | bytes, take: Form, show: Show, otherwise: Otherwise, into: DocumentSession | None = None
     ) -> None:
-        def taken(made: tuple[Answer, Workflow | None]) -> None:
+        def taken(made: tuple[ImportAnswer, Workflow | None]) -> None:
             answer, workflow = made
             if workflow is None or answer.report is None:
                 otherwise(answer.error)
@@ -154,7 +154,7 @@ class ForeignDocuments(QObject):
 
         self._background.run(partial(self._read, source, take), taken, owner=into or self)
 
-    def _read(self, source: Path | bytes, take: Form) -> tuple[Answer, Workflow | None]:
+    def _read(self, source: Path | bytes, take: Form) -> tuple[ImportAnswer, Workflow | None]:
         answer = self._files.ask(source, take)
         return answer, files.loads(answer.workflow) if answer.workflow else None
 

@@ -23,7 +23,7 @@ READY = "ready-made/"
 """Begins the keys of workflows that ship; no snippet's name has a slash."""
 
 
-class Entry(NamedTuple):
+class SnippetKind(NamedTuple):
     """What can be inserted: its key, its title, what it shows, and what gives its text by the key. Raises OSError."""
 
     key: str
@@ -69,8 +69,8 @@ class SnippetCommands(QObject):
     def insert(self) -> None:
         """Let a person choose a snippet, and put it at the pointer."""
         view = self._tabs.front.canvas.view
-        entries = [Entry(name, name, "", self.snippets.text) for name in self.snippets.names()]
-        entries += [Entry(f"{READY}{one.name}", one.title, one.about, _ready_text) for one in ready_made()]
+        entries = [SnippetKind(name, name, "", self.snippets.text) for name in self.snippets.names()]
+        entries += [SnippetKind(f"{READY}{one.name}", one.title, one.about, _ready_text) for one in ready_made()]
         known = {entry.key: entry for entry in entries}
         picker = self.picker = Picker(view, self.tr("Which snippet?"), tall=False, lines=9)
         place = view.pointer()
@@ -84,7 +84,7 @@ class SnippetCommands(QObject):
         )
         picker.open(lambda words: self._found(known, words), at, _WIDTH, self.tr("Enter inserts it, Esc closes"))
 
-    def _put(self, entry: Entry, at: tuple[float, float]) -> None:
+    def _put(self, entry: SnippetKind, at: tuple[float, float]) -> None:
         tab = self._tabs.front
         empty = not tab.canvas.nodes
         try:
@@ -100,7 +100,7 @@ class SnippetCommands(QObject):
     def _say(self, words: str) -> None:
         self._tabs.front.toast.say(words)
 
-    def _found(self, known: dict[str, Entry], words: str) -> list[PickerEntry]:
+    def _found(self, known: dict[str, SnippetKind], words: str) -> list[PickerEntry]:
         def subject(key: str) -> Subject:
             return Subject(known[key].title, (key.removeprefix(READY).replace("-", " "),), text=known[key].about)
 

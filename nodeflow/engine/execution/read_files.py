@@ -25,7 +25,7 @@ class WrittenOverError(NodeError):
         self.reader = reader
 
 
-class _State(NamedTuple):
+class _FileState(NamedTuple):
     """How a file stood: another one in its place has another inode, and leaves the one that is mapped as it was."""
 
     inode: int
@@ -37,7 +37,7 @@ class ReadFiles:
     """Remember how the files stood by which a run's tasks got their keys."""
 
     def __init__(self) -> None:
-        self._states: dict[str, dict[Path, _State]] = {}
+        self._states: dict[str, dict[Path, _FileState]] = {}
 
     def note(self, task: str, parts: Parts, arguments: Mapping[str, Any]) -> None:
         """Remember the files of weights that a task reads."""
@@ -92,9 +92,9 @@ def _weights(path: Path) -> list[Path]:
     return [file for file in path.rglob("*") if file.suffix.lower() in MAPPED] if path.is_dir() else []
 
 
-def _state(file: Path) -> _State | None:
+def _state(file: Path) -> _FileState | None:
     try:
         found = file.stat()
     except OSError:
         return None
-    return _State(found.st_ino, found.st_size, found.st_mtime_ns)
+    return _FileState(found.st_ino, found.st_size, found.st_mtime_ns)

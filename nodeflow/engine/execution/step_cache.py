@@ -17,7 +17,7 @@ from typing import Any
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.cache.value_size import MemoryLedger, blocks
 from nodeflow.engine.planning.value_identity import Identities, Unidentified
-from nodeflow.node import Kept, Steps
+from nodeflow.node import KeptSteps, Steps
 
 SECONDS_PER_WRITE = 200
 """A piece goes to disk when its steps took so many times longer than writing does."""
@@ -184,17 +184,17 @@ class StepRun(Steps):
     def keeps(self) -> bool:
         return self._count < len(self._keys)
 
-    def resume(self, start: object, steps: Sequence[object]) -> Kept:
+    def resume(self, start: object, steps: Sequence[object]) -> KeptSteps:
         self.total = len(steps)
         try:
             self._keys = self._store.identities.chain((self._node, start), steps)
         except Unidentified:
-            return Kept()
+            return KeptSteps()
         found = self._store.find(self._keys)
         self.resumed = self._count = len(found)
         self.saved = sum(entry.seconds for entry in found)
         self._clock = time.perf_counter()
-        return Kept(tuple(entry.made for entry in found), found[-1].state if found else None)
+        return KeptSteps(tuple(entry.made for entry in found), found[-1].state if found else None)
 
     def keep(self, state: object, made: object) -> None:
         if not self.keeps:

@@ -20,7 +20,7 @@ NO_TENSORS = "there is no tensor in this value; it can be looked at, but not wri
 
 
 @dataclass(frozen=True)
-class Written:
+class ExportForm:
     """A value that is to be written: all of it, its tensor of a name, or as a form shows it."""
 
     value: Any
@@ -29,7 +29,7 @@ class Written:
     asked: ViewRequest | None = None
 
 
-def file_of(written: Written, suffix: str) -> bytes:
+def file_of(written: ExportForm, suffix: str) -> bytes:
     """The bytes of a file by its ending: ``.npy`` one tensor, ``.safetensors`` all, animations every step of a form.
 
     Raises NodeError for another ending, and where there is nothing of the kind in the value.
@@ -39,7 +39,7 @@ def file_of(written: Written, suffix: str) -> bytes:
     return WRITERS[suffix](written)
 
 
-def _npy(written: Written) -> bytes:
+def _npy(written: ExportForm) -> bytes:
     data = BytesIO()
     tensor = _shown(written)
     try:
@@ -50,7 +50,7 @@ def _npy(written: Written) -> bytes:
     return data.getvalue()
 
 
-def _shown(written: Written) -> Tensor:
+def _shown(written: ExportForm) -> Tensor:
     """The tensor that is meant: the one of a name, the one behind what is seen, else the first."""
     tensors = _tensors(written.value)
     if written.tensor and written.tensor not in tensors:
@@ -61,7 +61,7 @@ def _shown(written: Written) -> Tensor:
     return found.detach().cpu().contiguous()
 
 
-def _safetensors(written: Written) -> bytes:
+def _safetensors(written: ExportForm) -> bytes:
     return save({name: tensor.clone() for name, tensor in _tensors(written.value).items()})
 
 
@@ -72,8 +72,8 @@ def _tensors(value: Any) -> dict[str, Tensor]:
     return tensors
 
 
-def _animation(suffix: str) -> Callable[[Written], bytes]:
-    def write(written: Written) -> bytes:
+def _animation(suffix: str) -> Callable[[ExportForm], bytes]:
+    def write(written: ExportForm) -> bytes:
         if written.form is None or written.asked is None:
             raise NodeError("this value has no steps that could be shown one after the other")
         return ENCODERS[suffix](step_images(written.value, written.form, written.asked))
@@ -81,7 +81,7 @@ def _animation(suffix: str) -> Callable[[Written], bytes]:
     return write
 
 
-WRITERS: dict[str, Callable[[Written], bytes]] = {
+WRITERS: dict[str, Callable[[ExportForm], bytes]] = {
     ".npy": _npy,
     ".safetensors": _safetensors,
     **{suffix: _animation(suffix) for suffix in ENCODERS},

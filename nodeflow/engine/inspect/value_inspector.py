@@ -11,7 +11,7 @@ import torch
 
 from nodeflow.engine.execution.executor import Executor
 from nodeflow.engine.execution.latent_thumbnails import colours
-from nodeflow.engine.inspect.export import Written, file_of
+from nodeflow.engine.inspect.export import ExportForm, file_of
 from nodeflow.engine.inspect.network_views import MODEL
 from nodeflow.engine.inspect.plain_views import ANYTHING
 from nodeflow.engine.inspect.tensor_facts import facts, named_tensors
@@ -66,13 +66,13 @@ class ValueInspector:
         except Exception as error:
             return Exported(export.request, _sentence(error))
 
-    def _wanted(self, export: Export) -> Written:
+    def _wanted(self, export: Export) -> ExportForm:
         value = self._held(export.handle)
         form = next((one for one in self.forms_of(value, export.handle.type) if one.name == export.form), None)
         document = _Document(self.executor, export.document)
         document.about = export.handle
         asked = ViewRequest(document, export.options, export.size)
-        return Written(value, export.tensor, form, asked)
+        return ExportForm(value, export.tensor, form, asked)
 
     def forms_of(self, value: Any, wire_type: str) -> list[ValueView]:
         """The forms that a value has: those of its wire type, or of its class, and those that any value may have."""

@@ -62,7 +62,7 @@ NO_COST = Cost(0.0)
 NO_COSTS: Mapping[str, Cost] = MappingProxyType({})
 
 
-class Kind(NamedTuple):
+class CostKind(NamedTuple):
     """A node's kind and how much it has to do beside others of it."""
 
     key: bytes
@@ -131,7 +131,7 @@ class Estimates:
             while len(self._known) > MAX_COSTS:
                 del self._known[next(iter(self._known))]
 
-    def note_kind(self, kind: Kind, seconds: float, native: float) -> None:
+    def note_kind(self, kind: CostKind, seconds: float, native: float) -> None:
         """Take down what one of a kind took; ``native``: pixels of the images that it made of the model's own size."""
         with self._lock:
             self._kinds[kind.key] = self._new_kinds[kind.key] = KindCost(seconds, kind.work.known(native), native)
@@ -139,7 +139,7 @@ class Estimates:
                 del self._kinds[next(iter(self._kinds))]
 
     def of(
-        self, spec: NodeSpec, device: str, key: bytes | None, likeness: bytes, kind: Kind | None = None
+        self, spec: NodeSpec, device: str, key: bytes | None, likeness: bytes, kind: CostKind | None = None
     ) -> Estimate | None:
         """Return what a node may take; ``key`` is None where it is not known yet."""
         if key is not None and (same := self._known.get(key)):
@@ -202,10 +202,10 @@ def likenesses(
     return found
 
 
-def kinds(plan: Plan, settings: RunContext) -> dict[str, Kind]:
+def kinds(plan: Plan, settings: RunContext) -> dict[str, CostKind]:
     """Each task's kind: its likeness but for its numbers; and how much of these there is."""
     keys, found = likenesses(plan, settings, is_measure), works(plan)
-    return {name: Kind(key, found[name]) for name, key in keys.items()}
+    return {name: CostKind(key, found[name]) for name, key in keys.items()}
 
 
 def _weighty(task: Task, leaves_out: Callable[[Param], bool]) -> list[tuple[str, object]]:

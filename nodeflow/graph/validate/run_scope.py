@@ -12,7 +12,7 @@ from nodeflow.graph.subgraphs.reroutes import goes_through
 from nodeflow.graph.validate.check import check, closest
 
 
-class Scope(NamedTuple):
+class RunScope(NamedTuple):
     """The targets of a run, all nodes they need (themselves among them), and those that stay out, with the reason.
 
     ``workflow`` is the flattened one, in which nodes inside subgraphs have paths for ids.
@@ -24,7 +24,7 @@ class Scope(NamedTuple):
     skipped: dict[str, str]
 
 
-def scope(workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = ()) -> Scope:
+def scope(workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = ()) -> RunScope:
     """The scope of a run to the targets, by default to every known node that nothing else uses. Linear.
 
     A target may be an instance of a subgraph, or the path of a node inside. Raises WorkflowError where the subgraphs
@@ -43,10 +43,10 @@ def scope(workflow: Workflow, catalogue: Catalogue, targets: tuple[str, ...] = (
         circling = workflow.nodes.keys() - upstream(incoming, ends) - loose
         targets = tuple(name for name in ends if workflow.nodes[name].type in catalogue.nodes) or tuple(ends)
     needed = upstream(incoming, list(targets)) | circling
-    return Scope(workflow, targets, needed, _muted(workflow, incoming, needed))
+    return RunScope(workflow, targets, needed, _muted(workflow, incoming, needed))
 
 
-def obstacles(workflow: Workflow, catalogue: Catalogue, about: Scope) -> list[Problem]:
+def obstacles(workflow: Workflow, catalogue: Catalogue, about: RunScope) -> list[Problem]:
     """Everything that keeps a run from starting. Problems of nodes that it does not need are not among them."""
     unknown = [name for name in about.targets if name not in about.workflow.nodes]
     if unknown:

@@ -28,7 +28,7 @@ class Paused(Exception):  # noqa: N818 (it is a wish)
     """Raised where the person stopped it; what is here stays."""
 
 
-class _State(msgspec.Struct):
+class _PartState(msgspec.Struct):
     """Hold what the beginning of a file belongs to."""
 
     url: str
@@ -96,7 +96,7 @@ def _fill(file: RemoteFile, part: Path, state: Path, watch: Watch, stopped: Call
         if start and response.status != 206:
             start = 0  # the server has another file by now, or gives no parts
         digest = _sha256_of(part, start, stopped)
-        _write_state(state, _State(file.url, response.headers.get("ETag") or ""))
+        _write_state(state, _PartState(file.url, response.headers.get("ETag") or ""))
         end = start + int(response.headers.get("Content-Length") or 0)
         with part.open("r+b" if start else "wb") as out:
             out.seek(start)
@@ -147,15 +147,15 @@ def _sha256_of(part: Path, size: int, stopped: Callable[[], bool]) -> hashlib._H
     return digest
 
 
-def _read_state(path: Path, file: RemoteFile) -> _State | None:
+def _read_state(path: Path, file: RemoteFile) -> _PartState | None:
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=_State)
+        found = msgspec.json.decode(path.read_bytes(), type=_PartState)
     except (OSError, msgspec.DecodeError):
         return None
     return found if found.url == file.url else None
 
 
-def _write_state(path: Path, state: _State) -> None:
+def _write_state(path: Path, state: _PartState) -> None:
     new = path.with_name(path.name + ".new")
     new.write_bytes(msgspec.json.encode(state))
     new.replace(path)

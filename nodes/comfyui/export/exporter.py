@@ -31,7 +31,7 @@ class Ref(NamedTuple):
         return Ref(self.id, slot)
 
 
-class Exported(NamedTuple):
+class ExportedGraph(NamedTuple):
     """The flat form by ids, which node of ours each is for, what is left out and why, and what is not exact."""
 
     prompt: dict[str, Any]
@@ -50,11 +50,11 @@ Outputs = dict[str, Ref]
 """References by the names of our outputs."""
 
 
-Function = Callable[["Exporter", str], Outputs]
+Function = Callable[["GraphExporter", str], Outputs]
 """Writes the node of an id."""
 
 
-class Exporter:
+class GraphExporter:
     """Holds what was written, and what each output of ours became."""
 
     def __init__(
@@ -83,14 +83,14 @@ class Exporter:
         for link in self.workflow.links.values():
             self._consumers.setdefault(link.source, []).append(link)
 
-    def run(self) -> Exported:
+    def run(self) -> ExportedGraph:
         """Write all nodes; what only a sampler takes is written with it."""
         for name in list(upstream(self.workflow.incoming(), list(self.workflow.nodes))):
             if self.kind(name) in self.taken or self.workflow.nodes[name].mode == "mute":
                 continue
             self.begin(name)
         self._prune()
-        return Exported(self.prompt, self.origins, self._failed, self.notes, self.values)
+        return ExportedGraph(self.prompt, self.origins, self._failed, self.notes, self.values)
 
     def _prune(self) -> None:
         """Take back what was written for nodes that others took into themselves."""

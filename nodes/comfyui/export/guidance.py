@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from nodes.comfyui.export.exporter import CannotExportError, Exporter, Ref
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter, Ref
 from nodes.comfyui.export.registry import taken
 from nodes.comfyui.guidance import FREE_U, SECOND_STACK
 
@@ -39,7 +39,7 @@ class Middle(NamedTuple):
     style: str
 
 
-class Guided(NamedTuple):
+class GuidedModel(NamedTuple):
     """What leads a sampler: model, texts, scale, and the mask of what is painted anew."""
 
     model: Ref
@@ -56,11 +56,11 @@ class Guided(NamedTuple):
     """Another model for what is led away from."""
 
 
-Inner = Callable[[str], Guided]
+Inner = Callable[[str], GuidedModel]
 """How what stands below a guider is written."""
 
 
-def over(exporter: Exporter, guider: str, inner: Inner) -> Guided:
+def over(exporter: GraphExporter, guider: str, inner: Inner) -> GuidedModel:
     """A guider over another one, as a class over the model."""
     kind, values = OVER[exporter.kind(guider)]
     found = inner(exporter.node_at(guider, "guider"))
@@ -68,7 +68,7 @@ def over(exporter: Exporter, guider: str, inner: Inner) -> Guided:
     return found._replace(model=exporter.shared(kind, model=found.model, **given))
 
 
-def within(exporter: Exporter, guider: str, inner: Inner) -> Guided:
+def within(exporter: GraphExporter, guider: str, inner: Inner) -> GuidedModel:
     """A part of the steps with another scale, or with blocks left out for the negative text."""
     inside, outside = exporter.node_at(guider, "inside"), exporter.node_at(guider, "outside")
     shares = {key: exporter.value(guider, value) for key, value in SHARES.items()}
@@ -81,18 +81,18 @@ def within(exporter: Exporter, guider: str, inner: Inner) -> Guided:
     return found._replace(model=model, negative=found.negative or other.negative)
 
 
-def _is_weakened(exporter: Exporter, guider: str) -> bool:
+def _is_weakened(exporter: GraphExporter, guider: str) -> bool:
     """Whether what is led away from is the same model without some blocks."""
     return exporter.kind(exporter.node_at(guider, "weak")) == "weaken_guidance"
 
 
-def _weakened(exporter: Exporter, inside: str, found: Guided, shares: dict[str, Any]) -> Guided:
+def _weakened(exporter: GraphExporter, inside: str, found: GuidedModel, shares: dict[str, Any]) -> GuidedModel:
     weak = exporter.node_at(inside, "weak")
     given = _layers(str(exporter.plain(weak, "layers")))
     return found._replace(model=exporter.shared("SkipLayerGuidanceDiTSimple", model=found.model, **given, **shares))
 
 
-def away_from(exporter: Exporter, guider: str, inner: Inner) -> Guided:
+def away_from(exporter: GraphExporter, guider: str, inner: Inner) -> GuidedModel:
     """Away from another model, or from the same one with blocks left out for the negative text in all steps."""
     good, weak = exporter.node_at(guider, "guider"), exporter.node_at(guider, "weak")
     if not _is_weakened(exporter, guider):
@@ -102,7 +102,7 @@ def away_from(exporter: Exporter, guider: str, inner: Inner) -> Guided:
     return _weakened(exporter, guider, found, {"start_percent": 0.0, "end_percent": 1.0})
 
 
-def _from_another(scale: Any, towards: Guided, away: Guided) -> Guided:
+def _from_another(scale: Any, towards: GuidedModel, away: GuidedModel) -> GuidedModel:
     """Towards what one model says of one text, away from what another says of another."""
     if towards.middle or away.middle or towards.mask or away.mask or 1.0 not in (towards.scale, away.scale):
         raise CannotExportError("a worse model that is led away from has no counterpart in ComfyUI")
@@ -110,7 +110,7 @@ def _from_another(scale: Any, towards: Guided, away: Guided) -> Guided:
     return towards._replace(negative=away.positive, scale=scale, away=other)
 
 
-def skipping(exporter: Exporter, guider: str, inner: Inner) -> Guided:
+def skipping(exporter: GraphExporter, guider: str, inner: Inner) -> GuidedModel:
     """Led away from what is predicted without some blocks."""
     found = inner(exporter.node_at(guider, "guider"))
     layers = str(exporter.plain(guider, "layers"))
@@ -133,7 +133,7 @@ def _layers(said: str) -> dict[str, str]:
     return {key: ", ".join(one[2] for one in known if one[1] == stack) for key, stack in stacks.items()}
 
 
-def freed(exporter: Exporter, denoiser: str, model: Ref) -> Ref:
+def freed(exporter: GraphExporter, denoiser: str, model: Ref) -> Ref:
     """FreeU, which stands over the denoiser here and over the model there."""
     kind = "FreeU_V2" if exporter.plain(denoiser, "version") == "2" else "FreeU"
     return exporter.shared(
@@ -141,7 +141,7 @@ def freed(exporter: Exporter, denoiser: str, model: Ref) -> Ref:
     )
 
 
-def ruled(exporter: Exporter, guider: str, model: Ref) -> Ref:
+def ruled(exporter: GraphExporter, guider: str, model: Ref) -> Ref:
     """A rule in the place of classifier-free guidance, as a class over the model."""
     kind, values = RULES[exporter.kind(guider)]
     if kind == "CFGZeroStar":
@@ -150,7 +150,7 @@ def ruled(exporter: Exporter, guider: str, model: Ref) -> Ref:
     return exporter.shared(kind, model=model, **given, **FIXED.get(kind, {}))
 
 
-OTHERS: dict[str, Callable[[Exporter, str, Inner], Guided]] = {
+OTHERS: dict[str, Callable[[GraphExporter, str, Inner], GuidedModel]] = {
     **dict.fromkeys(OVER, over),
     WITHIN: within,
     "auto_guidance": away_from,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodes.comfyui.export.exporter import Exporter, Outputs, Ref
+from nodes.comfyui.export.exporter import GraphExporter, Outputs, Ref
 from nodes.comfyui.export.registry import exports, taken
 
 NOISE = "layered_noise"
@@ -11,7 +11,7 @@ ALL = 16384
 taken(NOISE)
 
 
-def zeros(exporter: Exporter, noise: str) -> Ref:
+def zeros(exporter: GraphExporter, noise: str) -> Ref:
     """Zeros for the layers, in the size of the image that is taken apart."""
     reference = exporter.node_at(noise, "reference")
     size = exporter.shared("GetImageSize", image=exporter.wire(reference, "image"))
@@ -20,7 +20,7 @@ def zeros(exporter: Exporter, noise: str) -> Ref:
 
 
 @exports("decode_layers")
-def decode(exporter: Exporter, name: str) -> Outputs:
+def decode(exporter: GraphExporter, name: str) -> Outputs:
     cut = exporter.add("LatentCut", samples=exporter.wire(name, "latent"), dim="t", index=1, amount=ALL)
     batch = exporter.add("LatentCutToBatch", samples=cut, dim="t", slice_size=1)
     exporter.node_at(name, "reference")

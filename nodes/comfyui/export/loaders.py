@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter, Outputs, Ref
 from nodes.comfyui.export.models import file_of
 from nodes.comfyui.export.registry import exports
 from nodes.comfyui.loaders import TYPE
@@ -18,7 +18,7 @@ OTHERWISE = "stable_diffusion"
 LOADERS, CHANGES = ("load_model", "load_diffusion_model"), ("apply_lora",)
 
 
-def family_of(exporter: Exporter, name: str, param: str = "family") -> str:
+def family_of(exporter: GraphExporter, name: str, param: str = "family") -> str:
     """The family of a load node: as it says, else as its file does; empty for none."""
     said = str(exporter.plain(name, param) or AUTO)
     if said != AUTO:
@@ -26,7 +26,7 @@ def family_of(exporter: Exporter, name: str, param: str = "family") -> str:
     return BY_TYPE.get(exporter.kept(name, TYPE), "") or family_of_name(str(exporter.plain(name, "model") or ""))
 
 
-def family_of_network(exporter: Exporter, name: str, input: str = "network") -> str:
+def family_of_network(exporter: GraphExporter, name: str, input: str = "network") -> str:
     """The family of the network at an input, past what is put on it; empty for none."""
     at = exporter.source(name, input)
     while at is not None and exporter.kind(at.source) in CHANGES:
@@ -42,7 +42,7 @@ def type_of(family: str) -> str:
 
 
 @exports("load_model")
-def model(exporter: Exporter, name: str) -> Outputs:
+def model(exporter: GraphExporter, name: str) -> Outputs:
     """A file that holds all, or a loader for each part."""
     _usual(exporter, name)
     texts = [str(exporter.plain(name, key) or "") for key in ("text_encoder", "text_encoder_2", "text_encoder_3")]
@@ -60,14 +60,14 @@ def model(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("load_diffusion_model")
-def network(exporter: Exporter, name: str) -> Outputs:
+def network(exporter: GraphExporter, name: str) -> Outputs:
     _usual(exporter, name)
     ref = _network(exporter, name)
     return {"network": ref, "schedule": ref}
 
 
 @exports("load_text_encoder")
-def text_encoder(exporter: Exporter, name: str) -> Outputs:
+def text_encoder(exporter: GraphExporter, name: str) -> Outputs:
     names = ("model", "model_2", "model_3", "model_4")
     files = [file for key in names if (file := str(exporter.plain(name, key) or ""))]
     if not files:
@@ -75,19 +75,19 @@ def text_encoder(exporter: Exporter, name: str) -> Outputs:
     return {"text_encoder": _text_encoder(exporter, files, family_of(exporter, name), exporter.kept(name, TYPE))}
 
 
-def _usual(exporter: Exporter, name: str) -> None:
+def _usual(exporter: GraphExporter, name: str) -> None:
     if exporter.plain(name, "revision"):
         raise CannotExportError("a revision of a model has no counterpart in ComfyUI")
 
 
-def _network(exporter: Exporter, name: str) -> Ref:
+def _network(exporter: GraphExporter, name: str) -> Ref:
     file, stored = file_of(exporter, name), exporter.plain(name, "storage")
     if file.lower().endswith(GGUF):
         return exporter.add("UnetLoaderGGUF", unet_name=file)
     return exporter.add("UNETLoader", unet_name=file, weight_dtype=STORED.get(str(stored), "default"))
 
 
-def _text_encoder(exporter: Exporter, files: list[str], family: str, type: str = "") -> Ref:
+def _text_encoder(exporter: GraphExporter, files: list[str], family: str, type: str = "") -> Ref:
     kind = TEXTS[len(files)] + ("GGUF" if any(file.lower().endswith(GGUF) for file in files) else "")
     named: dict[str, Any] = {f"clip_name{at}": file for at, file in enumerate(files, 1)}
     if len(files) == 1:
@@ -100,7 +100,7 @@ def _text_encoder(exporter: Exporter, files: list[str], family: str, type: str =
 
 
 @exports("load_language_model")
-def language_model(exporter: Exporter, name: str) -> Outputs:
+def language_model(exporter: GraphExporter, name: str) -> Outputs:
     """A text encoder that writes; where its file reads the texts of a model too, the same one."""
     file = file_of(exporter, name)
     read_by = _read_by(exporter, file)
@@ -112,7 +112,7 @@ def language_model(exporter: Exporter, name: str) -> Outputs:
     }
 
 
-def _read_by(exporter: Exporter, file: str) -> str:
+def _read_by(exporter: GraphExporter, file: str) -> str:
     """The node whose text encoder a file is in this workflow too; empty for none."""
     params = {"load_model": "text_encoder", "load_text_encoder": "model"}
     nodes = exporter.workflow.nodes

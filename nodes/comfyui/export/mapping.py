@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter, Outputs
 from nodes.comfyui.export.models import file_of
 from nodes.comfyui.export.registry import exports
 from nodes.comfyui.mapping import TRAINED
@@ -13,18 +13,18 @@ SHIFT = 1.73
 
 
 @exports("load_conditioning")
-def conditioning(exporter: Exporter, name: str) -> Outputs:
+def conditioning(exporter: GraphExporter, name: str) -> Outputs:
     return {"conditioning": exporter.add("ConditioningLoader", conditioning_name=file_of(exporter, name))}
 
 
 @exports("finish_prediction")
-def prediction(exporter: Exporter, name: str) -> Outputs:
+def prediction(exporter: GraphExporter, name: str) -> Outputs:
     about = {"image": exporter.wire(name, "image"), "prediction": exporter.value(name, "shows")}
     return {"image": exporter.add("MarigoldV2PostProcess", **about)}
 
 
 @exports("map_latent")
-def mapped(exporter: Exporter, name: str) -> Outputs:
+def mapped(exporter: GraphExporter, name: str) -> Outputs:
     """One step from a noise level to 0, without noise, of a model that is told to map."""
     denoiser, level = exporter.node_at(name, "denoiser"), exporter.plain(name, "timestep")
     if exporter.kind(denoiser) != "network_denoiser" or exporter.plain(name, "gives") != "the way from it":
@@ -44,7 +44,7 @@ def mapped(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("revision_conditioning")
-def revision(exporter: Exporter, name: str) -> Outputs:
+def revision(exporter: GraphExporter, name: str) -> Outputs:
     eyes = exporter.shared("CLIPVisionLoader", clip_name=file_of(exporter, name, "image_encoder"))
     image = exporter.wire(name, "image")
     about = {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from nodes.comfyui.export.exporter import Exporter, Outputs
+from nodes.comfyui.export.exporter import GraphExporter, Outputs
 from nodes.comfyui.export.registry import exports
 
 MASKED = "noise_mask"
 
 
 @exports(MASKED)
-def masked(exporter: Exporter, name: str) -> Outputs:
+def masked(exporter: GraphExporter, name: str) -> Outputs:
     """One mask on a latent; where it is there already, that one."""
     below = exporter.source(name, "latent")
     mask, latent = exporter.wire(name, "mask"), exporter.wire(name, "latent")
@@ -20,7 +20,7 @@ def masked(exporter: Exporter, name: str) -> Outputs:
     return {"latent": exporter.add("SetLatentNoiseMask", samples=latent, mask=mask)}
 
 
-def opened(exporter: Exporter, sampler: str) -> Any:
+def opened(exporter: GraphExporter, sampler: str) -> Any:
     """How much the noise mask of a sampler's latent opens along the way; 0 for none."""
     link = exporter.source(sampler, "latent")
     if link is None or exporter.kind(link.source) != MASKED:

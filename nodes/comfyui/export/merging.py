@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter, Outputs, Ref
 from nodes.comfyui.export.registry import exports
 from nodes.comfyui.merging import PARTS
 
 
 @exports("merge_models")
-def merged(exporter: Exporter, name: str) -> Outputs:
+def merged(exporter: GraphExporter, name: str) -> Outputs:
     first, second = (exporter.wire(name, key) for key in ("first", "second"))
     base, share, blocks = exporter.maybe(name, "base"), _share(exporter, name), str(exporter.plain(name, "blocks"))
     if base is not None:
@@ -30,17 +30,17 @@ def merged(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("merge_text_encoders")
-def merged_texts(exporter: Exporter, name: str) -> Outputs:
+def merged_texts(exporter: GraphExporter, name: str) -> Outputs:
     first, second = (exporter.wire(name, key) for key in ("first", "second"))
     ref = exporter.add("CLIPMergeSimple", clip1=first, clip2=second, ratio=round(1 - _share(exporter, name), 6))
     return {"text_encoder": ref}
 
 
-def _of_two(exporter: Exporter, kind: str, first: Ref, second: Ref, **ratios: Any) -> Ref:
+def _of_two(exporter: GraphExporter, kind: str, first: Ref, second: Ref, **ratios: Any) -> Ref:
     return exporter.add(kind, model1=first, model2=second, **{key: round(value, 6) for key, value in ratios.items()})
 
 
-def _share(exporter: Exporter, name: str) -> float:
+def _share(exporter: GraphExporter, name: str) -> float:
     found = exporter.plain(name, "share")
     if not isinstance(found, (int, float)):
         raise CannotExportError("its share comes by wire")

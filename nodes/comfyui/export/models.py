@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter, Outputs, Ref
 from nodes.comfyui.export.registry import exports
 from nodes.comfyui.models import PREDICTIONS
 
@@ -16,7 +16,7 @@ THOUSANDS = ("joint_denoiser", "Stable Diffusion 3", "HiDream", "Wan")
 """Denoisers and families whose timesteps run from 0 to 1000; the others' run from 0 to 1."""
 
 
-def file_of(exporter: Exporter, name: str, param: str = "model") -> str:
+def file_of(exporter: GraphExporter, name: str, param: str = "model") -> str:
     """The file that a load node names. Raises CannotExportError where it names none."""
     found = str(exporter.plain(name, param) or "")
     if not found:
@@ -27,13 +27,13 @@ def file_of(exporter: Exporter, name: str, param: str = "model") -> str:
 
 
 @exports("load_latent_diffusion")
-def checkpoint(exporter: Exporter, name: str) -> Outputs:
+def checkpoint(exporter: GraphExporter, name: str) -> Outputs:
     ref = exporter.add("CheckpointLoaderSimple", ckpt_name=file_of(exporter, name))
     return {"unet": ref, "text_encoder": ref.other(1), "vae": ref.other(2), "schedule": ref}
 
 
 @exports("load_flux", "load_flow_transformer")
-def flow(exporter: Exporter, name: str) -> Outputs:
+def flow(exporter: GraphExporter, name: str) -> Outputs:
     """One file that holds all, where no other is named for the transformer."""
     if exporter.plain(name, "transformer") and exporter.plain(name, "model"):
         raise CannotExportError("its parts come out of a folder of several files, which ComfyUI does not load")
@@ -43,27 +43,27 @@ def flow(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("load_vae")
-def vae(exporter: Exporter, name: str) -> Outputs:
+def vae(exporter: GraphExporter, name: str) -> Outputs:
     return {"vae": exporter.add("VAELoader", vae_name=file_of(exporter, name))}
 
 
 @exports("pixel_space")
-def pixel_space(exporter: Exporter, name: str) -> Outputs:
+def pixel_space(exporter: GraphExporter, name: str) -> Outputs:
     return {"vae": exporter.add("VAELoader", vae_name="pixel_space")}
 
 
 @exports("load_controlnet")
-def controlnet(exporter: Exporter, name: str) -> Outputs:
+def controlnet(exporter: GraphExporter, name: str) -> Outputs:
     return {"control_net": exporter.add("ControlNetLoader", control_net_name=file_of(exporter, name))}
 
 
 @exports("load_upscaler")
-def upscaler(exporter: Exporter, name: str) -> Outputs:
+def upscaler(exporter: GraphExporter, name: str) -> Outputs:
     return {"upscaler": exporter.add("UpscaleModelLoader", model_name=file_of(exporter, name))}
 
 
 @exports("apply_lora", "apply_lora_to_text")
-def lora(exporter: Exporter, name: str) -> Outputs:
+def lora(exporter: GraphExporter, name: str) -> Outputs:
     """ComfyUI loads both halves of a LoRA by one node, where both are there."""
     exporter.need(name, revision="")
     of_text = exporter.kind(name) == OF_TEXT
@@ -94,7 +94,7 @@ def lora(exporter: Exporter, name: str) -> Outputs:
     return {"text_encoder": ref.other(1)} if of_text else {"diffusion_network": ref}
 
 
-def _other_half(exporter: Exporter, name: str) -> str:
+def _other_half(exporter: GraphExporter, name: str) -> str:
     """The node that adds the same LoRA to the other of network and text encoder; of several the one in its place."""
     own = exporter.alike(name, "lora", exporter.kind(name))
     others = exporter.alike(name, "lora", "apply_lora" if exporter.kind(name) == OF_TEXT else OF_TEXT)
@@ -102,7 +102,7 @@ def _other_half(exporter: Exporter, name: str) -> str:
     return others[at] if at < len(others) else ""
 
 
-def _any_model(exporter: Exporter) -> Ref:
+def _any_model(exporter: GraphExporter) -> Ref:
     for name in exporter.workflow.nodes:
         made = exporter.begin(name) if exporter.kind(name) in NETWORKS else None
         if made:
@@ -110,7 +110,7 @@ def _any_model(exporter: Exporter) -> Ref:
     raise CannotExportError("ComfyUI's LoRA loader needs a model, and there is none")
 
 
-def model_with_levels(exporter: Exporter, network: Ref, levels: str, prediction: str, of: str = "") -> Ref:
+def model_with_levels(exporter: GraphExporter, network: Ref, levels: str, prediction: str, of: str = "") -> Ref:
     """The model of a network with the noise levels that a schedule takes: ComfyUI keeps both as one."""
     kind = exporter.kind(levels) if levels else ""
     if kind == "flow_shift":
@@ -134,6 +134,6 @@ def model_with_levels(exporter: Exporter, network: Ref, levels: str, prediction:
     return exporter.shared("ModelSamplingDiscrete", model=network, sampling=sampling or "eps", zsnr=no_signal)
 
 
-def _before(exporter: Exporter, levels: str) -> str:
+def _before(exporter: GraphExporter, levels: str) -> str:
     link = exporter.source(levels, "trained")
     return link.source if link else ""

@@ -6,14 +6,14 @@ from typing import Any
 
 import msgspec
 
-from nodes.comfyui.export.exporter import Exporter, Outputs, Ref
+from nodes.comfyui.export.exporter import GraphExporter, Outputs, Ref
 from nodes.comfyui.export.registry import exports
 from nodes.comfyui.placeholders import FIELD, PACK, output_name
 
 MOST_DIGITS = 5
 
 
-class Kept(msgspec.Struct):
+class KeptNode(msgspec.Struct):
     """What a placeholder keeps of its node."""
 
     type: str = msgspec.field(name="class", default="")
@@ -23,13 +23,13 @@ class Kept(msgspec.Struct):
 
 
 @exports(PACK)
-def placeholder(exporter: Exporter, name: str) -> Outputs:
+def placeholder(exporter: GraphExporter, name: str) -> Outputs:
     """Write a placeholder; its outputs by the names that it has here."""
     node = exporter.workflow.nodes[name]
     try:
-        kept = msgspec.json.decode(node.extra.get(FIELD, b"{}"), type=Kept)
+        kept = msgspec.json.decode(node.extra.get(FIELD, b"{}"), type=KeptNode)
     except msgspec.MsgspecError:
-        kept = Kept()
+        kept = KeptNode()
     links = {link.input for link in exporter.workflow.links.values() if link.target == name}
     inputs: dict[str, Any] = {key: value for key, value in node.params.items() if key not in links}
     for input in sorted(links):

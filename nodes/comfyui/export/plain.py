@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter, Outputs
 from nodes.comfyui.export.registry import exports
 from nodes.comfyui.images import BLENDS, METHODS
 from nodes.comfyui.latents import METHODS as LATENT_METHODS
@@ -217,7 +217,7 @@ TURNED = {
 
 
 @exports(*PLAIN)
-def plain(exporter: Exporter, name: str) -> Outputs:
+def plain(exporter: GraphExporter, name: str) -> Outputs:
     """A line of the table."""
     about = PLAIN[exporter.kind(name)]
     exporter.need(name, **about.only)
@@ -234,7 +234,7 @@ def plain(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports(*TURNED)
-def turned(exporter: Exporter, name: str) -> Outputs:
+def turned(exporter: GraphExporter, name: str) -> Outputs:
     flip, rotate, ours, theirs = TURNED[exporter.kind(name)]
     way = exporter.plain(name, "way")
     given = {theirs: exporter.wire(name, ours)}
@@ -244,7 +244,7 @@ def turned(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("load_image")
-def load_image(exporter: Exporter, name: str) -> Outputs:
+def load_image(exporter: GraphExporter, name: str) -> Outputs:
     if exporter.plain(name, "ground") != "none":
         exporter.note("ComfyUI leaves the colours below transparency as they are")
     ref = exporter.add("LoadImage", image=exporter.plain(name, "path"))
@@ -252,7 +252,7 @@ def load_image(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("save_image")
-def save_image(exporter: Exporter, name: str) -> Outputs:
+def save_image(exporter: GraphExporter, name: str) -> Outputs:
     folder = str(exporter.plain(name, "folder") or "").replace("\\", "/").strip("/")
     prefix = str(exporter.plain(name, "name"))
     where = prefix if folder in ("", ".") else f"{folder}/{prefix}"
@@ -261,13 +261,13 @@ def save_image(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("mask_from_colour")
-def mask_from_colour(exporter: Exporter, name: str) -> Outputs:
+def mask_from_colour(exporter: GraphExporter, name: str) -> Outputs:
     colour = int(str(exporter.plain(name, "colour")).lstrip("#"), 16)
     return {"mask": exporter.add("ImageColorToMask", image=exporter.wire(name, "image"), color=colour)}
 
 
 @exports("join_texts")
-def join_texts(exporter: Exporter, name: str) -> Outputs:
+def join_texts(exporter: GraphExporter, name: str) -> Outputs:
     first, second, third = (exporter.value(name, key) for key in ("first", "second", "third"))
     delimiter = exporter.value(name, "separator")
     ref = exporter.add("StringConcatenate", string_a=first, string_b=second, delimiter=delimiter)
@@ -277,7 +277,7 @@ def join_texts(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("batch_images")
-def batch_images(exporter: Exporter, name: str) -> Outputs:
+def batch_images(exporter: GraphExporter, name: str) -> Outputs:
     sockets = sorted(link.slot for link in exporter.workflow.links.values() if link.target == name)
     if not sockets:
         raise CannotExportError("nothing is wired to its images")
@@ -288,7 +288,7 @@ def batch_images(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("scale_latent")
-def scale_latent(exporter: Exporter, name: str) -> Outputs:
+def scale_latent(exporter: GraphExporter, name: str) -> Outputs:
     width, height = (exporter.plain(name, side) * CELL for side in ("width", "height"))
     method, crop = exporter.plain(name, "method"), _back(CROPS)[exporter.plain(name, "crop")]
     latent = exporter.wire(name, "latent")
@@ -297,20 +297,20 @@ def scale_latent(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("crop_latent")
-def crop_latent(exporter: Exporter, name: str) -> Outputs:
+def crop_latent(exporter: GraphExporter, name: str) -> Outputs:
     box = {key: exporter.plain(name, key) * CELL for key in ("width", "height", "x", "y")}
     return {"latent": exporter.add("LatentCrop", samples=exporter.wire(name, "latent"), **box)}
 
 
 @exports("lay_latent_on")
-def lay_latent_on(exporter: Exporter, name: str) -> Outputs:
+def lay_latent_on(exporter: GraphExporter, name: str) -> Outputs:
     below, above = exporter.wire(name, "below"), exporter.wire(name, "above")
     place = {key: exporter.plain(name, key) * CELL for key in ("x", "y", "feather")}
     return {"latent": exporter.add("LatentComposite", samples_to=below, samples_from=above, **place)}
 
 
 @exports("batch_latents")
-def batch_latents(exporter: Exporter, name: str) -> Outputs:
+def batch_latents(exporter: GraphExporter, name: str) -> Outputs:
     """Two latents as one batch, and each one more behind them."""
     links = exporter.workflow.links.values()
     slots = sorted(link.slot for link in links if (link.target, link.input) == (name, "latents"))
@@ -323,14 +323,14 @@ def batch_latents(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("blend_latents")
-def blend_latents(exporter: Exporter, name: str) -> Outputs:
+def blend_latents(exporter: GraphExporter, name: str) -> Outputs:
     factor = round(1 - exporter.plain(name, "share"), 6)
     first, second = exporter.wire(name, "first"), exporter.wire(name, "second")
     return {"latent": exporter.add("LatentBlend", samples1=first, samples2=second, blend_factor=factor)}
 
 
 @exports("composite")
-def composite(exporter: Exporter, name: str) -> Outputs:
+def composite(exporter: GraphExporter, name: str) -> Outputs:
     ref = exporter.add(
         "ImageCompositeMasked",
         destination=exporter.wire(name, "background"),
@@ -344,7 +344,7 @@ def composite(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("edges")
-def edges(exporter: Exporter, name: str) -> Outputs:
+def edges(exporter: GraphExporter, name: str) -> Outputs:
     exporter.note("edges are found by another filter, which smooths a little differently")
     low, high = exporter.value(name, "low"), exporter.value(name, "high")
     ref = exporter.add("Canny", image=exporter.wire(name, "image"), low_threshold=low, high_threshold=high)

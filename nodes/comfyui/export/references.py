@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter, Outputs, Ref
 from nodes.comfyui.export.loaders import family_of, family_of_network
 from nodes.comfyui.export.registry import exports, taken
 from nodes.comfyui.placeholders import CLASS
@@ -21,7 +21,7 @@ taken("reference_image", "load_redux")
 
 
 @exports("edit_conditioning")
-def edited(exporter: Exporter, name: str) -> Outputs:
+def edited(exporter: GraphExporter, name: str) -> Outputs:
     """A text with its references, and as it was told how these are told apart."""
     found = _edited(exporter, name)
     if told := exporter.kept(name, METHOD):
@@ -30,7 +30,7 @@ def edited(exporter: Exporter, name: str) -> Outputs:
     return found
 
 
-def _edited(exporter: Exporter, name: str) -> Outputs:
+def _edited(exporter: GraphExporter, name: str) -> Outputs:
     clip, words = exporter.wire(name, "text_encoder"), exporter.value(name, "text")
     links = exporter.workflow.links.values()
     slots = sorted(link.slot for link in links if (link.target, link.input) == (name, "references"))
@@ -57,7 +57,7 @@ def _edited(exporter: Exporter, name: str) -> Outputs:
     return {"conditioning": ref}
 
 
-def _without_images(exporter: Exporter, name: str, clip: Ref, words: Any) -> Ref:
+def _without_images(exporter: GraphExporter, name: str, clip: Ref, words: Any) -> Ref:
     """A text that could have images, by the class that is for them where a family has one."""
     source = exporter.source(name, "text_encoder")
     family = family_of(exporter, source.source) if source is not None else ""
@@ -68,7 +68,7 @@ def _without_images(exporter: Exporter, name: str, clip: Ref, words: Any) -> Ref
     return exporter.add(kind, clip=clip, prompt=words, **values)
 
 
-def _reference(exporter: Exporter, name: str, slot: int) -> str:
+def _reference(exporter: GraphExporter, name: str, slot: int) -> str:
     link = exporter.source(name, "references", slot)
     if link is None or exporter.kind(link.source) != "reference_image":
         raise CannotExportError("its references do not come from Reference image")
@@ -77,7 +77,7 @@ def _reference(exporter: Exporter, name: str, slot: int) -> str:
 
 
 @exports("redux_conditioning")
-def redux(exporter: Exporter, name: str) -> Outputs:
+def redux(exporter: GraphExporter, name: str) -> Outputs:
     """An image as a prompt: the style model and the network that sees are a loader each in ComfyUI."""
     model = exporter.node_at(name, "redux")
     if exporter.kind(model) != "load_redux" or not exporter.plain(model, "image_encoder"):

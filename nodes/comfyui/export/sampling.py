@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from nodes.comfyui.conditioning import UNION_KINDS
-from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
-from nodes.comfyui.export.guidance import DUAL, OTHERS, RULES, STYLES, Guided, Middle, freed, ruled
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter, Outputs, Ref
+from nodes.comfyui.export.guidance import DUAL, OTHERS, RULES, STYLES, GuidedModel, Middle, freed, ruled
 from nodes.comfyui.export.loaders import family_of_network
 from nodes.comfyui.export.masks import opened
 from nodes.comfyui.export.models import model_with_levels
@@ -49,7 +49,7 @@ taken(*GUIDERS, *DENOISERS, *LEVELS, "k_sampler", "scheduler", "sigmas_schedule"
 
 
 @exports("sample")
-def sample(exporter: Exporter, name: str) -> Outputs:
+def sample(exporter: GraphExporter, name: str) -> Outputs:
     if exporter.plain(name, "batch") == "together":
         exporter.note("ComfyUI computes a batch together as a matter of course")
     schedule = exporter.node_at(name, "schedule")
@@ -77,7 +77,7 @@ def sample(exporter: Exporter, name: str) -> Outputs:
     return {"latent": ref}
 
 
-def _guided(exporter: Exporter, guider: str, schedule: str) -> Guided:
+def _guided(exporter: GraphExporter, guider: str, schedule: str) -> GuidedModel:
     kind = exporter.kind(guider)
     if kind == "inpaint":
         found = _guided(exporter, exporter.node_at(guider, "guider"), schedule)
@@ -112,7 +112,7 @@ def _guided(exporter: Exporter, guider: str, schedule: str) -> Guided:
     for one in controls:
         positive, negative = _controlled(exporter, one, positive, negative)
     family = family_of_network(exporter, chain, NETWORK.get(exporter.kind(chain), "transformer"))
-    return Guided(
+    return GuidedModel(
         model,
         positive,
         negative,
@@ -124,7 +124,7 @@ def _guided(exporter: Exporter, guider: str, schedule: str) -> Guided:
     )
 
 
-def _middle(exporter: Exporter, guider: str) -> Middle | None:
+def _middle(exporter: GraphExporter, guider: str) -> Middle | None:
     """The second text of dual guidance."""
     if exporter.kind(guider) != DUAL:
         return None
@@ -132,14 +132,14 @@ def _middle(exporter: Exporter, guider: str) -> Middle | None:
     return Middle(exporter.wire(guider, "middle"), exporter.value(guider, "middle_scale"), style)
 
 
-def _guidance_is_set(exporter: Exporter, denoiser: str) -> bool:
+def _guidance_is_set(exporter: GraphExporter, denoiser: str) -> bool:
     """Whether a network of any family is told a guidance that is not its usual one."""
     if exporter.kind(denoiser) not in ("network_denoiser", *BESIDE):
         return False
     return "guidance" in exporter.workflow.nodes[denoiser].params or exporter.source(denoiser, "guidance") is not None
 
 
-def _with_image(exporter: Exporter, denoiser: str, positive: Ref, negative: Ref | None) -> tuple[Ref, Ref | None]:
+def _with_image(exporter: GraphExporter, denoiser: str, positive: Ref, negative: Ref | None) -> tuple[Ref, Ref | None]:
     """Both texts with the image that the network sees, and with the mask where it is for inpainting."""
     about: dict[str, Any] = {"vae": exporter.wire(denoiser, "vae"), "pixels": exporter.wire(denoiser, "image")}
     texts = {"positive": positive, "negative": negative or positive}
@@ -151,12 +151,12 @@ def _with_image(exporter: Exporter, denoiser: str, positive: Ref, negative: Ref 
     return ref, ref.other(1) if negative else None
 
 
-def _nothing(exporter: Exporter, guided: Guided) -> Ref:
+def _nothing(exporter: GraphExporter, guided: GuidedModel) -> Ref:
     """What is wired where nothing is led away from: zeros, which nothing is made of."""
     return exporter.shared("ConditioningZeroOut", conditioning=guided.bare or guided.positive)
 
 
-def _unused_text(exporter: Exporter) -> Ref | None:
+def _unused_text(exporter: GraphExporter) -> Ref | None:
     """The one text that leads nothing: where there is no guidance, ComfyUI's sampler is given it all the same."""
     texts = ("clip_text_encode", "weighted_text_encode", "zero_conditioning", "edit_conditioning")
     loose = [name for name in exporter.workflow.nodes if exporter.kind(name) in texts and not exporter.consumers(name)]
@@ -164,7 +164,7 @@ def _unused_text(exporter: Exporter) -> Ref | None:
     return made["conditioning"] if made else None
 
 
-def _model(exporter: Exporter, denoiser: str, schedule: str) -> Ref:
+def _model(exporter: GraphExporter, denoiser: str, schedule: str) -> Ref:
     kind = exporter.kind(denoiser)
     if kind not in (*EMPTY, *BESIDE):
         raise CannotExportError(f"its denoiser, {denoiser}, has no counterpart in ComfyUI")
@@ -175,7 +175,7 @@ def _model(exporter: Exporter, denoiser: str, schedule: str) -> Ref:
     return model_with_levels(exporter, network, trained.source if trained else "", prediction, of)
 
 
-def _controlled(exporter: Exporter, name: str, positive: Ref, negative: Ref | None) -> tuple[Ref, Ref | None]:
+def _controlled(exporter: GraphExporter, name: str, positive: Ref, negative: Ref | None) -> tuple[Ref, Ref | None]:
     net = exporter.wire(name, "controlnet")
     about: dict[str, Any] = {
         "image": exporter.wire(name, "image"),
@@ -199,7 +199,7 @@ def _controlled(exporter: Exporter, name: str, positive: Ref, negative: Ref | No
     return ref, ref.other(1) if negative else None
 
 
-def _formula(exporter: Exporter, schedule: str) -> str:
+def _formula(exporter: GraphExporter, schedule: str) -> str:
     """What a pack calls the spacing of a schedule that starts part of the way, which no class of the core's does."""
     link = exporter.source(schedule, "sigmas")
     if link is None or set(exporter.workflow.nodes[schedule].params) - {"sampler"}:
@@ -211,7 +211,9 @@ def _formula(exporter: Exporter, schedule: str) -> str:
     return ""
 
 
-def _by_formula(exporter: Exporter, schedule: str, spacing: str, guided: Guided, noise: str, latent: Ref) -> Ref:
+def _by_formula(
+    exporter: GraphExporter, schedule: str, spacing: str, guided: GuidedModel, noise: str, latent: Ref
+) -> Ref:
     exporter.note(f"its spacing {spacing} is one of the pack RES4LYF")
     sigmas = exporter.node_at(schedule, "sigmas")
     seed, _ = seed_of(exporter, noise)
@@ -221,7 +223,7 @@ def _by_formula(exporter: Exporter, schedule: str, spacing: str, guided: Guided,
     return exporter.add("KSampler", model=guided.model, **texts, latent_image=latent, cfg=guided.scale, **about)
 
 
-def _k_sampler(exporter: Exporter, name: str, schedule: str, guided: Guided, noise: str, latent: Ref) -> Ref:
+def _k_sampler(exporter: GraphExporter, name: str, schedule: str, guided: GuidedModel, noise: str, latent: Ref) -> Ref:
     exporter.need(schedule, eta=1.0, s_noise=1.0, s_churn=0.0)
     seed, added = seed_of(exporter, noise)
     sampler, spacing, steps = (exporter.value(schedule, key) for key in ("sampler", "spacing", "steps"))
@@ -255,7 +257,7 @@ def _of_core(spacing: Any) -> Any:
     return spacing
 
 
-def _with_strength(exporter: Exporter, name: str, denoise: Any) -> Any:
+def _with_strength(exporter: GraphExporter, name: str, denoise: Any) -> Any:
     strength = exporter.value(name, "strength")
     if strength == 1:
         return denoise
@@ -265,7 +267,9 @@ def _with_strength(exporter: Exporter, name: str, denoise: Any) -> Any:
     return strength
 
 
-def _by_diffusers(exporter: Exporter, name: str, schedule: str, guided: Guided, noise: str, latent: Ref) -> Ref:
+def _by_diffusers(
+    exporter: GraphExporter, name: str, schedule: str, guided: GuidedModel, noise: str, latent: Ref
+) -> Ref:
     kind, karras = exporter.plain(schedule, "kind"), exporter.plain(schedule, "sigmas") == "Karras"
     if kind not in KINDS:
         raise CannotExportError(f"the scheduler {kind} has no counterpart in ComfyUI")
@@ -288,7 +292,7 @@ def _by_diffusers(exporter: Exporter, name: str, schedule: str, guided: Guided, 
     )
 
 
-def _custom(exporter: Exporter, schedule: str, guided: Guided, noise: str, latent: Ref) -> Ref:
+def _custom(exporter: GraphExporter, schedule: str, guided: GuidedModel, noise: str, latent: Ref) -> Ref:
     seed, added = seed_of(exporter, noise)
     noised = exporter.shared("RandomNoise", noise_seed=seed) if added else exporter.shared("DisableNoise")
     if guided.middle is not None:
@@ -309,7 +313,7 @@ def _custom(exporter: Exporter, schedule: str, guided: Guided, noise: str, laten
     return exporter.add("SamplerCustomAdvanced", **given, latent_image=latent)
 
 
-def _plain_custom(exporter: Exporter, schedule: str, guided: Guided, noise: str, latent: Ref) -> Ref:
+def _plain_custom(exporter: GraphExporter, schedule: str, guided: GuidedModel, noise: str, latent: Ref) -> Ref:
     """The class that has its guider and its noise in itself."""
     seed, added = seed_of(exporter, noise)
     about = {"model": guided.model, "positive": guided.positive, "negative": guided.negative, "cfg": guided.scale}
@@ -317,7 +321,7 @@ def _plain_custom(exporter: Exporter, schedule: str, guided: Guided, noise: str,
     return exporter.add("SamplerCustom", **about, add_noise=added, noise_seed=seed, latent_image=latent)
 
 
-def _sampler(exporter: Exporter, schedule: str) -> Ref:
+def _sampler(exporter: GraphExporter, schedule: str) -> Ref:
     """The sampler by its name; with options by the class that is for it."""
     name, params = exporter.value(schedule, "sampler"), exporter.workflow.nodes[schedule].params
     options = {key: params[key] for key in ("eta", "s_noise", "solver_type", "order") if key in params}
@@ -332,7 +336,7 @@ def _sampler(exporter: Exporter, schedule: str) -> Ref:
     return exporter.shared(kind, **{key: exporter.value(schedule, key) for key in keys})
 
 
-def _sigmas(exporter: Exporter, schedule: str, model: Ref) -> Ref:
+def _sigmas(exporter: GraphExporter, schedule: str, model: Ref) -> Ref:
     """The levels; those that are spaced over a model take the one that is sampled by."""
     return exporter.wire(schedule, "sigmas")
 
@@ -341,7 +345,7 @@ BY_KIND = {ours: (theirs, names) for theirs, (ours, names) in OF_MODEL.items()}
 
 
 @exports(*BY_KIND)
-def sigmas_of_model(exporter: Exporter, name: str) -> Outputs:
+def sigmas_of_model(exporter: GraphExporter, name: str) -> Outputs:
     """Levels over a model: ComfyUI takes the model, here they take its trained levels."""
     kind, names = BY_KIND[exporter.kind(name)]
     link = exporter.source(name, "trained")
@@ -358,7 +362,7 @@ def sigmas_of_model(exporter: Exporter, name: str) -> Outputs:
     }
 
 
-def _model_of_levels(exporter: Exporter, levels: str) -> Ref:
+def _model_of_levels(exporter: GraphExporter, levels: str) -> Ref:
     """The model whose levels these are."""
     first = levels
     while exporter.kind(first) in LEVELS:
@@ -373,7 +377,7 @@ def _model_of_levels(exporter: Exporter, levels: str) -> Ref:
     return patched or model_with_levels(exporter, made["schedule"], levels, "auto")
 
 
-def _patched(exporter: Exporter, levels: str) -> Ref | None:
+def _patched(exporter: GraphExporter, levels: str) -> Ref | None:
     """The model as it is sampled by, where a schedule takes the same levels."""
     for link in exporter.consumers(levels):
         if exporter.kind(link.target) != "sigmas_schedule":

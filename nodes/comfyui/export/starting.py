@@ -6,8 +6,8 @@ from typing import Any
 
 from nodeflow.graph.model.workflow import upstream
 from nodes.comfyui.export import image_layers
-from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
-from nodes.comfyui.export.guidance import Guided
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter, Outputs, Ref
+from nodes.comfyui.export.guidance import GuidedModel
 from nodes.comfyui.export.registry import exports
 from nodes.comfyui.latents import EMPTY as KINDS
 from nodes.comfyui.placeholders import CLASS
@@ -28,7 +28,7 @@ BESIDE = ("inpainting_denoiser", "edit_denoiser")
 ENCODE, GROW = "vae_encode", "grow_mask"
 
 
-def latent_of(exporter: Exporter, name: str, noise: str, guided: Guided) -> Ref:
+def latent_of(exporter: GraphExporter, name: str, noise: str, guided: GuidedModel) -> Ref:
     if guided.mask is not None and (grown := _grown(exporter, name)) is not None:
         return grown
     given = exporter.maybe(name, "latent")
@@ -47,7 +47,7 @@ def latent_of(exporter: Exporter, name: str, noise: str, guided: Guided) -> Ref:
     return given
 
 
-def _indexed(exporter: Exporter, name: str, noise: str, latent: Ref) -> Ref:
+def _indexed(exporter: GraphExporter, name: str, noise: str, latent: Ref) -> Ref:
     """A latent that says itself whose noise it has, as those taken out of a batch do."""
     said = str(exporter.plain(noise, "batch_index") or "") if exporter.kind(noise) == "noise_stream" else ""
     if not said:
@@ -61,20 +61,20 @@ def _indexed(exporter: Exporter, name: str, noise: str, latent: Ref) -> Ref:
     return latent
 
 
-def _kept(exporter: Exporter, name: str) -> str:
+def _kept(exporter: GraphExporter, name: str) -> str:
     """The class of zeros that a file had."""
     kind = exporter.kept(name, CLASS)
     return kind if kind in KINDS else ""
 
 
-def _empty(guided: Guided) -> str:
+def _empty(guided: GuidedModel) -> str:
     """The class of zeros that a family's latents are."""
     if guided.denoiser in (*OF_FAMILIES, *BESIDE):
         return EMPTY_OF.get(guided.family, EMPTY["network_denoiser" if guided.family else "unet_denoiser"])
     return EMPTY[guided.denoiser]
 
 
-def _grown(exporter: Exporter, name: str) -> Ref | None:
+def _grown(exporter: GraphExporter, name: str) -> Ref | None:
     """An image encoded with a mask that is grown squarely, which is one node in ComfyUI."""
     guider, link = exporter.node_at(name, "guider"), exporter.source(name, "latent")
     mask = exporter.source(guider, "mask")
@@ -87,7 +87,7 @@ def _grown(exporter: Exporter, name: str) -> Ref | None:
     return exporter.shared("VAEEncodeForInpaint", **about)
 
 
-def seed_of(exporter: Exporter, noise: str) -> tuple[Any, bool]:
+def seed_of(exporter: GraphExporter, noise: str) -> tuple[Any, bool]:
     """The seed, and whether noise is added. Noise of other streams is told."""
     kind = exporter.kind(noise)
     if kind == image_layers.NOISE:
@@ -106,7 +106,7 @@ def seed_of(exporter: Exporter, noise: str) -> tuple[Any, bool]:
 
 
 @exports("empty_latent")
-def empty_latent(exporter: Exporter, name: str) -> Outputs:
+def empty_latent(exporter: GraphExporter, name: str) -> Outputs:
     about = {"width": exporter.value(name, "width"), "height": exporter.value(name, "height")}
     kind = _kept(exporter, name) or "EmptyLatentImage"
     return {"latent": exporter.add(kind, **about, batch_size=exporter.value(name, "batch"))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter, Outputs, Ref
 from nodes.comfyui.export.loaders import family_of
 from nodes.comfyui.export.registry import exports
 from nodes.comfyui.loaders import FILLED
@@ -17,7 +17,7 @@ TOGETHER = {
 
 
 @exports("clip_text_encode")
-def text(exporter: Exporter, name: str) -> Outputs:
+def text(exporter: GraphExporter, name: str) -> Outputs:
     clip, words = exporter.wire(name, "text_encoder"), exporter.value(name, "text")
     if isinstance(words, str) and any(mark in words for mark in "()"):
         exporter.note("ComfyUI reads brackets in a text as weights")
@@ -27,7 +27,7 @@ def text(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("weighted_text_encode")
-def weighted(exporter: Exporter, name: str) -> Outputs:
+def weighted(exporter: GraphExporter, name: str) -> Outputs:
     clip, words = exporter.wire(name, "text_encoder"), exporter.value(name, "text")
     second = exporter.value(name, "second_text")
     if exporter.plain(name, "weights") != "ComfyUI":
@@ -41,7 +41,7 @@ def weighted(exporter: Exporter, name: str) -> Outputs:
     return {"conditioning": exporter.add("CLIPTextEncode", clip=clip, text=words)}
 
 
-def _of_sdxl(exporter: Exporter, clip: Ref, first: object, second: object, sizes: str) -> Ref:
+def _of_sdxl(exporter: GraphExporter, clip: Ref, first: object, second: object, sizes: str) -> Ref:
     """Both texts of SDXL, with the sizes that it is told, which ComfyUI has in one node."""
     names = {"crop_left": "crop_w", "crop_top": "crop_h"} | {
         key: key for key in ("width", "height", "target_width", "target_height")
@@ -56,14 +56,14 @@ def _of_sdxl(exporter: Exporter, clip: Ref, first: object, second: object, sizes
 
 
 @exports("picture_sizes")
-def sizes(exporter: Exporter, name: str) -> Outputs:
+def sizes(exporter: GraphExporter, name: str) -> Outputs:
     if exporter.kind(exporter.node_at(name, "conditioning")) != "weighted_text_encode":
         raise CannotExportError("ComfyUI tells sizes only together with a text of SDXL")
     return {"conditioning": exporter.wire(name, "conditioning")}
 
 
 @exports("text_length")
-def length(exporter: Exporter, name: str) -> Outputs:
+def length(exporter: GraphExporter, name: str) -> Outputs:
     """A length that is the family's there too needs no node."""
     clip, least = exporter.wire(name, "text_encoder"), exporter.value(name, "least")
     source = exporter.source(name, "text_encoder")
@@ -74,12 +74,12 @@ def length(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("zero_conditioning")
-def zero(exporter: Exporter, name: str) -> Outputs:
+def zero(exporter: GraphExporter, name: str) -> Outputs:
     return {"conditioning": exporter.add("ConditioningZeroOut", conditioning=exporter.wire(name, "conditioning"))}
 
 
 @exports("combine_conditioning")
-def combine(exporter: Exporter, name: str) -> Outputs:
+def combine(exporter: GraphExporter, name: str) -> Outputs:
     ref = exporter.add(
         "ConditioningCombine",
         conditioning_1=exporter.wire(name, "first"),
@@ -92,7 +92,7 @@ def combine(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports(*TOGETHER)
-def together(exporter: Exporter, name: str) -> Outputs:
+def together(exporter: GraphExporter, name: str) -> Outputs:
     kind, first, second = TOGETHER[exporter.kind(name)]
     given = {"conditioning_to": exporter.wire(name, first), "conditioning_from": exporter.wire(name, second)}
     if kind == "ConditioningAverage":
@@ -101,7 +101,7 @@ def together(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("conditioning_area", "conditioning_area_by_share")
-def area(exporter: Exporter, name: str) -> Outputs:
+def area(exporter: GraphExporter, name: str) -> Outputs:
     kind = "ConditioningSetArea" + ("Percentage" if exporter.kind(name).endswith("share") else "")
     about = {theirs: exporter.value(name, ours) for ours, theirs in SIDES.items()}
     text = exporter.wire(name, "conditioning")
@@ -109,13 +109,13 @@ def area(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("conditioning_strength")
-def strength(exporter: Exporter, name: str) -> Outputs:
+def strength(exporter: GraphExporter, name: str) -> Outputs:
     given = {"conditioning": exporter.wire(name, "conditioning"), "strength": exporter.value(name, "strength")}
     return {"conditioning": exporter.add("ConditioningSetAreaStrength", **given)}
 
 
 @exports("conditioning_mask")
-def mask(exporter: Exporter, name: str) -> Outputs:
+def mask(exporter: GraphExporter, name: str) -> Outputs:
     ref = exporter.add(
         "ConditioningSetMask",
         conditioning=exporter.wire(name, "conditioning"),
@@ -127,7 +127,7 @@ def mask(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("conditioning_steps")
-def steps(exporter: Exporter, name: str) -> Outputs:
+def steps(exporter: GraphExporter, name: str) -> Outputs:
     if exporter.plain(name, "counted") != "trained timesteps":
         exporter.note("ComfyUI counts shares of the trained timesteps, not of the steps")
     ref = exporter.add(

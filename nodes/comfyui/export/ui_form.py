@@ -6,7 +6,7 @@ from typing import Any
 
 from nodeflow.graph.io.comfyui.widgets import RULES, ClassFacts, class_facts, pack_facts, with_rule
 from nodeflow.graph.model.workflow import Workflow
-from nodes.comfyui.export.exporter import Exported
+from nodes.comfyui.export.exporter import ExportedGraph
 from nodes.comfyui.places import STRETCH_X, STRETCH_Y
 
 VERSION = 0.4
@@ -14,7 +14,7 @@ WIDTH, HEIGHT, STEP = 280, 160, 190
 FRAME, NOTE = "frame", "note"
 
 
-def ui_form(exported: Exported, workflow: Workflow) -> dict[str, Any]:
+def ui_form(exported: ExportedGraph, workflow: Workflow) -> dict[str, Any]:
     """Return what was exported as the window of ComfyUI saves it, with the places, frames and notes of ours."""
     nodes: dict[str, dict[str, Any]] = {}
     links: list[list[Any]] = []
@@ -54,7 +54,7 @@ def _is_link(value: Any, prompt: dict[str, Any]) -> bool:
     return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and value[0] in prompt
 
 
-def _output_types(id: str, exported: Exported) -> list[str]:
+def _output_types(id: str, exported: ExportedGraph) -> list[str]:
     """The types of a node's outputs; of an unknown class as many as are used."""
     kind = exported.prompt[id]["class_type"]
     facts = class_facts().get(kind) or pack_facts().get(kind)
@@ -128,7 +128,7 @@ def _values(facts: ClassFacts, given: dict[str, Any]) -> list[Any]:
     return found
 
 
-def _place(id: str, exported: Exported, workflow: Workflow) -> list[float]:
+def _place(id: str, exported: ExportedGraph, workflow: Workflow) -> list[float]:
     """Where a node of ours stands, with those that are made for the same one below each other."""
     origin = exported.origins.get(id, "").split("/")[0]
     place = workflow.layout.get(origin)
@@ -138,7 +138,7 @@ def _place(id: str, exported: Exported, workflow: Workflow) -> list[float]:
     return [round(x / STRETCH_X, 1), round(y / STRETCH_Y + shift * STEP, 1)]
 
 
-def _collapsed(id: str, exported: Exported, workflow: Workflow) -> bool:
+def _collapsed(id: str, exported: ExportedGraph, workflow: Workflow) -> bool:
     place = workflow.layout.get(exported.origins.get(id, "").split("/")[0])
     return place is not None and place.collapsed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from nodes.comfyui.export.exporter import CannotExportError, Exporter, Outputs, Ref
+from nodes.comfyui.export.exporter import CannotExportError, GraphExporter, Outputs, Ref
 from nodes.comfyui.export.registry import exports
 from nodes.comfyui.texts import FLAGS, TAKES
 from nodes.images.plain import SIZES
@@ -24,13 +24,13 @@ RATIOS = {
 """The ratios of its list."""
 
 
-def _lettered(exporter: Exporter, name: str) -> dict[str, Any]:
+def _lettered(exporter: GraphExporter, name: str) -> dict[str, Any]:
     """What is wired to the letters, as its growing input has it."""
     return {f"values.{key}": exporter.wire(name, key) for key in LETTERS if exporter.source(name, key) is not None}
 
 
 @exports("expression")
-def expression(exporter: Exporter, name: str) -> Outputs:
+def expression(exporter: GraphExporter, name: str) -> Outputs:
     about = {"expression": exporter.value(name, "expression"), **_lettered(exporter, name)}
     return _numbers(exporter.add("ComfyMathExpression", **about))
 
@@ -40,18 +40,18 @@ def _numbers(ref: Ref) -> Outputs:
 
 
 @exports("number_from_text")
-def number_from_text(exporter: Exporter, name: str) -> Outputs:
+def number_from_text(exporter: GraphExporter, name: str) -> Outputs:
     return _numbers(exporter.add("ComfyNumberConvert", value=exporter.value(name, "text")))
 
 
 @exports("fill_in_text")
-def fill_in(exporter: Exporter, name: str) -> Outputs:
+def fill_in(exporter: GraphExporter, name: str) -> Outputs:
     about = {"f_string": exporter.value(name, "text"), **_lettered(exporter, name)}
     return {"value": exporter.add("StringFormat", **about)}
 
 
 @exports("find_in_text")
-def find(exporter: Exporter, name: str) -> Outputs:
+def find(exporter: GraphExporter, name: str) -> Outputs:
     takes = {ours: theirs for theirs, ours in TAKES.items()}
     ref = exporter.add(
         "RegexExtract",
@@ -65,7 +65,7 @@ def find(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("replace_by_pattern")
-def replace(exporter: Exporter, name: str) -> Outputs:
+def replace(exporter: GraphExporter, name: str) -> Outputs:
     ref = exporter.add(
         "RegexReplace",
         string=exporter.value(name, "text"),
@@ -77,24 +77,24 @@ def replace(exporter: Exporter, name: str) -> Outputs:
     return {"value": ref}
 
 
-def _flags(exporter: Exporter, name: str) -> dict[str, Any]:
+def _flags(exporter: GraphExporter, name: str) -> dict[str, Any]:
     return {theirs: exporter.value(name, ours) for ours, (theirs, _) in FLAGS.items()}
 
 
 @exports("value_in_json")
-def value_in_json(exporter: Exporter, name: str) -> Outputs:
+def value_in_json(exporter: GraphExporter, name: str) -> Outputs:
     about = {"json_string": exporter.value(name, "text"), "key": exporter.value(name, "key")}
     return {"value": exporter.add("JsonExtractString", **about)}
 
 
 @exports("switch")
-def switch(exporter: Exporter, name: str) -> Outputs:
+def switch(exporter: GraphExporter, name: str) -> Outputs:
     sides = {"on_false": exporter.maybe(name, "when_off"), "on_true": exporter.maybe(name, "when_on")}
     return {"value": exporter.add("ComfySwitchNode", switch=exporter.value(name, "on"), **sides)}
 
 
 @exports("size_from_ratio")
-def size_from_ratio(exporter: Exporter, name: str) -> Outputs:
+def size_from_ratio(exporter: GraphExporter, name: str) -> Outputs:
     ratio = exporter.plain(name, "ratio_width"), exporter.plain(name, "ratio_height")
     if ratio not in RATIOS:
         raise CannotExportError(f"{ratio[0]:g}:{ratio[1]:g} is none of the ratios that ComfyUI has")
@@ -104,13 +104,13 @@ def size_from_ratio(exporter: Exporter, name: str) -> Outputs:
 
 
 @exports("scale_image_to_nearest_size")
-def to_nearest_size(exporter: Exporter, name: str) -> Outputs:
+def to_nearest_size(exporter: GraphExporter, name: str) -> Outputs:
     exporter.need(name, sizes=SIZES, method="lanczos")
     return {"image": exporter.add("FluxKontextImageScale", image=exporter.wire(name, "image"))}
 
 
 @exports("layout_prompt")
-def layout(exporter: Exporter, name: str) -> Outputs:
+def layout(exporter: GraphExporter, name: str) -> Outputs:
     """Boxes as they are drawn on a canvas, and the prompt that they are appended to."""
     try:
         found = json.loads(exporter.plain(name, "boxes") or "[]")
@@ -130,7 +130,7 @@ def _drawn(box: dict[str, Any]) -> dict[str, Any]:
 
 
 @exports("generate_text")
-def generate(exporter: Exporter, name: str) -> Outputs:
+def generate(exporter: GraphExporter, name: str) -> Outputs:
     exporter.note("random numbers are others there, and so is the text")
     temperature = exporter.plain(name, "temperature")
     drawn = {f"sampling_mode.{key}": exporter.value(name, key) for key in ("top_k", "top_p", "seed")}

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodeflow.prompts.chunks import Frame, Group, Row, Token
-from nodeflow.prompts.readings import READINGS, Reading
-from nodeflow.prompts.weights import Piece, PromptError
+from nodeflow.prompts.chunks import Frame, Row, Token, TokenGroup
+from nodeflow.prompts.readings import READINGS, PromptReading
+from nodeflow.prompts.weights import PromptError, WeightedPiece
 from nodeflow.wires import Conditioning
 from nodes.conditioning.prompt_language.embedding_file import embedding_vectors
 from nodes.conditioning.prompt_language.embeddings import Named, with_names
@@ -41,7 +41,7 @@ WEIGHING: Mapping[str, Weigh] = {
 """How the weights are applied to what the encoder says, by the way in which they are read."""
 
 
-class Written(NamedTuple):
+class EncodedText(NamedTuple):
     """The rows of a text for one encoder, and the vectors of the embeddings in them, each with its word."""
 
     frame: Frame
@@ -72,13 +72,13 @@ def encoded(readers: tuple[TokenReader, ...], texts: Sequence[str], way: str, sk
 def _written(
     reader: TokenReader,
     number: int,
-    pieces: Sequence[Piece],
-    reading: Reading,
+    pieces: Sequence[WeightedPiece],
+    reading: PromptReading,
     readers: tuple[TokenReader, ...],
     found: dict[str, list[Tensor | None]],
-) -> Written:
+) -> EncodedText:
     frame = _frame(reader)
-    groups: list[Group] = []
+    groups: list[TokenGroup] = []
     vectors: list[tuple[str, Tensor]] = []
     for number_of, piece in enumerate(pieces):
         opens = piece.opens
@@ -92,9 +92,9 @@ def _written(
                 tokens = [Token(0, piece.weight, place, number_of) for place in places]
             else:
                 tokens = [Token(one, piece.weight, None, number_of) for one in reader.numbers(part)]
-            groups.append(Group(tuple(tokens), opens))
+            groups.append(TokenGroup(tuple(tokens), opens))
             opens = False
-    return Written(frame, reading.rows(groups, frame), vectors)
+    return EncodedText(frame, reading.rows(groups, frame), vectors)
 
 
 def _frame(reader: TokenReader) -> Frame:
@@ -123,7 +123,7 @@ def _fitting(name: str, vectors: Tensor | None, frame: Frame) -> list[Tensor]:
     return list(vectors)
 
 
-def _said(reader: TokenReader, written: Written, weigh: Weigh, skip: int) -> tuple[Tensor, Tensor]:
+def _said(reader: TokenReader, written: EncodedText, weigh: Weigh, skip: int) -> tuple[Tensor, Tensor]:
     """Tokens (1, n L, D), weighed, and the text as a whole (1, P): that of the first row."""
     rows = written.rows
     weights = torch.tensor([[token.weight for token in row] for row in rows])
@@ -149,7 +149,7 @@ def _said(reader: TokenReader, written: Written, weigh: Weigh, skip: int) -> tup
     return tokens.flatten(0, 1)[None], whole[:1].clone()
 
 
-def _words(reader: TokenReader, written: Written) -> tuple[str, ...]:
+def _words(reader: TokenReader, written: EncodedText) -> tuple[str, ...]:
     return tuple(
         reader.word(token.number) if token.vector is None else written.vectors[token.vector][0]
         for row in written.rows

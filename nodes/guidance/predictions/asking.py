@@ -14,7 +14,7 @@ from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
 from nodes.denoisers.denoisers import in_force
 from nodes.denoisers.trained_range import in_trained_range
 from nodes.guidance.predictions.formulas import in_two, joined, rescale_guided
-from nodes.guidance.predictions.places import Box, Part, beside_areas, counted, placed, whole
+from nodes.guidance.predictions.places import CellBox, RegionPart, beside_areas, counted, placed, whole
 from nodes.guidance.predictions.rules import GuidanceRule, Linear
 
 ALONE = Linear(1.0)
@@ -99,7 +99,7 @@ def _always(text: Conditioning) -> Conditioning:
 
 def _acting(
     texts: tuple[Conditioning, ...], denoiser: Denoiser, x: Tensor, timestep: Tensor, index: int, total: int
-) -> list[Part]:
+) -> list[RegionPart]:
     """The parts of the texts that lead at a step. Raises NodeError without any."""
     time = float(timestep.max())
     acting = (text for text in _in_steps(texts, index, total) if _at_time(text, time))
@@ -115,7 +115,9 @@ def _at_time(text: Conditioning, time: float) -> bool:
     return region is None or not region.trained or in_trained_range(time, region.start, region.end)
 
 
-def _asked(denoiser: Denoiser, x: Tensor, timestep: Tensor, sides: Sequence[list[Part]]) -> tuple[Tensor, list[Tensor]]:
+def _asked(
+    denoiser: Denoiser, x: Tensor, timestep: Tensor, sides: Sequence[list[RegionPart]]
+) -> tuple[Tensor, list[Tensor]]:
     """Each side's mean prediction, (sides B, C, h, w), and how much counted for it in all, (B, 1, h, w) each.
 
     Raises NodeError for a place where no text leads.
@@ -138,13 +140,13 @@ def _asked(denoiser: Denoiser, x: Tensor, timestep: Tensor, sides: Sequence[list
     return torch.cat(means), counts
 
 
-Job = tuple[int, Part]
+Job = tuple[int, RegionPart]
 """A side, and one of its parts."""
 
 
-def _calls(jobs: list[Job], x: Tensor) -> list[tuple[Box, list[Job]]]:
+def _calls(jobs: list[Job], x: Tensor) -> list[tuple[CellBox, list[Job]]]:
     """Which jobs go into one call: those of the same rectangle and the same shape of text; the whole image last."""
-    alike: dict[object, tuple[Box, list[Job]]] = {}
+    alike: dict[object, tuple[CellBox, list[Job]]] = {}
     for job in jobs:
         box = job[1].box or whole(x)
         alike.setdefault((box, _shapes(job[1].text)), (box, []))[1].append(job)
@@ -162,7 +164,7 @@ def _shapes(text: Conditioning) -> tuple[object, ...]:
     return own, *(None if tensor is None else tuple(tensor.shape[1:]) for tensor in tensors)
 
 
-def _predicted(denoiser: Denoiser, x: Tensor, timestep: Tensor, box: Box, jobs: list[Job]) -> tuple[Tensor, ...]:
+def _predicted(denoiser: Denoiser, x: Tensor, timestep: Tensor, box: CellBox, jobs: list[Job]) -> tuple[Tensor, ...]:
     """What the denoiser says to the texts of some jobs on a rectangle of x, (B, C, h, w) each."""
     seen = box.of(x)
     if box != whole(x):

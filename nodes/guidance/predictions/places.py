@@ -19,7 +19,7 @@ LEAST_BOUND = 8
 """Cells on a side of the rectangle around a mask, at least."""
 
 
-class Box(NamedTuple):
+class CellBox(NamedTuple):
     """A rectangle of cells."""
 
     height: int
@@ -31,7 +31,7 @@ class Box(NamedTuple):
         """That part of x (B, C, h, w)."""
         return x[..., self.top : self.top + self.height, self.left : self.left + self.width]
 
-    def holds(self, other: Box) -> bool:
+    def holds(self, other: CellBox) -> bool:
         """Whether the other lies in it, where both begin no later than they may; as ComfyUI compares them."""
         return (
             other.top >= self.top
@@ -41,16 +41,16 @@ class Box(NamedTuple):
         )
 
 
-class Part(NamedTuple):
+class RegionPart(NamedTuple):
     """A text with its region, and the rectangle that this means in a latent; None is all of it."""
 
     text: Conditioning
     region: Region
-    box: Box | None
+    box: CellBox | None
 
-    def in_place_of(self, other: Part) -> Part:
+    def in_place_of(self, other: RegionPart) -> RegionPart:
         """This text in the other's region."""
-        return Part(self.text, other.region, other.box)
+        return RegionPart(self.text, other.region, other.box)
 
 
 def apart(conditioning: Conditioning) -> tuple[Conditioning, ...]:
@@ -74,7 +74,7 @@ def check_plain(*texts: Conditioning | None) -> None:
         raise NodeError("this node takes a single text that leads everywhere; wire one without regions beside it")
 
 
-def placed(text: Conditioning, height: int, width: int, pixels: int) -> Part:
+def placed(text: Conditioning, height: int, width: int, pixels: int) -> RegionPart:
     """A text with its rectangle in a latent of h by w cells, each of so many ``pixels`` on a side.
 
     Raises NodeError for a rectangle that lies outside.
@@ -85,10 +85,10 @@ def placed(text: Conditioning, height: int, width: int, pixels: int) -> Part:
         box = _cells(region.area, height, width, pixels)
     elif region.bounded and region.mask is not None:
         box = _around(proportioned(region.mask, height, width, region.fit), height, width)
-    return Part(text, region, box)
+    return RegionPart(text, region, box)
 
 
-def counted(part: Part, x: Tensor) -> Tensor:
+def counted(part: RegionPart, x: Tensor) -> Tensor:
     """How much a part counts in each cell of its rectangle, (1 or B, 1, h, w), of x (B, C, H, W)."""
     box = part.box or whole(x)
     mask = part.region.mask
@@ -102,8 +102,8 @@ def counted(part: Part, x: Tensor) -> Tensor:
     return box.of(resized(mask, height, width).to(x.device)) * part.region.strength
 
 
-def whole(x: Tensor) -> Box:
-    return Box(int(x.shape[-2]), int(x.shape[-1]), 0, 0)
+def whole(x: Tensor) -> CellBox:
+    return CellBox(int(x.shape[-2]), int(x.shape[-1]), 0, 0)
 
 
 def resized(mask: Tensor, height: int, width: int) -> Tensor:
@@ -113,7 +113,7 @@ def resized(mask: Tensor, height: int, width: int) -> Tensor:
     return interpolate(mask.float(), (height, width), mode="bilinear")
 
 
-def beside_areas(parts: list[Part], others: list[Part]) -> list[Part]:
+def beside_areas(parts: list[RegionPart], others: list[RegionPart]) -> list[RegionPart]:
     """Parts, and for each rectangle of the others that none of them has, the best fitting of them there too.
 
     So positive and negative text are compared on the same rectangle, as ComfyUI does.
@@ -128,7 +128,7 @@ def beside_areas(parts: list[Part], others: list[Part]) -> list[Part]:
     return found
 
 
-def _closest(parts: list[Part], box: Box) -> Part | None:
+def _closest(parts: list[RegionPart], box: CellBox) -> RegionPart | None:
     """The part of the smallest rectangle that holds another; without one, the first that is everywhere."""
     around = [part for part in parts if part.box is not None and part.box.holds(box)]
     if around:
@@ -136,11 +136,11 @@ def _closest(parts: list[Part], box: Box) -> Part | None:
     return next((part for part in parts if part.box is None), None)
 
 
-def _size(part: Part) -> int:
+def _size(part: RegionPart) -> int:
     return part.box.height * part.box.width if part.box is not None else 0
 
 
-def _cells(area: Area, height: int, width: int, pixels: int) -> Box:
+def _cells(area: Area, height: int, width: int, pixels: int) -> CellBox:
     given = (area.height, area.width, area.top, area.left)
     if area.shares:
         sides = [round(side * length) for side, length in zip(given, (height, width, height, width), strict=True)]
@@ -152,10 +152,10 @@ def _cells(area: Area, height: int, width: int, pixels: int) -> Box:
             f"an area begins {left * pixels} pixels from the left and {top * pixels} from the top, and the image has "
             f"{width * pixels} x {height * pixels}; move it into the image"
         )
-    return Box(min(max(tall, 1), height - top), min(max(wide, 1), width - left), top, left)
+    return CellBox(min(max(tall, 1), height - top), min(max(wide, 1), width - left), top, left)
 
 
-def _around(mask: Tensor, height: int, width: int) -> Box:
+def _around(mask: Tensor, height: int, width: int) -> CellBox:
     """The rectangle around all that a mask marks, of all its images. Raises NodeError for an empty one."""
     marked = resized(mask, height, width).abs().amax((0, 1)) > 0
     rows, columns = marked.any(1).nonzero()[:, 0], marked.any(0).nonzero()[:, 0]
@@ -163,10 +163,10 @@ def _around(mask: Tensor, height: int, width: int) -> Box:
         raise NodeError("the mask of a region marks no place; draw something into it")
     top, left = int(rows[0]), int(columns[0])
     tall, wide = (max(int(found[-1] - found[0]) + 1, LEAST_BOUND) for found in (rows, columns))
-    return Box(min(tall, height - top), min(wide, width - left), top, left)
+    return CellBox(min(tall, height - top), min(wide, width - left), top, left)
 
 
-def _ramps(box: Box, height: int, width: int) -> Tensor:
+def _ramps(box: CellBox, height: int, width: int) -> Tensor:
     """(h, w), from 1/r at an edge inside the image to 1 after r cells, r at most 8 and a quarter of the side."""
     down = _ramp(box.height, box.top != 0, box.top + box.height < height)
     across = _ramp(box.width, box.left != 0, box.left + box.width < width)

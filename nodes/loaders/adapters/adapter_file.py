@@ -12,7 +12,7 @@ from torch import Tensor
 from nodeflow.node import NodeError, warn
 from nodes.loaders.adapters.components import EMBEDDING, adapter_name, embeddings, split
 from nodes.loaders.adapters.prefixes import PEFT, PREFIXES, Prefix, strip
-from nodes.loaders.adapters.settings import METADATA, OFTSettings, Settings, of_config, of_header
+from nodes.loaders.adapters.settings import METADATA, AdapterSettings, OFTSettings, of_config, of_header
 from nodes.loaders.quantised.finite import is_finite
 from nodes.loaders.read.folder_files import damaged, read_json
 
@@ -54,19 +54,19 @@ class AdapterFile:
     layers: tuple[FileLayer, ...]
     metadata: Mapping[str, str]
     embeddings: tuple[str, ...]
-    _settings: dict[str, Settings] = field(default_factory=dict, init=False)
+    _settings: dict[str, AdapterSettings] = field(default_factory=dict, init=False)
 
     @property
     def name(self) -> str:
         return self.file.name
 
-    def settings(self, component: str) -> Settings:
+    def settings(self, component: str) -> AdapterSettings:
         """Those for one part of a model. Raises NodeError where they cannot be read."""
         if component not in self._settings:
             self._settings[component] = self._read_settings(component)
         return self._settings[component]
 
-    def _read_settings(self, component: str) -> Settings:
+    def _read_settings(self, component: str) -> AdapterSettings:
         beside = self.file.parent / PEFT_CONFIG
         of_peft = METADATA not in self.metadata and any(layer.prefix == PEFT for layer in self.layers)
         if self.file.name == PEFT_FILE or (of_peft and beside.is_file()):
@@ -77,10 +77,10 @@ class AdapterFile:
         found = of_header(self.metadata, component, self.name)
         return self._of_one_trainer(found) if found.oft is None else found
 
-    def _of_one_trainer(self, found: Settings) -> Settings:
+    def _of_one_trainer(self, found: AdapterSettings) -> AdapterSettings:
         marked = any("oft_scaled" in layer.parts for layer in self.layers)
         if marked or any(name in self.metadata for name in ONE_TRAINER):
-            return Settings(oft=OFTSettings(transposed_kernels=True))
+            return AdapterSettings(oft=OFTSettings(transposed_kernels=True))
         return found
 
 

@@ -13,17 +13,17 @@ from nodeflow.wires import LayerChange, WeightUpdate
 from nodes.loaders.adapters.adapter_file import AdapterFile, FileLayer
 from nodes.loaders.adapters.algebra.dora import Decomposed
 from nodes.loaders.adapters.algebra.kinds import read_updates
-from nodes.loaders.adapters.algebra.reading import Misfit, Reading, Update
+from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit, Update
 from nodes.loaders.adapters.algebra.rows import Placed
 from nodes.loaders.adapters.families import is_for_text, made_for, network_family
-from nodes.loaders.adapters.names.layer_names import LayerNames, Target
+from nodes.loaders.adapters.names.layer_names import LayerNames, TargetLayer
 from nodes.loaders.adapters.names.tables import network_names, text_names
 from nodes.networks.layer_call import dense_weight, is_linear_map
 
 Layers = dict[str, LayerChange]
 
 
-class Encoder(NamedTuple):
+class NumberedEncoder(NamedTuple):
     """A text encoder's network, and which of a model's encoders it is, from 1."""
 
     number: int
@@ -45,13 +45,13 @@ def for_network(file: AdapterFile, module: Any) -> Layers:
     return _changes(file, [(layer, targets, names) for layer, targets in found if targets], family)
 
 
-def for_text(file: AdapterFile, encoders: Sequence[Encoder]) -> list[Layers]:
+def for_text(file: AdapterFile, encoders: Sequence[NumberedEncoder]) -> list[Layers]:
     """Return what a file changes of each of a model's text encoders. Raises NodeError as `for_network`."""
     names = [text_names(one.module) for one in encoders]
     open_, meant = _by_meaning(file, "text")
     if any(one.find(layer.path) for layer in open_ for one in names) and is_for_text(open_):
         meant += open_
-    placed: list[list[tuple[FileLayer, tuple[Target, ...], LayerNames]]] = [[] for _ in encoders]
+    placed: list[list[tuple[FileLayer, tuple[TargetLayer, ...], LayerNames]]] = [[] for _ in encoders]
     unused = []
     for layer in meant:
         place = _encoder_for(layer, encoders, names)
@@ -71,7 +71,7 @@ def _by_meaning(file: AdapterFile, part: str) -> tuple[list[FileLayer], list[Fil
     return open_, [layer for layer in file.layers if layer.meant.part == part]
 
 
-def _encoder_for(layer: FileLayer, encoders: Sequence[Encoder], names: Sequence[LayerNames]) -> int | None:
+def _encoder_for(layer: FileLayer, encoders: Sequence[NumberedEncoder], names: Sequence[LayerNames]) -> int | None:
     """The place of the encoder that a layer is for: the one that has it, of several CLIPs the one of its number."""
     fitting = [place for place, one in enumerate(names) if one.find(layer.path)]
     clips = [place for place in fitting if type(encoders[place].module).__name__.startswith("CLIP")]
@@ -90,7 +90,7 @@ def _fits_inputs(layer: FileLayer, names: LayerNames) -> bool:
     return down is None or targets is None or down.shape[-1] == names.shape(targets)[1]
 
 
-def _text_family(encoders: Sequence[Encoder]) -> str:
+def _text_family(encoders: Sequence[NumberedEncoder]) -> str:
     if len(encoders) == 1:
         return network_family(encoders[0].module)
     return f"a model with {len(encoders)} text encoders"
@@ -115,11 +115,11 @@ def _check_used(file: AdapterFile, unused: Sequence[FileLayer], meant: Sequence[
 
 
 def _changes(
-    file: AdapterFile, found: Iterable[tuple[FileLayer, tuple[Target, ...], LayerNames]], family: str
+    file: AdapterFile, found: Iterable[tuple[FileLayer, tuple[TargetLayer, ...], LayerNames]], family: str
 ) -> Layers:
     updates: dict[str, list[WeightUpdate]] = {}
     biases: dict[str, Tensor] = {}
-    taken: dict[tuple[Target, str], str] = {}
+    taken: dict[tuple[TargetLayer, str], str] = {}
     for layer, targets, names in found:
         _check_once(file, layer, targets, taken)
         try:
@@ -136,7 +136,7 @@ def _changes(
 
 
 def _check_once(
-    file: AdapterFile, layer: FileLayer, targets: Iterable[Target], taken: dict[tuple[Target, str], str]
+    file: AdapterFile, layer: FileLayer, targets: Iterable[TargetLayer], taken: dict[tuple[TargetLayer, str], str]
 ) -> None:
     """Raise NodeError where a file holds the same of a layer a second time, under another layout's name: nobody can
     tell whether it is meant twice."""
@@ -153,14 +153,14 @@ def _check_once(
 def _add(
     file: AdapterFile,
     layer: FileLayer,
-    targets: tuple[Target, ...],
+    targets: tuple[TargetLayer, ...],
     names: LayerNames,
     updates: dict[str, list[WeightUpdate]],
     biases: dict[str, Tensor],
 ) -> None:
     """Add what a file changes of one layer of its own. Raises Misfit where it does not fit."""
     shape = names.shape(targets)
-    given = Reading(file, layer, shape)
+    given = LayerReading(file, layer, shape)
     found, bias = read_updates(given), _bias(given)
     modules = [names.module.get_submodule(one.layer) for one in targets]
     if len(targets) > 1:
@@ -174,7 +174,7 @@ def _add(
             biases[target.layer] = biases[target.layer] + part if target.layer in biases else part
 
 
-def _knowing_all(update: Update, targets: Iterable[Target], modules: Iterable[Any]) -> Update:
+def _knowing_all(update: Update, targets: Iterable[TargetLayer], modules: Iterable[Any]) -> Update:
     """Return what looks at the weight of all the layers that a file has as one, with what it needs of it."""
     if not isinstance(update, Decomposed) or update.by_rows:
         return update
@@ -185,13 +185,13 @@ def _knowing_all(update: Update, targets: Iterable[Target], modules: Iterable[An
     return update.with_lengths_of(torch.cat(weights))
 
 
-def _for_target(update: Update, target: Target) -> WeightUpdate:
+def _for_target(update: Update, target: TargetLayer) -> WeightUpdate:
     if target.file_rows:
         update = update.rows(*target.file_rows)
     return Placed(update, *target.layer_rows) if target.layer_rows else update
 
 
-def _bias(given: Reading) -> Tensor | None:
+def _bias(given: LayerReading) -> Tensor | None:
     """Return what is added to the bias (out,). Raises Misfit."""
     found = given.parts.get("diff_b")
     total = None if found is None else found.float().flatten()
@@ -205,7 +205,7 @@ def _bias(given: Reading) -> Tensor | None:
     return total
 
 
-def _bias_for(bias: Tensor, target: Target, module: Any) -> Tensor:
+def _bias_for(bias: Tensor, target: TargetLayer, module: Any) -> Tensor:
     if target.file_rows:
         bias = bias[slice(*target.file_rows)]
     if target.layer_rows:

@@ -33,7 +33,7 @@ class OFTSettings:
 
 
 @dataclass(frozen=True)
-class Settings:
+class AdapterSettings:
     """Strengths for layers without an alpha in the file; without ``alpha`` all are 1."""
 
     alpha: float | None = None
@@ -53,7 +53,7 @@ class Settings:
         return alpha / (ranks**0.5 if self.root else ranks)
 
 
-def of_config(found: Mapping[str, Any], named: str) -> Settings:
+def of_config(found: Mapping[str, Any], named: str) -> AdapterSettings:
     """Those of an adapter_config.json. Raises NodeError for what makes no sense, or needs more than a file says."""
     begins = found.get("init_lora_weights")
     if isinstance(begins, str) and begins.startswith(CHANGES_BASE):
@@ -65,7 +65,7 @@ def of_config(found: Mapping[str, Any], named: str) -> Settings:
     terms = found.get("num_cayley_neumann_terms", 5)
     if not isinstance(terms, int) or not 0 < terms <= MAX_TERMS:
         raise NodeError(f"{named} has no lawful num_cayley_neumann_terms; save the adapter again")
-    return Settings(
+    return AdapterSettings(
         None if alpha is None else _number(alpha, "lora_alpha", named),
         _number(found.get("r") or 1, "r", named),
         bool(found.get("use_rslora")),
@@ -78,13 +78,13 @@ def of_config(found: Mapping[str, Any], named: str) -> Settings:
     )
 
 
-def of_header(metadata: Mapping[str, str], component: str, named: str) -> Settings:
+def of_header(metadata: Mapping[str, str], component: str, named: str) -> AdapterSettings:
     """Those of diffusers' header for one part of a model, or for a file's only network where none is named.
 
     Raises NodeError where it cannot be read.
     """
     if METADATA not in metadata:
-        return Settings()
+        return AdapterSettings()
     where = f"the header of {named}"
     try:
         found = json.loads(metadata[METADATA])

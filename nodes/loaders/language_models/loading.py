@@ -11,7 +11,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import LanguageModel
 from nodes.loaders.language_models.files import KINDS
 from nodes.loaders.models.architecture import Architecture
-from nodes.loaders.models.precision import Precision
+from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import named, read_json, read_tokenizer
 from nodes.loaders.read.parts import ready
@@ -37,12 +37,12 @@ alone."""
 QWEN_ENDS = "<|im_end|>", "<|endoftext|>"
 
 
-def load_language_model_at(path: Path, precision: Precision, tokenizer: str) -> LanguageModel:
+def load_language_model_at(path: Path, precision: ComputePrecision, tokenizer: str) -> LanguageModel:
     """Raises NodeError for another kind of model, for missing weights and for a missing tokenizer."""
     return _from_folder(path, precision) if path.is_dir() else _from_file(path, precision, tokenizer)
 
 
-def _from_folder(path: Path, precision: Precision) -> LanguageModel:
+def _from_folder(path: Path, precision: ComputePrecision) -> LanguageModel:
     from transformers import AutoTokenizer
 
     config = read_json(path / "config.json", "it needs a config.json as transformers saves it")
@@ -64,7 +64,7 @@ def _ends(told: Any, tokenizer: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(one) for one in [*found, tokenizer.eos_token_id, *chat] if one is not None))
 
 
-def _from_file(path: Path, precision: Precision, tokenizer: str) -> LanguageModel:
+def _from_file(path: Path, precision: ComputePrecision, tokenizer: str) -> LanguageModel:
     found = recognise(path)
     answering = next((one for one in KINDS if one.means(found.family)), None)
     if answering is None:

@@ -13,8 +13,8 @@ from torch import Tensor
 from nodeflow.wires import Denoiser, DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.autoencoder import Autoencoder
 from nodes.loaders.models.architecture import Architecture
-from nodes.loaders.read.parts import Parts, Target
-from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.read.parts import LoadTarget, Parts
+from nodes.loaders.text_encoders.encoder import EncoderKind
 
 
 class Encoding(NamedTuple):
@@ -29,7 +29,7 @@ class TextPart:
     """One of a family's text encoders: its folder in a pipeline, its kind, and whether the family needs it."""
 
     place: str
-    encoder: Encoder
+    encoder: EncoderKind
     needed: bool = True
     beside: str = ""
 
@@ -40,7 +40,7 @@ class TextPart:
 
 
 @dataclass(frozen=True)
-class Text:
+class FamilyText:
     """How a family reads a text.
 
     ``make`` puts loaded encoders (and tokenizers by themselves), by their folder's name, into one; it is told the
@@ -69,7 +69,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Network:
+class FamilyNetwork:
     """A family's denoising network, and how it is asked.
 
     ``denoiser`` makes it a denoiser; its number is the guidance that networks are told which were distilled with it.
@@ -86,7 +86,7 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Latent:
+class FamilyLatent:
     """The space that a family works in.
 
     ``format`` is told from the network's configuration. ``files``: the families that rules tell a VAE's file as which
@@ -129,9 +129,9 @@ class Family:
     """
 
     name: str
-    network: Network
-    text: Text
-    latent: Latent
+    network: FamilyNetwork
+    text: FamilyText
+    latent: FamilyLatent
     schedule: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     told: tuple[str, ...] = ()
     usual: Mapping[str, Any] = field(default_factory=dict)
@@ -139,7 +139,7 @@ class Family:
     references: References | None = None
     control: Architecture | None = None
     control_modes: Mapping[str, int] = field(default_factory=dict)
-    whole: Callable[[Path, Target], Parts] | None = None
+    whole: Callable[[Path, LoadTarget], Parts] | None = None
 
     def is_told(self, family: str) -> bool:
         """Return whether the rules mean it by this name."""

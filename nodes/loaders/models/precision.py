@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import torch
 
-from nodes.loaders.read.parts import DTYPES, Target, torch_dtype
+from nodes.loaders.read.parts import DTYPES, LoadTarget, torch_dtype
 
 AUTO = "auto"
 CHOICES = (AUTO, *DTYPES)
 
 
 @dataclass(frozen=True)
-class Precision:
+class ComputePrecision:
     """What a person chose, or auto; what the run supplies, and the device it computes on; and whether the denoiser's
     weights are stored in 8 bits."""
 
@@ -26,9 +26,9 @@ class Precision:
         """The precision of a network that computes ``rightly`` in these."""
         return precision(self.chosen, self.supplied, rightly, has_bfloat16(self.device))
 
-    def target(self, rightly: tuple[str, ...]) -> Target:
+    def target(self, rightly: tuple[str, ...]) -> LoadTarget:
         """The same for those who ask for both."""
-        return Target(self.dtype(rightly), self.small)
+        return LoadTarget(self.dtype(rightly), self.small)
 
 
 def precision(chosen: str, supplied: str, rightly: tuple[str, ...], bfloat16: bool) -> torch.dtype:

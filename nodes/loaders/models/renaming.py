@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 import torch
 
-from nodes.loaders.adapters.names.renamed import Row
+from nodes.loaders.adapters.names.renamed import RenamedRow
 from nodes.loaders.models.architecture import Weights
 
 
-def by_table(rows: Iterable[Row], weights: Weights, *widths: int) -> Weights:
+def by_table(rows: Iterable[RenamedRow], weights: Weights, *widths: int) -> Weights:
     """Return weights under diffusers' names; those that stand in no row keep theirs.
 
     A weight that stands for several layers is split into ``widths[0]`` rows for the first, ``widths[1]`` for the

@@ -12,7 +12,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import TextEncoder
 from nodes.loaders.models.family import Encoding, Family, TextPart
 from nodes.loaders.models.known import families
-from nodes.loaders.models.precision import Precision
+from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.parts import ready
@@ -29,7 +29,7 @@ class EncoderFile:
     found: Recognised
     whole: WeightsFile | None = None
 
-    def load(self, part: TextPart, precision: Precision, tokenizer: str) -> Encoding:
+    def load(self, part: TextPart, precision: ComputePrecision, tokenizer: str) -> Encoding:
         """The encoder and its tokenizer. Raises NodeError."""
         encoder, path = part.encoder, self.path
         dtype = precision.dtype(encoder.architecture.precisions)
@@ -128,7 +128,7 @@ def read_alike(one: str, other: str) -> bool:
 
 
 def load_text(
-    family: Family, given: Given, precision: Precision, config: Mapping[str, Any], tokenizer: str = ""
+    family: Family, given: Given, precision: ComputePrecision, config: Mapping[str, Any], tokenizer: str = ""
 ) -> TextEncoder:
     """The text encoder; ``config`` of the network as far as it is known. Raises NodeError where a part is missing."""
     missing = [part.encoder.name for part in family.text.parts if part.needed and part.place not in given]

@@ -12,11 +12,11 @@ from nodeflow.library.recognised import Recognised
 from nodeflow.node import NodeError, warn
 from nodeflow.wires import VAE, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
 from nodes.loaders.models.family import Family, TextPart
-from nodes.loaders.models.precision import Precision
+from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.models.text import EncoderFile, Given, assigned, load_text
 from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import named, read_json
-from nodes.loaders.read.parts import Parts, Target, denoiser, prediction_of
+from nodes.loaders.read.parts import LoadTarget, Parts, denoiser, prediction_of
 from nodes.loaders.read.recognise import recognise
 from nodes.loaders.read.schedule_file import read_schedule
 from nodes.loaders.text_encoders.read_for import reads_for
@@ -37,7 +37,7 @@ class ModelParts(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Beside:
+class NamedParts:
     """What a person named beside the model: files with text encoders, with a VAE, with the network; a tokenizer."""
 
     texts: Sequence[EncoderFile] = ()
@@ -48,7 +48,7 @@ class Beside:
     """Text encoders that are not wanted, by their folders' names."""
 
 
-class Network(NamedTuple):
+class NetworkAndSchedule(NamedTuple):
     """A network that was loaded, its configuration, and its trained schedule where the family or a folder tells it."""
 
     module: Any
@@ -56,7 +56,7 @@ class Network(NamedTuple):
     schedule: TrainedSchedule
 
 
-def load_whole(family: Family, path: Path, precision: Precision, beside: Beside) -> ModelParts:
+def load_whole(family: Family, path: Path, precision: ComputePrecision, beside: NamedParts) -> ModelParts:
     """All parts of a model. Raises NodeError where one is missing, damaged, or of another family."""
     if family.whole is not None and beside.network is None and (path.is_dir() or _is_whole(path)):
         return _by_its_own(family, family.whole, path, precision, beside)
@@ -80,7 +80,11 @@ def _is_whole(path: Path) -> bool:
 
 
 def _by_its_own(
-    family: Family, whole: Callable[[Path, Target], Parts], path: Path, precision: Precision, beside: Beside
+    family: Family,
+    whole: Callable[[Path, LoadTarget], Parts],
+    path: Path,
+    precision: ComputePrecision,
+    beside: NamedParts,
 ) -> ModelParts:
     """A model that its family loads as a whole, with the parts in place that a person named. Raises NodeError."""
     text, network, vae, schedule = whole(path, precision.target(family.network.architecture.precisions))
@@ -93,7 +97,7 @@ def _by_its_own(
     return ModelParts(text, replace(network, family=family.name), vae, schedule)
 
 
-def _from_pipeline(family: Family, path: Path, precision: Precision, beside: Beside) -> ModelParts:
+def _from_pipeline(family: Family, path: Path, precision: ComputePrecision, beside: NamedParts) -> ModelParts:
     if beside.network is not None:
         network = network_from_file(family, WeightsFile(beside.network), precision)
         network = network._replace(schedule=_schedule_of(family, path, network.config))
@@ -140,23 +144,27 @@ def encoders_of_folder(family: Family, path: Path) -> Given:
     }
 
 
-def _wanted(given: Mapping[str, EncoderFile], beside: Beside) -> dict[str, EncoderFile]:
+def _wanted(given: Mapping[str, EncoderFile], beside: NamedParts) -> dict[str, EncoderFile]:
     return {place: file for place, file in given.items() if place not in beside.left_out}
 
 
-def _together(family: Family, text: TextEncoder, network: Network, vae: VAE, precision: Precision) -> ModelParts:
+def _together(
+    family: Family, text: TextEncoder, network: NetworkAndSchedule, vae: VAE, precision: ComputePrecision
+) -> ModelParts:
     side = family.latent.format(network.config).side
     format = LatentFormat(vae.format.channels, vae.format.downscale, side)
     return ModelParts(text, _wired(family, network, format, precision), vae, network.schedule)
 
 
-def _wired(family: Family, network: Network, format: LatentFormat, precision: Precision) -> DiffusionNetwork:
+def _wired(
+    family: Family, network: NetworkAndSchedule, format: LatentFormat, precision: ComputePrecision
+) -> DiffusionNetwork:
     target = precision.target(family.network.architecture.precisions)
     prediction = prediction_of(network.schedule)
     return DiffusionNetwork(denoiser(network.module, target), format, prediction, family=family.name)
 
 
-def load_network(family: Family, path: Path, precision: Precision) -> tuple[DiffusionNetwork, TrainedSchedule]:
+def load_network(family: Family, path: Path, precision: ComputePrecision) -> tuple[DiffusionNetwork, TrainedSchedule]:
     """A network by itself: from a file, from a folder of it alone, or out of a pipeline's folder. Raises NodeError."""
     if path.is_file():
         file = WeightsFile(path)
@@ -167,22 +175,22 @@ def load_network(family: Family, path: Path, precision: Precision) -> tuple[Diff
     return _wired(family, network, family.latent.format(network.config), precision), network.schedule
 
 
-def network_from_file(family: Family, file: WeightsFile, precision: Precision) -> Network:
+def network_from_file(family: Family, file: WeightsFile, precision: ComputePrecision) -> NetworkAndSchedule:
     """A family's network out of a file. Raises NodeError for another family's, and for missing weights."""
     architecture = family.network.architecture
     dtype = precision.dtype(architecture.precisions)
     module = architecture.from_file(file.path, file.network(), family.name, dtype)
-    return Network(module, module.config, _learned(family, module))
+    return NetworkAndSchedule(module, module.config, _learned(family, module))
 
 
-def network_from_folder(family: Family, path: Path, precision: Precision) -> Network:
+def network_from_folder(family: Family, path: Path, precision: ComputePrecision) -> NetworkAndSchedule:
     """A family's network out of the folder of a pipeline, or of the network alone. Raises NodeError."""
     architecture = family.network.architecture
     alone = not any((path / index).is_file() for index in (INDEX, MODULAR))
     place = path if alone else path / family.network.place
     module = architecture.from_folder(place, precision.dtype(architecture.precisions))
     schedule = _learned(family, module) if alone else _schedule_of(family, path, module.config)
-    return Network(module, module.config, schedule)
+    return NetworkAndSchedule(module, module.config, schedule)
 
 
 def _learned(family: Family, module: Any) -> TrainedSchedule:
@@ -196,7 +204,7 @@ def _schedule_of(family: Family, path: Path, config: Mapping[str, Any]) -> Train
     return TrainedSchedule({**read_schedule(path / "scheduler").config, **family.usual})
 
 
-def vae_from_file(family: Family, file: WeightsFile, precision: Precision) -> VAE:
+def vae_from_file(family: Family, file: WeightsFile, precision: ComputePrecision) -> VAE:
     """A family's VAE out of a file of its own, or of one that holds more. Raises NodeError."""
     latent = family.latent
     dtype = precision.dtype(latent.autoencoder.architecture.precisions)
@@ -205,7 +213,7 @@ def vae_from_file(family: Family, file: WeightsFile, precision: Precision) -> VA
     return latent.autoencoder.from_file(file.path, weights, f"VAE of {family.name}", dtype, side, latent.settings)
 
 
-def _vae(family: Family, file: WeightsFile, precision: Precision, beside: Beside) -> VAE:
+def _vae(family: Family, file: WeightsFile, precision: ComputePrecision, beside: NamedParts) -> VAE:
     """The VAE that a person named, that is in the file, or in the library."""
     if beside.vae is not None:
         return _named_vae(family, beside.vae, precision)
@@ -215,7 +223,7 @@ def _vae(family: Family, file: WeightsFile, precision: Precision, beside: Beside
     return vae_from_file(family, WeightsFile(path), precision)
 
 
-def _named_vae(family: Family, path: Path, precision: Precision) -> VAE:
+def _named_vae(family: Family, path: Path, precision: ComputePrecision) -> VAE:
     """The VAE of a file that a person named. Raises NodeError for another family's."""
     found = recognise(path)
     if path.is_dir():
@@ -248,7 +256,7 @@ def _check_space(family: Family, folder: Path, coder: VAE) -> None:
             )
 
 
-def _from_library(family: Family, given: Mapping[str, EncoderFile], beside: Beside) -> dict[str, EncoderFile]:
+def _from_library(family: Family, given: Mapping[str, EncoderFile], beside: NamedParts) -> dict[str, EncoderFile]:
     """The text encoders that nobody named, out of the library; those that may be missing only where it has them."""
     found: dict[str, EncoderFile] = {}
     for part in family.text.parts:

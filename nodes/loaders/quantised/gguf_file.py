@@ -55,7 +55,7 @@ class Blocks:
 
 
 @dataclass(frozen=True)
-class FlatBlocks:
+class RowBlocks:
     """Blocks that run on over the ends of rows: rows ``first`` to ``first + height`` of ``width`` columns."""
 
     kind: str
@@ -78,7 +78,7 @@ class FlatBlocks:
         yield from _scales(parts["blocks"], self.kind)
 
     def narrow(self, parts: Parts, start: int, stop: int) -> tuple[Codec, Parts]:
-        return FlatBlocks(self.kind, self.width, stop - start, self.first + start), parts
+        return RowBlocks(self.kind, self.width, stop - start, self.first + start), parts
 
 
 SCALES: Mapping[str, tuple[int, int]] = {
@@ -173,7 +173,7 @@ def _weight(stored: Any, shape: tuple[int, ...]) -> Weight:
     dequantised(raw.reshape(-1, size)[:1], kind)  # raises for a type that nobody reads
     height = shape[0] if len(shape) > 1 else 1
     width = prod(shape) // height
-    codec: Codec = Blocks(kind) if width % numbers == 0 else FlatBlocks(kind, width, height)
+    codec: Codec = Blocks(kind) if width % numbers == 0 else RowBlocks(kind, width, height)
     blocks = raw.reshape(height, -1) if width % numbers == 0 else raw.reshape(-1, raw.shape[-1])
     encoded = EncodedTensor.of(EncodedMatrix(codec, {"blocks": blocks}, height, width), shape)
     return encoded.widened() if len(shape) < 2 else encoded

@@ -31,7 +31,7 @@ DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.
 
 
 @dataclass(frozen=True)
-class Target:
+class LoadTarget:
     """The precision that networks compute in, and whether the denoiser's weights are stored in 8 bits."""
 
     dtype: torch.dtype
@@ -115,7 +115,7 @@ def _channels_last(network: torch.nn.Module) -> None:
             weight.data = weight.data.to(memory_format=torch.channels_last)
 
 
-def denoiser(module: Any, target: Target) -> torch.nn.Module:
+def denoiser(module: Any, target: LoadTarget) -> torch.nn.Module:
     """The same for a network of diffusers that denoises, whose weights may be stored in 8 bits."""
     if target.small:
         module.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=target.dtype)

@@ -48,7 +48,7 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-class Field(NamedTuple):
+class ScheduleField(NamedTuple):
     """A field that a schedule may have: its values, them in words, and what stands for none."""
 
     fits: Callable[[Any], bool]
@@ -60,34 +60,38 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _whole(least: int, most: int, usual: int | None = None) -> Field:
+def _whole(least: int, most: int, usual: int | None = None) -> ScheduleField:
     def fits(value: Any) -> bool:
         return _is_number(value) and value == int(value) and least <= value <= most
 
-    return Field(fits, f"is a whole number from {least:,} to {most:,}", usual)
+    return ScheduleField(fits, f"is a whole number from {least:,} to {most:,}", usual)
 
 
-def _between(least: float, most: float, usual: float | None = None) -> Field:
+def _between(least: float, most: float, usual: float | None = None) -> ScheduleField:
     """Ends included."""
-    return Field(lambda value: _is_number(value) and least <= value <= most, f"lies from {least:g} to {most:g}", usual)
+    return ScheduleField(
+        lambda value: _is_number(value) and least <= value <= most, f"lies from {least:g} to {most:g}", usual
+    )
 
 
-def _above(least: float, usual: float | None = None) -> Field:
-    return Field(lambda value: _is_number(value) and least < value < math.inf, f"is larger than {least:g}", usual)
+def _above(least: float, usual: float | None = None) -> ScheduleField:
+    return ScheduleField(
+        lambda value: _is_number(value) and least < value < math.inf, f"is larger than {least:g}", usual
+    )
 
 
-def _one_of(*names: str, usual: str | None = None) -> Field:
-    return Field(lambda value: value in names, f"is one of {', '.join(names)}", usual)
+def _one_of(*names: str, usual: str | None = None) -> ScheduleField:
+    return ScheduleField(lambda value: value in names, f"is one of {', '.join(names)}", usual)
 
 
-FLAG = Field(lambda value: isinstance(value, bool), "is true or false", False)
-NUMBER = Field(lambda value: _is_number(value) and math.isfinite(value), "is a number", 1.0)
-BETAS = Field(
+FLAG = ScheduleField(lambda value: isinstance(value, bool), "is true or false", False)
+NUMBER = ScheduleField(lambda value: _is_number(value) and math.isfinite(value), "is a number", 1.0)
+BETAS = ScheduleField(
     lambda value: isinstance(value, list) and all(_is_number(beta) and 0 <= beta < 1 for beta in value),
     "is a list of numbers from 0 to below 1",
 )
 BETA = _between(0, 0.9999, 0.01)
-FIELDS: Mapping[str, Field] = {
+FIELDS: Mapping[str, ScheduleField] = {
     "num_train_timesteps": _whole(1, 10**6, 1000),
     "beta_start": BETA,
     "beta_end": BETA,
@@ -116,7 +120,9 @@ FIELDS: Mapping[str, Field] = {
     "rho": _above(0, 7.0),
     "shift": _above(0, 1.0),
     "flow_shift": _above(0, 1.0),
-    "shift_terminal": Field(lambda value: value is False or (_is_number(value) and 0 <= value < 1), "lies from 0 to 1"),
+    "shift_terminal": ScheduleField(
+        lambda value: value is False or (_is_number(value) and 0 <= value < 1), "lies from 0 to 1"
+    ),
     "base_shift": NUMBER,
     "max_shift": NUMBER,
     "base_image_seq_len": _whole(1, 10**6, 256),

@@ -10,7 +10,7 @@ from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
 
 @dataclass(frozen=True)
-class Encoder:
+class EncoderKind:
     """A kind of text encoder.
 
     ``name`` is what ``parts.toml`` calls it in a file that holds several parts; ``told``: the names by which the rules

@@ -16,7 +16,7 @@ from nodes.networks.compute_dtype import device_of
 from nodes.networks.low_rank import adapted
 
 
-class Reading(NamedTuple):
+class TextReading(NamedTuple):
     """How one text is read: ``words`` are what the encoder is given, ``most`` the tokens that they are filled up to or
     cut off at, of which those after the first ``dropped`` lead; where ``first`` is on, the very first does too."""
 
@@ -43,12 +43,12 @@ class FilledText:
 
     tokenizer: Any
     module: torch.nn.Module
-    reading: Callable[[str], Reading]
+    reading: Callable[[str], TextReading]
     layers: tuple[int, ...] = (-1,)
     zeroed: bool = False
     beyond: int = 0
     side: str = "right"
-    away: Callable[[str], Reading] | None = None
+    away: Callable[[str], TextReading] | None = None
     adapters: tuple[Adapter, ...] = ()
 
     def encode_each(self, texts: list[str]) -> list[Conditioning]:
@@ -62,12 +62,12 @@ class FilledText:
         with noting():
             return replace(found, otherwise=self._encoded(texts, self.away))
 
-    def _encoded(self, texts: list[str], reading: Callable[[str], Reading]) -> Conditioning:
+    def _encoded(self, texts: list[str], reading: Callable[[str], TextReading]) -> Conditioning:
         found = [self._read(text, reading(text), number) for number, text in enumerate(texts)]
         tokens, masks = (torch.cat(part) for part in list(zip(*found, strict=True))[:2])
         return Conditioning(tokens, words=found[0][2], mask=masks)
 
-    def _read(self, text: str, read: Reading, number: int) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+    def _read(self, text: str, read: TextReading, number: int) -> tuple[Tensor, Tensor, tuple[str, ...]]:
         """Hidden states (1, L, D), which of them lead (1, L), and the words that they are of."""
         until = read.words.rfind(text) + len(text) if text else 0
         tell_cut(self.tokenizer, read.words, read.most, number, until)
@@ -89,10 +89,10 @@ class FilledText:
         return states[:, places], kept[:, places], words
 
 
-def whole(most: int) -> Callable[[str], Reading]:
+def whole(most: int) -> Callable[[str], TextReading]:
     """Return how a text is read as it is, up to so many tokens."""
 
-    def reading(text: str) -> Reading:
-        return Reading(text, most)
+    def reading(text: str) -> TextReading:
+        return TextReading(text, most)
 
     return reading

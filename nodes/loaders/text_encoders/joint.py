@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 
 from nodeflow.wires import Adapter, Conditioning
 from nodes.loaders.read.folder_files import no_progress_bar, read_tokenizer, read_weights
-from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.read.parts import LoadTarget, ready
 from nodes.loaders.text_encoders.token_reader import TokenReader, reader_for
 from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of
@@ -137,7 +137,7 @@ class PairText:
         return Conditioning(tokens, pooled.to(tokens), self.t5.words(read[0]))
 
 
-def clip_reader(path: Path, number: str, target: Target, projection: bool) -> Reader:
+def clip_reader(path: Path, number: str, target: LoadTarget, projection: bool) -> Reader:
     """CLIP from the folders ``text_encoder`` and ``tokenizer`` with a number behind. Raises NodeError."""
     from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 

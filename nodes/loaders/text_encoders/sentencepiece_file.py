@@ -22,7 +22,7 @@ SPECIAL = {"unk_token": (40, 0), "bos_token": (41, 1), "eos_token": (42, 2), "pa
 """Fields that name special pieces by number, and the numbers where they are left out."""
 
 
-class Piece(NamedTuple):
+class VocabularyPiece(NamedTuple):
     """A piece of text, its score, and its kind."""
 
     text: str
@@ -33,7 +33,7 @@ class Piece(NamedTuple):
 class Pieces(NamedTuple):
     """What a file of SentencePiece holds."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[VocabularyPiece, ...]
     kind: int
     charsmap: bytes
     special: dict[str, str]
@@ -97,12 +97,12 @@ def _likeliest(found: Pieces) -> dict[str, Any]:
     return {"vocab": [(piece.text, piece.score) for piece in found.pieces], "extra_ids": 0, **options}
 
 
-def _piece(data: bytes) -> Piece:
+def _piece(data: bytes) -> VocabularyPiece:
     fields = dict(_fields(data))
     text, score, kind = fields.get(1, b""), fields.get(2, 0.0), fields.get(3, 1)
     if not isinstance(text, bytes) or not isinstance(score, float) or not isinstance(kind, int):
         raise ValueError("a piece of it cannot be read")
-    return Piece(text.decode("utf-8"), score, kind)
+    return VocabularyPiece(text.decode("utf-8"), score, kind)
 
 
 def _last(fields: list[tuple[int, int | float | bytes]], wanted: int) -> bytes:

@@ -30,7 +30,7 @@ def even_levels(sigmas: list[float], space: LevelSpace) -> list[float]:
     return [math.exp(first + (last - first) * index / count) for index in range(count + 1)]
 
 
-class _Stages:
+class _SolverStages:
     """The stages of one step of DPM-Solver from t, whose slope is known, in the time t = -log sigma."""
 
     def __init__(self, x: Tensor, t: float, end: float, epsilon: Tensor) -> None:
@@ -79,7 +79,7 @@ def dpm_fast(step: SamplerStep, *, fast_eta: float = 0.0, s_noise: float = 1.0) 
     asked, sigma = len(step.given) - 1, step.sigma
     D = yield step.x, sigma
     down, up = _below(sigma, step.next, step.sigmas[-1], fast_eta)
-    stages = _Stages(step.x, -math.log(sigma), -math.log(down), (step.x - D) / sigma)
+    stages = _SolverStages(step.x, -math.log(sigma), -math.log(down), (step.x - D) / sigma)
     left = len(step.sigmas) - 1 - step.index
     order = asked % 3 if asked % 3 and left == 1 else min(left, 3) if not asked % 3 else 3
     x = stages.first()
@@ -113,7 +113,7 @@ def dpm_adaptive(
     while True:
         goal = min(end, single(t + h))
         down, up = _below(sigma, math.exp(-goal), last, adaptive_eta)
-        stages = _Stages(x, t, _time(down) if up else goal, (x - D) / sigma)
+        stages = _SolverStages(x, t, _time(down) if up else goal, (x - D) / sigma)
         if order == 2:
             low, high = stages.first(), (yield from stages.second())
         else:

@@ -20,7 +20,7 @@ def phi_2(h: float) -> float:
     return (math.expm1(h) - h) / h
 
 
-class _Stages:
+class _SeedsStages:
     """Hold what the stages of a SEEDS step share: x carried to a level between, and the noise that came up to it."""
 
     def __init__(self, step: SamplerStep, eta: float, s_noise: float) -> None:
@@ -60,7 +60,7 @@ def seeds_2(
     D = yield step.x, step.sigma
     if step.next == 0:
         return D
-    stages = _Stages(step, eta, s_noise)
+    stages = _SeedsStages(step, eta, s_noise)
     D_2 = yield stages.at(r, D * math.expm1(-r * stages.reach)), stages.level(r)
     whole = math.expm1(-stages.reach)
     b_2 = phi_2(-stages.reach) / r if solver_type == "phi_2" else whole / (2 * r)
@@ -75,7 +75,7 @@ def seeds_3(
     D = yield step.x, step.sigma
     if step.next == 0:
         return D
-    stages = _Stages(step, eta, s_noise)
+    stages = _SeedsStages(step, eta, s_noise)
     D_2 = yield stages.at(r_1, D * math.expm1(-r_1 * stages.reach)), stages.level(r_1)
     a_2 = r_2 / r_1 * phi_2(-r_2 * stages.reach)
     D_3 = yield stages.at(r_2, D * (math.expm1(-r_2 * stages.reach) - a_2) + D_2 * a_2), stages.level(r_2)

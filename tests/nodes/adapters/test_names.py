@@ -15,7 +15,7 @@ from named_networks import network as network
 from torch import Tensor
 
 from nodes.loaders.adapters.names.layer_names import weighted
-from nodes.loaders.adapters.names.renamed import Row, renamed
+from nodes.loaders.adapters.names.renamed import RenamedRow, renamed
 from nodes.loaders.adapters.names.tables import TABLES, network_names
 from tests.nodes.adapters.tiny_networks import adapter, assert_same, drawn, merged, outputs, write
 from tests.nodes.original_transformers import original_weights
@@ -180,5 +180,5 @@ def test_tables_are_those_of_diffusers_converters(kind: str) -> None:
         assert torch.equal(found[name], weights[name]), name
 
 
-def _is_there(row: Row, layers: Mapping[str, Any]) -> bool:
+def _is_there(row: RenamedRow, layers: Mapping[str, Any]) -> bool:
     return all(layer.replace("#", "0") in layers for layer in row.layers)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nodeflow.graph.io.comfyui.prompt import Output, flatten
+from nodeflow.graph.io.comfyui.prompt import OutputPlace, flatten
 from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.model.catalogue import Catalogue
 from nodes.comfyui.export.ui_form import ui_form
@@ -119,7 +119,7 @@ def text(id: int, title: str = "", pos: tuple[int, int] = (0, 0), **more: Any) -
 def test_what_is_sent_everywhere_is_of_the_kind_of_what_it_comes_from() -> None:
     """Files say "*" at the node's own input and link."""
     prompt = read(loader(1), everywhere(2, "CLIP", 7), text(3), links=[[7, 1, 1, 2, 0, "*"]])
-    assert prompt.nodes["3"].inputs["clip"] == Output("1", 1)
+    assert prompt.nodes["3"].inputs["clip"] == OutputPlace("1", 1)
     assert list(prompt.nodes) == ["1", "3"]
 
 
@@ -127,8 +127,8 @@ def test_of_two_that_reach_an_input_the_narrower_counts_and_of_equals_none() -> 
     links = [[7, 1, 1, 2, 0, "*"], [8, 4, 1, 5, 0, "*"]]
     narrow = everywhere(5, "CLIP", 8, "Anything Everywhere?", values=["Refiner.*", ".*"])
     prompt = read(loader(1), loader(4), everywhere(2, "CLIP", 7), narrow, text(3), text(6, "Refiner 1"), links=links)
-    assert prompt.nodes["3"].inputs["clip"] == Output("1", 1)
-    assert prompt.nodes["6"].inputs["clip"] == Output("4", 1)
+    assert prompt.nodes["3"].inputs["clip"] == OutputPlace("1", 1)
+    assert prompt.nodes["6"].inputs["clip"] == OutputPlace("4", 1)
     equal = read(loader(1), loader(4), everywhere(2, "CLIP", 7), everywhere(5, "CLIP", 8), text(3), links=links)
     assert "clip" not in equal.nodes["3"].inputs
 
@@ -140,10 +140,10 @@ def test_what_is_sent_within_a_group_or_a_colour_reaches_no_other(where: dict[st
     links, group = [[7, 1, 1, 2, 0, "*"]], {"title": "Here", "bounding": [-10, -10, 100, 100]}
     sender = everywhere(2, "CLIP", 7, properties=where, pos=[5, 5])
     prompt = read(loader(1), sender, text(3, pos=(8, 8)), text(4, pos=(500, 0)), links=links, groups=[group])
-    assert prompt.nodes["3"].inputs["clip"] == Output("1", 1) and "clip" not in prompt.nodes["4"].inputs
+    assert prompt.nodes["3"].inputs["clip"] == OutputPlace("1", 1) and "clip" not in prompt.nodes["4"].inputs
     painted = everywhere(2, "CLIP", 7, properties={"color_restricted": True}, color="#233")
     prompt = read(loader(1), painted, text(3, color="#233"), text(4), links=links)
-    assert prompt.nodes["3"].inputs["clip"] == Output("1", 1) and "clip" not in prompt.nodes["4"].inputs
+    assert prompt.nodes["3"].inputs["clip"] == OutputPlace("1", 1) and "clip" not in prompt.nodes["4"].inputs
 
 
 def test_what_is_sent_everywhere_is_no_node_of_a_flat_file(catalogue: Catalogue) -> None:

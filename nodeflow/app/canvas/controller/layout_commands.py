@@ -13,7 +13,7 @@ from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.layout.align import Direction, Places, Side
 from nodeflow.app.canvas.layout.align import align as aligned
 from nodeflow.app.canvas.layout.align import distribute as distributed
-from nodeflow.app.canvas.layout.layered import Box
+from nodeflow.app.canvas.layout.layered import PlacedBox
 from nodeflow.app.canvas.layout.tidy import Ends
 from nodeflow.app.canvas.layout.tidy import tidy as tidied
 from nodeflow.app.i18n.texts import tr
@@ -79,8 +79,8 @@ def _is_frame(canvas: Canvas, name: str) -> bool:
     return isinstance(canvas.annotations.items[name], FrameItem)
 
 
-def _box(item: NodeItem | AnnotationItem) -> Box:
-    return Box(item.body.width(), item.body.height(), item.x(), item.y())
+def _box(item: NodeItem | AnnotationItem) -> PlacedBox:
+    return PlacedBox(item.body.width(), item.body.height(), item.x(), item.y())
 
 
 def _items(canvas: Canvas) -> dict[str, NodeItem | AnnotationItem]:
@@ -90,7 +90,7 @@ def _items(canvas: Canvas) -> dict[str, NodeItem | AnnotationItem]:
     return found | {" " + name: canvas.annotations.items[name] for name in canvas.annotations.chosen()}
 
 
-def _selected(canvas: Canvas, least: int) -> dict[str, Box]:
+def _selected(canvas: Canvas, least: int) -> dict[str, PlacedBox]:
     """The boxes of what is selected; none where that is too few, which is then said."""
     found = {name: _box(item) for name, item in _items(canvas).items()}
     if len(found) >= least:

@@ -13,7 +13,7 @@ from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.node_layout import face_of
 from nodeflow.app.canvas.items.note_item import NoteItem
 from nodeflow.app.canvas.items.reroute_item import RerouteItem
-from nodeflow.app.canvas.layout.layered import Box
+from nodeflow.app.canvas.layout.layered import PlacedBox
 from nodeflow.app.canvas.layout.make_room import make_room
 from nodeflow.app.canvas.view.canvas_view import CanvasView
 from nodeflow.app.model.graph_scope import GraphScope
@@ -58,7 +58,7 @@ class RoomAround(QObject):
         below = [a.top() for a in areas if a.left() < own.right() and own.left() < a.right() and a.top() > own.top()]
         return min(below, default=math.inf) - bottom - _GAP
 
-    def area_of(self, made: EditBatch) -> Box | None:
+    def area_of(self, made: EditBatch) -> PlacedBox | None:
         """What edits that add nodes, frames and notes will cover; None where they add none."""
         nodes = {edit.id: edit.node for edit in steps(made) if isinstance(edit, AddNode)}
         area = QRectF()
@@ -81,11 +81,11 @@ class RoomAround(QObject):
             return []
         size = NodeItem(name, Node(node_type), face_of(Node(node_type), spec, (), ()), "").body
         place = places[-1]
-        box = Box(size.width(), size.height(), place.x, place.y)
+        box = PlacedBox(size.width(), size.height(), place.x, place.y)
         return _room_edits(self._scope, self._items, name, place, box)
 
 
-def stands(items: WorkflowItems) -> list[Box]:
+def stands(items: WorkflowItems) -> list[PlacedBox]:
     """Return what stands on the canvas: nodes, frames and notes."""
     cards = [card.body.translated(card.pos()) for card in items.nodes.values()]
     drawn = [item.body.translated(item.pos()) for item in items.annotations.items.values()]
@@ -96,11 +96,13 @@ def room_edits(scope: GraphScope, items: WorkflowItems, card: NodeItem) -> list[
     """The edits that bring a node that was moved, and what lies below it, to where nothing is covered."""
     place = scope.workflow.layout.get(card.id, Placement(0, 0))
     place = msgspec.structs.replace(place, x=card.x(), y=card.y())
-    return _room_edits(scope, items, card.id, place, Box(card.body.width(), card.body.height(), card.x(), card.y()))
+    return _room_edits(
+        scope, items, card.id, place, PlacedBox(card.body.width(), card.body.height(), card.x(), card.y())
+    )
 
 
-def _room_edits(scope: GraphScope, items: WorkflowItems, name: str, place: Placement, box: Box) -> list[Edit]:
-    others: dict[tuple[str, str], Box] = {}
+def _room_edits(scope: GraphScope, items: WorkflowItems, name: str, place: Placement, box: PlacedBox) -> list[Edit]:
+    others: dict[tuple[str, str], PlacedBox] = {}
     for other, card in items.nodes.items():
         if other != name and not isinstance(card, RerouteItem):
             others["node", other] = _box(card.body.translated(card.pos()))
@@ -128,5 +130,5 @@ def _without_image(card: NodeItem) -> QRectF:
     return area
 
 
-def _box(area: QRectF) -> Box:
-    return Box(area.width(), area.height(), area.x(), area.y())
+def _box(area: QRectF) -> PlacedBox:
+    return PlacedBox(area.width(), area.height(), area.x(), area.y())

@@ -13,7 +13,7 @@ from nodeflow.app.i18n.texts import readable, size, tr
 from nodeflow.app.model.model_choices import ModelChoices
 from nodeflow.app.qt.picker import Picker, PickerEntry
 from nodeflow.graph.model.catalogue import Param
-from nodeflow.library.entries import Entry
+from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.fitting import Fit
 from nodeflow.library.missing import HUB_ID
 from nodeflow.library.sniff import PICKLES
@@ -80,7 +80,7 @@ class ModelPicker(Picker):
             return [*typed, *lines, *actions]
         return [*lines, *typed, *actions]
 
-    def _entry_of(self, entry: Entry) -> PickerEntry:
+    def _entry_of(self, entry: LibraryEntry) -> PickerEntry:
         assert self._choices is not None
         found, fit = entry.found, self._choices.fit(entry)
         name = entry.name if entry.root == STARTER or "/" not in entry.name else entry.file_name

@@ -9,8 +9,8 @@ from nodeflow.app.i18n.texts import tr
 from nodeflow.known_words import KnownWords
 from nodeflow.library.embeddings import embeddings_named
 from nodeflow.prompt_text import as_clip_reads
-from nodeflow.prompts.chunks import Frame, Group, Token
-from nodeflow.prompts.readings import READINGS, Reading
+from nodeflow.prompts.chunks import Frame, Token, TokenGroup
+from nodeflow.prompts.readings import READINGS, PromptReading
 from nodeflow.prompts.schedules import summands
 from nodeflow.prompts.weights import PromptError
 
@@ -88,7 +88,7 @@ def _plain(text: str, known: Known) -> TokenReading:
     return TokenReading(words, (Chunk("", tuple(shown)),))
 
 
-def _weighed(text: str, known: Known, reading: Reading) -> TokenReading:
+def _weighed(text: str, known: Known, reading: PromptReading) -> TokenReading:
     chunks = _chunks(text, known, reading)
     count = sum(len(chunk.tokens) for chunk in chunks)
     words = tr("{0} tokens").format(count)
@@ -97,7 +97,7 @@ def _weighed(text: str, known: Known, reading: Reading) -> TokenReading:
     return TokenReading(words + _not_known("\n".join(piece.text for piece in reading.pieces(text)), known), chunks)
 
 
-def _changing(text: str, known: Known, reading: Reading, steps: int) -> TokenReading:
+def _changing(text: str, known: Known, reading: PromptReading, steps: int) -> TokenReading:
     """Each text that it becomes, by its steps from 1; those that add up with how often they count."""
     found, chunks = summands(text, steps), list[Chunk]()
     for summand in found:
@@ -112,15 +112,15 @@ def _changing(text: str, known: Known, reading: Reading, steps: int) -> TokenRea
     )
 
 
-def _chunks(text: str, known: Known, reading: Reading) -> tuple[Chunk, ...]:
-    names, groups = list[str](), list[Group]()
+def _chunks(text: str, known: Known, reading: PromptReading) -> tuple[Chunk, ...]:
+    names, groups = list[str](), list[TokenGroup]()
     for piece in reading.pieces(text):
         opens, start = piece.opens, 0
         for name, place, behind in [*embeddings_named(piece.text), ("", len(piece.text), len(piece.text))]:
             numbers = known.tokenizer.encode(_read_by(piece.text[start:place], known), add_special_tokens=False).ids
-            groups.append(Group(tuple(Token(number, piece.weight) for number in numbers), opens))
+            groups.append(TokenGroup(tuple(Token(number, piece.weight) for number in numbers), opens))
             if name:
-                groups.append(Group((Token(0, piece.weight, len(names)),)))
+                groups.append(TokenGroup((Token(0, piece.weight, len(names)),)))
                 names.append(name)
             opens, start = False, behind
 

@@ -17,7 +17,7 @@ from nodeflow.graph.model.annotation import Annotation
 _PAD = 10.0
 
 
-class _Text(QTextDocument):
+class _NoteText(QTextDocument):
     """Markdown that loads nothing: a workflow is data, and an image named in it is no reason to open a file."""
 
     def loadResource(self, kind: int, name: QUrl | str) -> Any:
@@ -28,7 +28,7 @@ class NoteItem(AnnotationItem):
     """Pressed anywhere; a double click edits its text."""
 
     def show_annotation(self, annotation: Annotation) -> None:
-        self._text = _Text()
+        self._text = _NoteText()
         self._text.setDefaultFont(style.font("label"))
         self._text.setDocumentMargin(0)
         features = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from nodeflow.app.canvas.layout.layered import Box
+from nodeflow.app.canvas.layout.layered import PlacedBox
 
 Side = Literal["left", "centre", "right", "top", "middle", "bottom"]
 Direction = Literal["across", "down"]
 Places = dict[str, tuple[float, float]]
 
 
-def align(boxes: Mapping[str, Box], side: Side) -> Places:
+def align(boxes: Mapping[str, PlacedBox], side: Side) -> Places:
     """Return where boxes stand that share a side, or a middle line, of the area they cover."""
     left, top = min(box.x for box in boxes.values()), min(box.y for box in boxes.values())
     right, bottom = max(box.x + box.width for box in boxes.values()), max(box.y + box.height for box in boxes.values())
 
-    def moved(box: Box) -> tuple[float, float]:
+    def moved(box: PlacedBox) -> tuple[float, float]:
         match side:
             case "left":
                 return left, box.y
@@ -35,7 +35,7 @@ def align(boxes: Mapping[str, Box], side: Side) -> Places:
     return {name: moved(box) for name, box in boxes.items()}
 
 
-def distribute(boxes: Mapping[str, Box], direction: Direction) -> Places:
+def distribute(boxes: Mapping[str, PlacedBox], direction: Direction) -> Places:
     """Return where boxes stand with equal gaps between neighbours; the first and the last stay."""
     across = direction == "across"
     names = sorted(boxes, key=lambda name: boxes[name].x if across else boxes[name].y)

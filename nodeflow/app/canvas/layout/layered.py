@@ -17,7 +17,7 @@ _SWEEPS = 6
 K = TypeVar("K", bound=Hashable)
 
 
-class Box(NamedTuple):
+class PlacedBox(NamedTuple):
     """Hold what is placed: its size, and where it stands now (which only breaks ties)."""
 
     width: float
@@ -35,7 +35,7 @@ class Edge(NamedTuple):
     enters: float = 0.0
 
 
-def place(boxes: Mapping[K, Box], edges: Iterable[Edge]) -> dict[K, tuple[float, float]]:
+def place(boxes: Mapping[K, PlacedBox], edges: Iterable[Edge]) -> dict[K, tuple[float, float]]:
     """A place for each box, the whole from (0, 0) on. Near linear in boxes and edges; circles do no harm."""
     known = [edge for edge in edges if edge.source != edge.target]
     found: dict[K, tuple[float, float]] = {}
@@ -49,18 +49,18 @@ def place(boxes: Mapping[K, Box], edges: Iterable[Edge]) -> dict[K, tuple[float,
     return found
 
 
-def _parts(boxes: Mapping[K, Box], edges: Sequence[Edge]) -> list[tuple[dict[K, Box], list[Edge]]]:
+def _parts(boxes: Mapping[K, PlacedBox], edges: Sequence[Edge]) -> list[tuple[dict[K, PlacedBox], list[Edge]]]:
     """The pieces that hang together, from the top down as they stand now."""
     near: dict[Hashable, list[Hashable]] = {}
     for edge in edges:
         near.setdefault(edge.source, []).append(edge.target)
         near.setdefault(edge.target, []).append(edge.source)
     number: dict[Hashable, int] = {}
-    parts: list[dict[K, Box]] = []
+    parts: list[dict[K, PlacedBox]] = []
     for name in sorted(boxes, key=lambda name: (boxes[name].y, boxes[name].x)):
         if name in number:
             continue
-        part: dict[K, Box] = {}
+        part: dict[K, PlacedBox] = {}
         todo: list[Hashable] = [name]
         number[name] = len(parts)
         while todo:
@@ -77,7 +77,7 @@ def _parts(boxes: Mapping[K, Box], edges: Sequence[Edge]) -> list[tuple[dict[K, 
     return list(zip(parts, inner, strict=True))
 
 
-def _place_part(boxes: dict[K, Box], edges: list[Edge]) -> dict[K, tuple[float, float]]:
+def _place_part(boxes: dict[K, PlacedBox], edges: list[Edge]) -> dict[K, tuple[float, float]]:
     column = _columns(boxes, edges)
     columns: list[list[K]] = [[] for _ in range(max(column.values()) + 1)]
     for name in sorted(boxes, key=lambda name: (boxes[name].y, boxes[name].x)):
@@ -107,7 +107,7 @@ def _place_part(boxes: dict[K, Box], edges: list[Edge]) -> dict[K, tuple[float, 
 
 def _settle(
     names: list[K],
-    boxes: dict[K, Box],
+    boxes: dict[K, PlacedBox],
     height: dict[Hashable, float],
     before: dict[Hashable, list[Edge]],
     after: dict[Hashable, list[Edge]],
@@ -150,7 +150,7 @@ def _spread(wanted: list[float], heights: list[float]) -> list[float]:
     return [mean + offset for mean, offset in zip(means, offsets, strict=True)]
 
 
-def _columns(boxes: Mapping[K, Box], edges: list[Edge]) -> dict[K, int]:
+def _columns(boxes: Mapping[K, PlacedBox], edges: list[Edge]) -> dict[K, int]:
     """A column for each box, right of all it comes from, and as near to what it goes to as that allows.
 
     On a circle of edges the box that waits for the fewest others goes first.

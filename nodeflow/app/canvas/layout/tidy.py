@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from nodeflow.app.canvas.layout.layered import Box, Edge, place
+from nodeflow.app.canvas.layout.layered import Edge, PlacedBox, place
 
 PAD, TITLE = 24.0, 32.0
 
@@ -17,10 +17,10 @@ class Tidied(NamedTuple):
     """New places of nodes and notes, and new boxes of frames, by id."""
 
     places: dict[str, tuple[float, float]]
-    frames: dict[str, Box]
+    frames: dict[str, PlacedBox]
 
 
-def tidy(boxes: Mapping[str, Box], frames: Mapping[str, Box], wires: Iterable[Ends]) -> Tidied:
+def tidy(boxes: Mapping[str, PlacedBox], frames: Mapping[str, PlacedBox], wires: Iterable[Ends]) -> Tidied:
     """Lay out boxes (nodes and notes) in layers; each frame is laid out by itself and then moved as one box.
 
     What lies with its middle in a frame belongs to the smallest such frame. The upper left corner of the whole stays.
@@ -35,7 +35,7 @@ def tidy(boxes: Mapping[str, Box], frames: Mapping[str, Box], wires: Iterable[En
     for wire in wires:
         where, source, target = _meeting(chains[wire[0]], chains[wire[1]])
         edges.setdefault(where, []).append((source, target, wire))
-    sizes: dict[str, Box] = dict(boxes)
+    sizes: dict[str, PlacedBox] = dict(boxes)
     within: dict[str, tuple[float, float]] = {}
     for frame in (*(name for name in inside if name is not None), None):  # the smallest frames first
         members = {member: sizes[member] for member in inside[frame]}
@@ -54,14 +54,14 @@ def tidy(boxes: Mapping[str, Box], frames: Mapping[str, Box], wires: Iterable[En
             continue
         right = max(found[member][0] + box.width for member, box in members.items())
         bottom = max(found[member][1] + box.height for member, box in members.items())
-        sizes[frame] = Box(right + 2 * PAD, bottom + 2 * PAD + TITLE, frames[frame].x, frames[frame].y)
+        sizes[frame] = PlacedBox(right + 2 * PAD, bottom + 2 * PAD + TITLE, frames[frame].x, frames[frame].y)
     return _absolute(boxes, frames, sizes, parents, within)
 
 
 def _absolute(
-    boxes: Mapping[str, Box],
-    frames: Mapping[str, Box],
-    sizes: Mapping[str, Box],
+    boxes: Mapping[str, PlacedBox],
+    frames: Mapping[str, PlacedBox],
+    sizes: Mapping[str, PlacedBox],
     parents: Mapping[str, str | None],
     within: Mapping[str, tuple[float, float]],
 ) -> Tidied:
@@ -72,11 +72,11 @@ def _absolute(
             x, y, parent = x + within[parent][0], y + within[parent][1], parents[parent]
         return round(x), round(y)
 
-    placed = {name: Box(round(sizes[name].width), round(sizes[name].height), *at(name)) for name in frames}
+    placed = {name: PlacedBox(round(sizes[name].width), round(sizes[name].height), *at(name)) for name in frames}
     return Tidied({name: at(name) for name in boxes}, placed)
 
 
-def _parents(boxes: Mapping[str, Box], frames: Mapping[str, Box]) -> dict[str, str | None]:
+def _parents(boxes: Mapping[str, PlacedBox], frames: Mapping[str, PlacedBox]) -> dict[str, str | None]:
     """The smallest frame around each box and each frame."""
     ordered = _from_the_smallest(frames)
     found: dict[str, str | None] = {}
@@ -91,12 +91,12 @@ def _parents(boxes: Mapping[str, Box], frames: Mapping[str, Box]) -> dict[str, s
     return found
 
 
-def _from_the_smallest(frames: Mapping[str, Box]) -> list[str]:
+def _from_the_smallest(frames: Mapping[str, PlacedBox]) -> list[str]:
     """Of two of one size the first by name lies in the other, wherever both stand."""
     return sorted(frames, key=lambda name: (frames[name].width * frames[name].height, name))
 
 
-def _holds(box: Box, x: float, y: float) -> bool:
+def _holds(box: PlacedBox, x: float, y: float) -> bool:
     return box.x <= x <= box.x + box.width and box.y <= y <= box.y + box.height
 
 
@@ -130,6 +130,6 @@ def _depth(
     return y
 
 
-def _corner(boxes: Iterable[Box]) -> tuple[float, float]:
+def _corner(boxes: Iterable[PlacedBox]) -> tuple[float, float]:
     known = list(boxes)
     return min(box.x for box in known), min(box.y for box in known)

@@ -6,7 +6,7 @@ from typing import Any
 
 from nodeflow.graph.io.comfyui.broadcast import is_broadcast
 from nodeflow.graph.io.comfyui.output_kinds import infer_kinds
-from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt, OutputPlace, PromptNode
 from nodeflow.graph.io.comfyui.tolerant import mapping, name, text
 from nodeflow.graph.io.comfyui.widgets import class_facts, pack_facts
 
@@ -22,9 +22,9 @@ def is_api_file(data: Any) -> bool:
     return any("class_type" in one and isinstance(one.get("inputs"), dict) for one in nodes)
 
 
-def read_api_file(data: Any) -> Prompt:
+def read_api_file(data: Any) -> FlatPrompt:
     """Read a flat workflow; what names no class is left out and told."""
-    prompt = Prompt()
+    prompt = FlatPrompt()
     for key, one in mapping(data).items():
         kind = text(mapping(one).get("class_type")).strip()
         if is_broadcast(kind):
@@ -38,7 +38,9 @@ def read_api_file(data: Any) -> Prompt:
         prompt.nodes[key] = PromptNode(key, kind, inputs, title, facts.outputs if facts else ())
     for node in prompt.nodes.values():
         for key in [
-            key for key, value in node.inputs.items() if isinstance(value, Output) and value.node not in prompt.nodes
+            key
+            for key, value in node.inputs.items()
+            if isinstance(value, OutputPlace) and value.node not in prompt.nodes
         ]:
             prompt.skipped.append(f"{node.id}.{key} comes from {node.inputs.pop(key).node}, which is not there")
     infer_kinds(prompt)
@@ -53,7 +55,7 @@ def _plain(value: Any, nodes: Any) -> Any:
     if isinstance(value, list) and len(value) == 2 and name(value[0]):
         node, place = name(value[0]), name(value[1])
         if place.isdecimal() and len(place) <= PLACES and (not isinstance(value[1], str) or node in nodes):
-            return Output(node, int(place))
+            return OutputPlace(node, int(place))
     if isinstance(value, dict) and set(value) == {"__value__"}:
         return value["__value__"]
     return value

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import regex
 
-from nodeflow.graph.io.comfyui.model import BYPASSED, MUTED, ComfyNode, Graph, Link, Slot
+from nodeflow.graph.io.comfyui.model import BYPASSED, MUTED, ComfyNode, Graph, NumberedLink, Slot
 from nodeflow.graph.io.comfyui.tolerant import mapping, text, whole
 
 LONGEST = 0.05
@@ -23,22 +23,22 @@ def is_broadcast(kind: str) -> bool:
     return kind in KINDS
 
 
-class Asked(NamedTuple):
+class BroadcastPattern(NamedTuple):
     """A pattern that is to find something, or to find nothing."""
 
     pattern: regex.Pattern[str]
     inverted: bool = False
 
 
-class Rule(NamedTuple):
+class BroadcastRule(NamedTuple):
     """What is broadcast: a type, and as far as it says so which inputs, of which nodes, in which groups."""
 
     type: str
-    link: Link
+    link: NumberedLink
     sender: ComfyNode
-    names: Asked | None = None
-    titles: Asked | None = None
-    groups: Asked | None = None
+    names: BroadcastPattern | None = None
+    titles: BroadcastPattern | None = None
+    groups: BroadcastPattern | None = None
     same_group: int = 0
     same_colour: int = 0
     """Only those of the sender's group or colour (1), only others (2)."""
@@ -51,7 +51,7 @@ class Broadcasts:
 
     def __init__(self, graph: Graph) -> None:
         self._slow: set[str] = set()
-        self._rules: list[Rule] = []
+        self._rules: list[BroadcastRule] = []
         self._graph = graph
         for node in graph.nodes.values():
             if is_broadcast(node.type) and node.mode not in (MUTED, BYPASSED):
@@ -63,14 +63,14 @@ class Broadcasts:
             if link is not None:
                 self._rules.append(_rule(node, place, link, self._type(link, slot)))
 
-    def _type(self, link: Link, slot: Slot) -> str:
+    def _type(self, link: NumberedLink, slot: Slot) -> str:
         """The type of what is sent: that of the link, of the output that it comes from, or as the input is called."""
         node = self._graph.nodes.get(link.origin)
         outputs = node.outputs if node is not None else []
         made = outputs[link.origin_slot].type if link.origin_slot < len(outputs) else "*"
         return next((one for one in (link.type, made, slot.name) if one != "*"), "*")
 
-    def link_for(self, node: ComfyNode, slot: Slot) -> Link | None:
+    def link_for(self, node: ComfyNode, slot: Slot) -> NumberedLink | None:
         """Return the link that reaches an input: of its type, and where names are asked for, of such a name.
 
         The value of a widget is replaced where the node says so.
@@ -87,7 +87,7 @@ class Broadcasts:
         best = [one.link for one in found if one.rank == highest]
         return best[0] if len({(link.origin, link.origin_slot) for link in best}) == 1 else None
 
-    def _reaches(self, rule: Rule, node: ComfyNode, slot: Slot) -> bool:
+    def _reaches(self, rule: BroadcastRule, node: ComfyNode, slot: Slot) -> bool:
         return (
             rule.type == slot.type
             and rule.type != "*"
@@ -107,7 +107,7 @@ class Broadcasts:
             if one.x <= node.x <= one.x + one.width and one.y <= node.y <= one.y + one.height
         ]
 
-    def _found(self, asked: Asked, name: str) -> bool:
+    def _found(self, asked: BroadcastPattern, name: str) -> bool:
         """Whether a pattern is right about a name; one that searches too long is right about none from then on."""
         names = asked.pattern
         if names.pattern in self._slow:
@@ -123,7 +123,7 @@ def _allowed(restricted: int, alike: bool) -> bool:
     return restricted == 0 or (restricted == 1) == alike
 
 
-def _rule(node: ComfyNode, place: int, link: Link, kind: str) -> Rule:
+def _rule(node: ComfyNode, place: int, link: NumberedLink, kind: str) -> BroadcastRule:
     """What a node broadcasts: to all, or to those whose names its patterns find."""
     said = mapping(node.properties.get("ue_properties"))
     asked = [said.get(name) for name in PATTERNS]
@@ -132,23 +132,23 @@ def _rule(node: ComfyNode, place: int, link: Link, kind: str) -> Rule:
     inverted = [said.get(f"{name}_invert") is True for name in PATTERNS]
     titles, names, groups = (_pattern(one, not_) for one, not_ in zip(asked, inverted, strict=True))
     if node.type in NAMED:
-        names = Asked(regex.compile(NAMED[node.type][min(place, len(NAMED[node.type]) - 1)]))
+        names = BroadcastPattern(regex.compile(NAMED[node.type][min(place, len(NAMED[node.type]) - 1)]))
     group, colour = (_restricted(said.get(name, node.properties.get(name))) for name in RESTRICTED)
     rank = 10 + 10 * (node.type in NAMED) + 20 * any((titles, names and node.type not in NAMED, groups))
     rank = whole(said.get("priority")) or rank + 3 * (group > 0) + 6 * (colour > 0)
-    return Rule(kind, link, node, names, titles, groups, group, colour, rank)
+    return BroadcastRule(kind, link, node, names, titles, groups, group, colour, rank)
 
 
 def _restricted(said: object) -> int:
     return int(said) if isinstance(said, (bool, int)) and 0 <= said <= 2 else 0
 
 
-def _pattern(said: object, inverted: bool) -> Asked | None:
+def _pattern(said: object, inverted: bool) -> BroadcastPattern | None:
     """A pattern; None for one that finds everything, or is none."""
     found = text(said)
     if found in ("", ".*"):
         return None
     try:
-        return Asked(regex.compile(found), inverted)
+        return BroadcastPattern(regex.compile(found), inverted)
     except regex.error:
         return None

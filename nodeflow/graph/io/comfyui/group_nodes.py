@@ -8,14 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nodeflow.graph.io.comfyui.model import INPUTS, OUTPUTS, ComfyNode, ComfyWorkflow, Definition, Graph, Link, Slot
+from nodeflow.graph.io.comfyui.model import (
+    INPUTS,
+    OUTPUTS,
+    ComfyNode,
+    ComfyWorkflow,
+    Definition,
+    Graph,
+    NumberedLink,
+    Slot,
+)
 from nodeflow.graph.io.comfyui.tolerant import mapping, objects, whole
 
 PREFIXES = ("workflow>", "workflow/")
 """What the class of an instance begins with."""
 
 ReadNode = Callable[[dict[str, Any]], ComfyNode]
-ReadLink = Callable[[Any], tuple[str, Link] | None]
+ReadLink = Callable[[Any], tuple[str, NumberedLink] | None]
 
 
 def define(workflow: ComfyWorkflow, found: dict[str, Any], read_node: ReadNode, read_link: ReadLink) -> None:
@@ -37,7 +46,7 @@ def _definition(kind: str, title: str, data: dict[str, Any], read_node: ReadNode
     found = [one[:4] for one in links if isinstance(one, list) and len(one) >= 4] if isinstance(links, list) else []
     inner = [one for one in found if _place(one[0]) and _place(one[2])]
     for number, (origin, out, target, into) in enumerate(inner):
-        link = Link(_place(origin), whole(out), _place(target), whole(into), "*")
+        link = NumberedLink(_place(origin), whole(out), _place(target), whole(into), "*")
         _lay(graph, f"inner {number}", link)
     definition = Definition(kind, title, graph=graph)
     _face(definition, data)
@@ -57,12 +66,12 @@ def _face(definition: Definition, data: dict[str, Any]) -> None:
     for node in graph.nodes.values():
         for place, slot in enumerate(node.inputs):
             if slot.link is None and not slot.widget:
-                link = Link(INPUTS, len(definition.inputs), node.id, place, slot.type)
+                link = NumberedLink(INPUTS, len(definition.inputs), node.id, place, slot.type)
                 definition.inputs.append(Slot(slot.name, slot.type))
                 _lay(graph, f"in {len(definition.inputs)}", link)
         for place, slot in enumerate(node.outputs):
             if (node.id, place) not in led or (node.id, place) in outside:
-                link = Link(node.id, place, OUTPUTS, len(definition.outputs), slot.type)
+                link = NumberedLink(node.id, place, OUTPUTS, len(definition.outputs), slot.type)
                 definition.outputs.append(Slot(slot.name, slot.type))
                 graph.links[f"out {len(definition.outputs)}"] = link
 
@@ -74,7 +83,7 @@ def _place(value: Any) -> str:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else ""
 
 
-def _lay(graph: Graph, number: str, link: Link) -> None:
+def _lay(graph: Graph, number: str, link: NumberedLink) -> None:
     target = graph.nodes.get(link.target)
     if target is not None and 0 <= link.target_slot < len(target.inputs):
         graph.links[number] = link

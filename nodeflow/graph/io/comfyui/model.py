@@ -22,7 +22,7 @@ class Slot(msgspec.Struct):
     widget: str = ""
 
 
-class Link(NamedTuple):
+class NumberedLink(NamedTuple):
     """A link: from an output by its place to an input by its place."""
 
     origin: str
@@ -52,7 +52,7 @@ class ComfyNode(msgspec.Struct):
     colour: str = ""
 
 
-class Group(msgspec.Struct):
+class GroupFrame(msgspec.Struct):
     """A titled rectangle behind nodes."""
 
     title: str
@@ -67,8 +67,8 @@ class Graph(msgspec.Struct):
     """Nodes by id, links by id, groups: of a workflow, or of the inside of a subgraph."""
 
     nodes: dict[str, ComfyNode] = {}
-    links: dict[str, Link] = {}
-    groups: list[Group] = []
+    links: dict[str, NumberedLink] = {}
+    groups: list[GroupFrame] = []
 
 
 class Definition(msgspec.Struct):

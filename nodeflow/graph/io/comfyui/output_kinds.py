@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodeflow.graph.io.comfyui.prompt import Output, Prompt
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt, OutputPlace
 
 BY_INPUT = {
     **dict.fromkeys(("model", "model1", "model2", "model_opt", "opt_model"), "MODEL"),
@@ -29,12 +29,12 @@ MOST = 64
 ANY = "*"
 
 
-def infer_kinds(prompt: Prompt) -> None:
+def infer_kinds(prompt: FlatPrompt) -> None:
     """Give the nodes whose outputs are not known those that are taken of them."""
     found: dict[str, dict[int, str]] = {}
     for node in prompt.nodes.values():
         for key, value in node.inputs.items():
-            if isinstance(value, Output) and 0 <= value.slot < MOST and not prompt.nodes[value.node].outputs:
+            if isinstance(value, OutputPlace) and 0 <= value.slot < MOST and not prompt.nodes[value.node].outputs:
                 slots = found.setdefault(value.node, {})
                 if slots.get(value.slot, ANY) == ANY:
                     slots[value.slot] = BY_INPUT.get(key, ANY)

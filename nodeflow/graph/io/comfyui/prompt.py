@@ -23,7 +23,7 @@ from nodeflow.graph.io.comfyui.model import (
     ComfyWorkflow,
     Definition,
     Graph,
-    Link,
+    NumberedLink,
     Slot,
 )
 from nodeflow.graph.io.comfyui.tolerant import name, text
@@ -63,7 +63,7 @@ MAX_NODES = 50_000
 """Nodes of a flat workflow: more is a subgraph that multiplies."""
 
 
-class Output(NamedTuple):
+class OutputPlace(NamedTuple):
     """An output that an input comes from: its node by id, and its place."""
 
     node: str
@@ -71,7 +71,7 @@ class Output(NamedTuple):
 
 
 class PromptNode(msgspec.Struct):
-    """A node that runs. ``inputs`` by name: an `Output`, or a plain value."""
+    """A node that runs. ``inputs`` by name: an `OutputPlace`, or a plain value."""
 
     id: str
     type: str
@@ -83,14 +83,14 @@ class PromptNode(msgspec.Struct):
     """All its values in their order, where not all have names."""
 
 
-class Prompt(msgspec.Struct):
+class FlatPrompt(msgspec.Struct):
     """The nodes that run, by id in the order of the file, and in sentences what was left out."""
 
     nodes: dict[str, PromptNode] = {}
     skipped: list[str] = []
 
 
-class Scope(NamedTuple):
+class GraphPlace(NamedTuple):
     """A graph where it stands: the workflow itself, or the inside of one instance of a subgraph."""
 
     graph: Graph
@@ -108,13 +108,13 @@ class Scope(NamedTuple):
 class End(NamedTuple):
     """Hold where a link leads back to: a node's output, or a value where ``node`` is None."""
 
-    scope: Scope | None
+    scope: GraphPlace | None
     node: ComfyNode | None
     slot: int
     value: Any = None
 
 
-def flatten(workflow: ComfyWorkflow) -> Prompt:
+def flatten(workflow: ComfyWorkflow) -> FlatPrompt:
     """Return the flat form of what ComfyUI's window saves."""
     return _Flattening(workflow).run()
 
@@ -124,12 +124,12 @@ class _Flattening:
 
     def __init__(self, workflow: ComfyWorkflow) -> None:
         self.workflow = workflow
-        self.prompt = Prompt(skipped=list(workflow.skipped))
-        self._inside: dict[str, Scope] = {}
+        self.prompt = FlatPrompt(skipped=list(workflow.skipped))
+        self._inside: dict[str, GraphPlace] = {}
         self._broadcasts: dict[str, Broadcasts] = {}
 
-    def run(self) -> Prompt:
-        waiting = deque([Scope(self.workflow.graph)])
+    def run(self) -> FlatPrompt:
+        waiting = deque([GraphPlace(self.workflow.graph)])
         while waiting:
             scope = waiting.popleft()
             for node in scope.graph.nodes.values():
@@ -149,7 +149,7 @@ class _Flattening:
                 self.prompt.nodes[scope.id_of(node)] = self._node(scope, node)
         return self.prompt
 
-    def inside(self, scope: Scope, instance: ComfyNode) -> Scope | None:
+    def inside(self, scope: GraphPlace, instance: ComfyNode) -> GraphPlace | None:
         """The inside of an instance, with the values that the instance gives; None where it is nested too deep."""
         path = f"{scope.id_of(instance)}:"
         if path not in self._inside:
@@ -158,10 +158,10 @@ class _Flattening:
                 return None
             definition = self.workflow.definitions[instance.type]
             graph = _with_values(definition, instance)
-            self._inside[path] = Scope(graph, path, definition, scope, instance, scope.depth + 1)
+            self._inside[path] = GraphPlace(graph, path, definition, scope, instance, scope.depth + 1)
         return self._inside[path]
 
-    def _node(self, scope: Scope, node: ComfyNode) -> PromptNode:
+    def _node(self, scope: GraphPlace, node: ComfyNode) -> PromptNode:
         facts = class_facts().get(node.type) or pack_facts().get(node.type)
         read = read_values(node)
         inputs: dict[str, Any] = dict(read.values)
@@ -179,18 +179,18 @@ class _Flattening:
             if end.node is None:
                 inputs[slot.widget or slot.name] = end.value
             elif end.scope is not None:
-                inputs[slot.widget or slot.name] = Output(end.scope.id_of(end.node), end.slot)
+                inputs[slot.widget or slot.name] = OutputPlace(end.scope.id_of(end.node), end.slot)
         outputs = tuple(slot.type for slot in node.outputs) or (facts.outputs if facts else ())
         unnamed = node.values if read.unread or (not facts and not node.named) else ()
         return PromptNode(scope.id_of(node), node.type, inputs, node.title, outputs, tuple(unnamed))
 
-    def _broadcast(self, scope: Scope, node: ComfyNode, slot: Slot) -> End | None:
+    def _broadcast(self, scope: GraphPlace, node: ComfyNode, slot: Slot) -> End | None:
         if scope.path not in self._broadcasts:
             self._broadcasts[scope.path] = Broadcasts(scope.graph)
         found = self._broadcasts[scope.path].link_for(node, slot)
         return self.source(scope, found) if found else None
 
-    def source(self, scope: Scope | None, link: Link | None) -> End | None:
+    def source(self, scope: GraphPlace | None, link: NumberedLink | None) -> End | None:
         """Follow a link back to what it comes from; None where that is nothing."""
         seen: set[tuple[str, str, int]] = set()
         while scope is not None and link is not None:
@@ -221,7 +221,7 @@ class _Flattening:
                 return End(scope, node, link.origin_slot)
         return None
 
-    def _from_outside(self, scope: Scope, place: int) -> tuple[Scope | None, Link | End | None]:
+    def _from_outside(self, scope: GraphPlace, place: int) -> tuple[GraphPlace | None, NumberedLink | End | None]:
         """Return what an input of a subgraph is: a link outside, or the value that the instance gives."""
         definition, instance, outer = scope.definition, scope.instance, scope.outer
         if definition is None or instance is None or not 0 <= place < len(definition.inputs):
@@ -236,10 +236,10 @@ class _Flattening:
         key = next((key for key in (wanted, slot.widget if slot else "") if key in values), None)
         return None, _shown_inside(scope, place) if key is None else End(None, None, 0, values[key])
 
-    def _set_elsewhere(self, scope: Scope, node: ComfyNode) -> tuple[Scope | None, Link | None]:
+    def _set_elsewhere(self, scope: GraphPlace, node: ComfyNode) -> tuple[GraphPlace | None, NumberedLink | None]:
         """Return what was set under the name that a node gets, here or in a scope around."""
         wanted = text(node.values[0]) if node.values else ""
-        around: Scope | None = scope
+        around: GraphPlace | None = scope
         while around is not None:
             for other in around.graph.nodes.values():
                 if other.type in SET_NODES and other.values and text(other.values[0]) == wanted and other.mode != MUTED:
@@ -248,7 +248,7 @@ class _Flattening:
         return None, None
 
 
-def _shown_inside(scope: Scope, place: int) -> End | None:
+def _shown_inside(scope: GraphPlace, place: int) -> End | None:
     """The value at an input of a subgraph whose instance gives none: that of the widget inside which it leads to."""
     for link in scope.graph.links.values():
         node = scope.graph.nodes.get(link.target)
@@ -311,18 +311,18 @@ def _group_values(definition: Definition, instance: ComfyNode) -> Graph:
     return Graph(nodes, graph.links, graph.groups)
 
 
-def _to_the_end(inside: Scope, place: int) -> Link | None:
+def _to_the_end(inside: GraphPlace, place: int) -> NumberedLink | None:
     """The link inside a subgraph that leads to its output at a place."""
     links = inside.graph.links.values()
     return next((link for link in links if link.target == OUTPUTS and link.target_slot == place), None)
 
 
-def _linked(graph: Graph, node: ComfyNode, place: int) -> Link | None:
+def _linked(graph: Graph, node: ComfyNode, place: int) -> NumberedLink | None:
     slot = node.inputs[place] if place < len(node.inputs) else None
     return graph.links.get(slot.link) if slot is not None and slot.link else None
 
 
-def _bypassed(graph: Graph, node: ComfyNode, link: Link) -> Link | None:
+def _bypassed(graph: Graph, node: ComfyNode, link: NumberedLink) -> NumberedLink | None:
     """Return what a bypassed node passes on: the input of the output's place, the first of its type, or one that
     fits."""
     wanted = node.outputs[link.origin_slot].type if link.origin_slot < len(node.outputs) else link.type

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from nodeflow.graph.io.comfyui import group_nodes
-from nodeflow.graph.io.comfyui.model import ComfyNode, ComfyWorkflow, Definition, Graph, Group, Link, Slot
+from nodeflow.graph.io.comfyui.model import ComfyNode, ComfyWorkflow, Definition, Graph, GroupFrame, NumberedLink, Slot
 from nodeflow.graph.io.comfyui.tolerant import mapping, name, number, objects, pair, text, whole
 
 DEFAULT_BOX = [0.0, 0.0, 140.0, 80.0]
@@ -96,7 +96,7 @@ def _type(data: dict[str, Any]) -> str:
     return "COMBO" if isinstance(kind, list) else text(kind) or "*"
 
 
-def link_of(data: Any) -> tuple[str, Link] | None:
+def link_of(data: Any) -> tuple[str, NumberedLink] | None:
     """Read a link with its id, from the list that 0.4 writes or the object of later forms; None for what is none."""
     if isinstance(data, dict):
         parts = [data.get(key) for key in ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")]
@@ -107,10 +107,10 @@ def link_of(data: Any) -> tuple[str, Link] | None:
     number_, origin, target = name(parts[0]), name(parts[1]), name(parts[3])
     if not number_ or not origin or not target:
         return None
-    return number_, Link(origin, whole(parts[2]), target, whole(parts[4]), text(parts[5]) or "*")
+    return number_, NumberedLink(origin, whole(parts[2]), target, whole(parts[4]), text(parts[5]) or "*")
 
 
-def _group(data: dict[str, Any]) -> Group:
+def _group(data: dict[str, Any]) -> GroupFrame:
     box = data.get("bounding")
     x, y, width, height = [number(side) for side in box[:4]] if isinstance(box, list) and len(box) >= 4 else DEFAULT_BOX
-    return Group(text(data.get("title")), x, y, width, height, text(data.get("color")))
+    return GroupFrame(text(data.get("title")), x, y, width, height, text(data.get("color")))

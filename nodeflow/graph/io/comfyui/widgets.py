@@ -57,7 +57,7 @@ class ClassFacts(msgspec.Struct, frozen=True):
     """Orders of older versions."""
 
 
-class Reading(NamedTuple):
+class WidgetReading(NamedTuple):
     """Values by name, and how many of a node's nobody names since they fit no version that is known."""
 
     values: dict[str, Any]
@@ -83,14 +83,14 @@ def named_values(node: ComfyNode) -> dict[str, Any]:
     return read_values(node).values
 
 
-def read_values(node: ComfyNode) -> Reading:
+def read_values(node: ComfyNode) -> WidgetReading:
     """Return the values of a node by name, and how many are of a version that is not known."""
     known = class_facts().get(node.type) or pack_facts().get(node.type) or ClassFacts()
     facts = _by_rule(node, known)
     tries = [_fitting(facts, *_in_order(node.values, order, facts.controls)) for order in _orders(node, facts)]
     best = min(tries, key=lambda one: one[1:])
     named = {name: value for name, value in best.values.items() if not name.startswith(HIDDEN)}
-    return Reading({**facts.defaults, **named, **node.named}, 0 if node.named else best.unread)
+    return WidgetReading({**facts.defaults, **named, **node.named}, 0 if node.named else best.unread)
 
 
 class _Try(NamedTuple):

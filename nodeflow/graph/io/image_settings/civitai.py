@@ -6,7 +6,7 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.json_values import as_object, inner, text
-from nodeflow.graph.io.image_settings.settings import Adapter, Settings, number, pixels, side, unread, whole
+from nodeflow.graph.io.image_settings.settings import AdapterSetting, ImageSettings, number, pixels, side, unread, whole
 
 PROGRAM = "Civitai"
 LORAS = ("lora", "lycoris", "locon", "dora")
@@ -21,7 +21,7 @@ KNOWN = frozenset(
 """What is read, and what says nothing of how the image is computed."""
 
 
-def read(texts: ImageTexts) -> Settings | None:
+def read(texts: ImageTexts) -> ImageSettings | None:
     """Read what Civitai wrote; None where it is another program's."""
     for raw in (*texts, texts.chunks.get("prompt", "")):
         outer = as_object(raw)
@@ -34,9 +34,9 @@ def read(texts: ImageTexts) -> Settings | None:
     return None
 
 
-def _settings(data: dict[str, Any], outer: dict[str, Any]) -> Settings:
+def _settings(data: dict[str, Any], outer: dict[str, Any]) -> ImageSettings:
     raw = "\n".join(f"{key}: {value}" for key, value in data.items())
-    found = Settings(PROGRAM, raw, text(data.get("prompt")), text(data.get("negativePrompt")))
+    found = ImageSettings(PROGRAM, raw, text(data.get("prompt")), text(data.get("negativePrompt")))
     found.dialect, found.noise = "ComfyUI", "batch"
     found.seed, found.steps = whole(data.get("seed")), whole(data.get("steps"), 0) or 0
     found.guidance, found.sampler = number(data.get("cfgScale")), text(data.get("sampler"))
@@ -56,7 +56,7 @@ def _settings(data: dict[str, Any], outer: dict[str, Any]) -> Settings:
         weight = one.get("strength", one.get("weight"))
         kind = text(one.get("type")).lower()
         if kind in LORAS or (not kind and (":lora:" in name or weight is not None)):
-            found.adapters.append(Adapter(name, number(weight, 1.0) or 0.0, hash=text(one.get("hash"))))
+            found.adapters.append(AdapterSetting(name, number(weight, 1.0) or 0.0, hash=text(one.get("hash"))))
         elif kind in ("", "checkpoint", "model") and not found.model:
             found.model, found.model_hash = name, found.model_hash or text(one.get("hash"))
         elif kind not in ("checkpoint", "model"):

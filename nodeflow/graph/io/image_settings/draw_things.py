@@ -6,7 +6,7 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts, xmp_value
 from nodeflow.graph.io.image_settings.json_values import as_object, text
-from nodeflow.graph.io.image_settings.settings import Adapter, Settings, number, pixels, unread, whole
+from nodeflow.graph.io.image_settings.settings import AdapterSetting, ImageSettings, number, pixels, unread, whole
 
 PROGRAM = "Draw Things"
 KNOWN = frozenset(
@@ -18,7 +18,7 @@ KNOWN = frozenset(
 """What is read, and what says nothing of how the image is computed."""
 
 
-def read(texts: ImageTexts) -> Settings | None:
+def read(texts: ImageTexts) -> ImageSettings | None:
     """Read what Draw Things wrote; None where it is another program's."""
     for raw in (texts.chunks.get("Comment", ""), texts.comment, xmp_value(texts.xmp, "exif:UserComment")):
         data = as_object(raw)
@@ -27,8 +27,8 @@ def read(texts: ImageTexts) -> Settings | None:
     return None
 
 
-def _settings(data: dict[str, Any], raw: str) -> Settings:
-    found = Settings(PROGRAM, raw, text(data.get("c")), text(data.get("uc")), dialect="A1111")
+def _settings(data: dict[str, Any], raw: str) -> ImageSettings:
+    found = ImageSettings(PROGRAM, raw, text(data.get("c")), text(data.get("uc")), dialect="A1111")
     found.seed, found.steps = whole(data.get("seed")), whole(data.get("steps"), 0) or 0
     mode = text(data.get("seed_mode")).lower()
     found.noise = "NV" if "nvidia" in mode else "CPU"
@@ -41,7 +41,7 @@ def _settings(data: dict[str, Any], raw: str) -> Settings:
     for one in data.get("lora") or []:
         if isinstance(one, dict):
             name = text(one.get("model") or one.get("file") or one.get("name"))
-            found.adapters.append(Adapter(name, number(one.get("weight"), 1.0) or 0.0))
+            found.adapters.append(AdapterSetting(name, number(one.get("weight"), 1.0) or 0.0))
     strength = number(data.get("strength"), 1.0)
     found.strength = strength if strength is not None and 0 < strength < 1 else None
     found.left_out += unread(data, KNOWN)

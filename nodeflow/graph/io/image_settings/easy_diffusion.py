@@ -6,7 +6,7 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.json_values import as_object, text
-from nodeflow.graph.io.image_settings.settings import Adapter, Settings, number, side, whole
+from nodeflow.graph.io.image_settings.settings import AdapterSetting, ImageSettings, number, side, whole
 
 PROGRAM = "Easy Diffusion"
 ENGLISH = {
@@ -26,7 +26,7 @@ ENGLISH = {
 }
 
 
-def read(texts: ImageTexts) -> Settings | None:
+def read(texts: ImageTexts) -> ImageSettings | None:
     """Read what Easy Diffusion wrote; None where it is another program's."""
     for data in (texts.chunks, as_object(texts.comment)):
         named: dict[str, Any] = {ENGLISH.get(key, key): value for key, value in data.items()}
@@ -35,9 +35,9 @@ def read(texts: ImageTexts) -> Settings | None:
     return None
 
 
-def _settings(data: dict[str, Any]) -> Settings:
+def _settings(data: dict[str, Any]) -> ImageSettings:
     raw = "\n".join(f"{key}: {value}" for key, value in data.items())
-    found = Settings(PROGRAM, raw, text(data.get("prompt")), text(data.get("negative_prompt")), noise="CPU")
+    found = ImageSettings(PROGRAM, raw, text(data.get("prompt")), text(data.get("negative_prompt")), noise="CPU")
     found.seed, found.steps = whole(data.get("seed")), whole(data.get("num_inference_steps"), 0) or 0
     found.guidance, found.sampler = number(data.get("guidance_scale")), text(data.get("sampler_name"))
     found.width, found.height = side(data.get("width")), side(data.get("height"))
@@ -46,7 +46,7 @@ def _settings(data: dict[str, Any]) -> Settings:
     found.clip_skip = 2 if data.get("clip_skip") in (True, "True", "true") else 0
     names, weights = _list(data.get("use_lora_model")), _list(data.get("lora_alpha"))
     for at, name in enumerate(names):
-        found.adapters.append(Adapter(name, number(weights[at], 1.0) or 0.0 if at < len(weights) else 1.0))
+        found.adapters.append(AdapterSetting(name, number(weights[at], 1.0) or 0.0 if at < len(weights) else 1.0))
     found.strength = number(data.get("prompt_strength")) if data.get("init_image") else None
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.json_values import as_object, text
-from nodeflow.graph.io.image_settings.settings import Adapter, Settings, number, pixels, unread, whole
+from nodeflow.graph.io.image_settings.settings import AdapterSetting, ImageSettings, number, pixels, unread, whole
 
 PROGRAM, RUINED = "Fooocus", "RuinedFooocus"
 ENGLISH = {
@@ -54,7 +54,7 @@ STEPS = {"Quality": 60, "Speed": 30, "Extreme Speed": 8, "Lightning": 4, "Hyper-
 """Steps of what older files call by how fast it is."""
 
 
-def read(texts: ImageTexts) -> Settings | None:
+def read(texts: ImageTexts) -> ImageSettings | None:
     """Read what Fooocus wrote; None where it is another program's."""
     for raw in (*texts, texts.chunks.get("Comment", "")):
         data = as_object(raw)
@@ -64,8 +64,8 @@ def read(texts: ImageTexts) -> Settings | None:
     return None
 
 
-def _settings(data: dict[str, Any], raw: str, program: str) -> Settings:
-    found = Settings(program, raw, dialect="ComfyUI", noise="batch")
+def _settings(data: dict[str, Any], raw: str, program: str) -> ImageSettings:
+    found = ImageSettings(program, raw, dialect="ComfyUI", noise="batch")
     found.prompt = _full(data, "full_prompt", "prompt")
     found.negative = _full(data, "full_negative_prompt", "negative_prompt")
     found.seed, found.steps = whole(data.get("seed")), whole(data.get("steps"), 0) or 0
@@ -80,7 +80,7 @@ def _settings(data: dict[str, Any], raw: str, program: str) -> Settings:
     for one in data.get("loras") or []:
         if isinstance(one, (list, tuple)) and len(one) >= 2:
             digits = text(one[2]) if len(one) > 2 else ""
-            found.adapters.append(Adapter(text(one[0]), number(one[1], 1.0) or 0.0, hash=digits))
+            found.adapters.append(AdapterSetting(text(one[0]), number(one[1], 1.0) or 0.0, hash=digits))
     if text(data.get("vae")) not in ("", "None", "Default (model)"):
         found.vae = text(data.get("vae"))
     found.left_out += unread(data, KNOWN)

@@ -7,7 +7,7 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.json_values import as_object, inner, text
-from nodeflow.graph.io.image_settings.settings import Adapter, Settings, number, side, unread, whole
+from nodeflow.graph.io.image_settings.settings import AdapterSetting, ImageSettings, number, side, unread, whole
 
 PROGRAM = "InvokeAI"
 KNOWN = frozenset(
@@ -41,7 +41,7 @@ KNOWN = frozenset(
 DREAM = re.compile(r'^"(?P<prompt>.*)"(?P<rest>(?:\s+-\w+.*)?)$', re.S)
 
 
-def read(texts: ImageTexts) -> Settings | None:
+def read(texts: ImageTexts) -> ImageSettings | None:
     """Read what InvokeAI wrote; None where it is another program's."""
     if "invokeai_metadata" in texts.chunks:
         return _third(as_object(texts.chunks["invokeai_metadata"]), texts.chunks["invokeai_metadata"])
@@ -50,10 +50,10 @@ def read(texts: ImageTexts) -> Settings | None:
     return _first(texts.chunks["Dream"]) if "Dream" in texts.chunks else None
 
 
-def _third(data: dict[str, Any], raw: str) -> Settings | None:
+def _third(data: dict[str, Any], raw: str) -> ImageSettings | None:
     if not data:
         return None
-    found = Settings(PROGRAM, raw, dialect="InvokeAI", noise="CPU")
+    found = ImageSettings(PROGRAM, raw, dialect="InvokeAI", noise="CPU")
     found.prompt, found.negative = text(data.get("positive_prompt")), text(data.get("negative_prompt"))
     found.seed, found.steps = whole(data.get("seed")), whole(data.get("steps"), 0) or 0
     found.guidance = number(data.get("cfg_scale"))
@@ -69,7 +69,7 @@ def _third(data: dict[str, Any], raw: str) -> Settings | None:
     for one in data.get("loras") or []:
         name, digits = _model(inner(one, "model") or inner(one, "lora"))
         if name:
-            found.adapters.append(Adapter(name, number(inner(one, "weight"), 0.75) or 0.0, hash=digits))
+            found.adapters.append(AdapterSetting(name, number(inner(one, "weight"), 0.75) or 0.0, hash=digits))
     if data.get("controlnets"):
         found.left_out.append("a ControlNet led it by an image that is not in the file")
     if data.get("hrf_enabled"):
@@ -92,11 +92,11 @@ def _model(value: Any) -> tuple[str, str]:
     return name, digits.partition(":")[2] if digits.startswith("sha256") else ""
 
 
-def _second(data: dict[str, Any], raw: str) -> Settings | None:
+def _second(data: dict[str, Any], raw: str) -> ImageSettings | None:
     image = inner(data, "image")
     if not isinstance(image, dict):
         return None
-    found = Settings(PROGRAM, raw, dialect="InvokeAI", noise="CPU", model=text(data.get("model_weights")))
+    found = ImageSettings(PROGRAM, raw, dialect="InvokeAI", noise="CPU", model=text(data.get("model_weights")))
     prompt = image.get("prompt")
     first = prompt[0] if isinstance(prompt, list) and prompt else prompt
     found.prompt, found.negative = _split(text(inner(first, "prompt") or first))
@@ -107,11 +107,11 @@ def _second(data: dict[str, Any], raw: str) -> Settings | None:
     return found
 
 
-def _first(line: str) -> Settings | None:
+def _first(line: str) -> ImageSettings | None:
     match = DREAM.match(line.strip())
     if match is None:
         return None
-    found = Settings(PROGRAM, line, dialect="InvokeAI", noise="CPU")
+    found = ImageSettings(PROGRAM, line, dialect="InvokeAI", noise="CPU")
     found.prompt, found.negative = _split(match["prompt"])
     flags = dict(re.findall(r"-(\w)\s*(\S+)", match["rest"]))
     found.seed, found.steps = whole(flags.get("S")), whole(flags.get("s"), 0) or 0

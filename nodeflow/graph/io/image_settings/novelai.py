@@ -6,14 +6,14 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.json_values import as_object, inner, text
-from nodeflow.graph.io.image_settings.settings import UNSET, Settings, number, side, whole
+from nodeflow.graph.io.image_settings.settings import UNSET, ImageSettings, number, side, whole
 
 PROGRAM = "NovelAI"
 LED = ("reference_", "director_reference_", "controlnet_")
 """What the settings of images that led it begin with."""
 
 
-def read(texts: ImageTexts) -> Settings | None:
+def read(texts: ImageTexts) -> ImageSettings | None:
     """Read what NovelAI wrote; None where it is another program's."""
     if texts.chunks.get("Software") == PROGRAM or texts.fields.get("Software") == PROGRAM:
         said = as_object(texts.chunks.get("Comment", "") or texts.comment)
@@ -33,10 +33,10 @@ def _source(chunks: dict[str, str], texts: ImageTexts) -> str:
     return chunks.get("Source") or texts.fields.get("Source", "")
 
 
-def _settings(data: dict[str, Any], source: str, described: str = "") -> Settings | None:
+def _settings(data: dict[str, Any], source: str, described: str = "") -> ImageSettings | None:
     if not data:
         return None
-    found = Settings(PROGRAM, str(data), dialect="NovelAI", noise="CPU")
+    found = ImageSettings(PROGRAM, str(data), dialect="NovelAI", noise="CPU")
     found.text = "\n".join(f"{key}: {value}" for key, value in data.items() if not isinstance(value, (dict, list)))
     captions = inner(data, "v4_prompt", "caption")
     found.prompt = text(inner(captions, "base_caption")) or text(data.get("prompt")) or described

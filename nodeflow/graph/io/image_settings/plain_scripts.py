@@ -7,14 +7,14 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.json_values import as_object, text
-from nodeflow.graph.io.image_settings.settings import Settings, number, side, whole
+from nodeflow.graph.io.image_settings.settings import ImageSettings, number, side, whole
 
 KOHYA, SPACE = "sd-scripts", "Hugging Face space"
 NOTHING = "None"
 """What kohya's scripts write for no text."""
 
 
-def read(texts: ImageTexts) -> Settings | None:
+def read(texts: ImageTexts) -> ImageSettings | None:
     """Read what such a script wrote; None where it is another program's."""
     chunks = texts.chunks
     if {"prompt", "seed", "steps", "scale", "sampler"} <= chunks.keys():
@@ -25,10 +25,10 @@ def read(texts: ImageTexts) -> Settings | None:
     return None
 
 
-def _settings(program: str, data: dict[str, Any], scale: str, texts: ImageTexts) -> Settings:
+def _settings(program: str, data: dict[str, Any], scale: str, texts: ImageTexts) -> ImageSettings:
     raw = "\n".join(f"{key}: {value}" for key, value in data.items())
     negative = text(data.get("negative-prompt") or data.get("negative_prompt"))
-    found = Settings(program, raw, text(data.get("prompt")), "" if negative == NOTHING else negative, noise="CPU")
+    found = ImageSettings(program, raw, text(data.get("prompt")), "" if negative == NOTHING else negative, noise="CPU")
     found.seed, found.sampler = whole(data.get("seed")), text(data.get("sampler"))
     found.steps = whole(data.get("steps") or data.get("num_inference_steps"), 0) or 0
     found.guidance = number(data.get(scale))

@@ -16,9 +16,9 @@ from nodeflow.graph.io.image_settings import (
     web_ui,
 )
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts, is_image, texts_of
-from nodeflow.graph.io.image_settings.settings import Settings
+from nodeflow.graph.io.image_settings.settings import ImageSettings
 
-READERS: tuple[Callable[[ImageTexts], Settings | None], ...] = (
+READERS: tuple[Callable[[ImageTexts], ImageSettings | None], ...] = (
     invokeai.read,
     novelai.read,
     swarmui.read,
@@ -34,7 +34,7 @@ MAX_TEXT = 1 << 20
 """Bytes of a text from the clipboard that may be settings."""
 
 
-def settings_in(data: bytes) -> Settings | None:
+def settings_in(data: bytes) -> ImageSettings | None:
     """Return the settings that an image, or a text, holds; None where there are none.
 
     Raises NotReadableError for an image that is damaged.
@@ -50,7 +50,7 @@ def settings_in(data: bytes) -> Settings | None:
     return settings_of(ImageTexts(chunks={"parameters": text}))
 
 
-def settings_of(texts: ImageTexts) -> Settings | None:
+def settings_of(texts: ImageTexts) -> ImageSettings | None:
     """Return the settings that the texts of an image hold; of one whose size they do not say it is the image's own."""
     found = next((found for reader in READERS if (found := reader(texts)) is not None), None)
     if found is not None and not (found.width and found.height) and found.second is None:

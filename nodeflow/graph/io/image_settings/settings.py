@@ -18,7 +18,7 @@ MAX_DIMENSION = 16_384
 """Pixels of a side; a larger number is a mistake."""
 
 
-class Adapter(msgspec.Struct, frozen=True):
+class AdapterSetting(msgspec.Struct, frozen=True):
     """A LoRA: its name or hash, and its weights for the network and for the text encoder."""
 
     name: str
@@ -45,7 +45,7 @@ class SecondPass(msgspec.Struct):
     seed_offset: int = 0
 
 
-class Settings(msgspec.Struct):
+class ImageSettings(msgspec.Struct):
     """The settings of one image. ``sampler`` and ``spacing`` are in the words of ``program``."""
 
     program: str
@@ -71,7 +71,7 @@ class Settings(msgspec.Struct):
     modules: list[str] = []
     """Files of text encoders, and a VAE, that were loaded beside the model."""
     clip_skip: int = 0
-    adapters: list[Adapter] = []
+    adapters: list[AdapterSetting] = []
     embeddings: dict[str, str] = {}
     """Hashes of textual inversions by the words that stand for them in the prompt."""
     strength: float | None = None

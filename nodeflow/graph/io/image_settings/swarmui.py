@@ -6,7 +6,15 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.json_values import as_object, inner, text
-from nodeflow.graph.io.image_settings.settings import Adapter, SecondPass, Settings, number, side, unread, whole
+from nodeflow.graph.io.image_settings.settings import (
+    AdapterSetting,
+    ImageSettings,
+    SecondPass,
+    number,
+    side,
+    unread,
+    whole,
+)
 from nodeflow.graph.io.image_settings.web_ui import TAG
 
 PROGRAM = "SwarmUI"
@@ -38,7 +46,7 @@ KNOWN = frozenset(
 """What is read, and what says nothing of how the image is computed."""
 
 
-def read(texts: ImageTexts) -> Settings | None:
+def read(texts: ImageTexts) -> ImageSettings | None:
     """Read what SwarmUI wrote; None where it is another program's."""
     for raw in (*texts, texts.fields.get("Model", "")):
         data = as_object(raw)
@@ -48,8 +56,8 @@ def read(texts: ImageTexts) -> Settings | None:
     return None
 
 
-def _settings(params: dict[str, Any], data: dict[str, Any], raw: str) -> Settings:
-    found = Settings(PROGRAM, raw, dialect="ComfyUI", noise="batch")
+def _settings(params: dict[str, Any], data: dict[str, Any], raw: str) -> ImageSettings:
+    found = ImageSettings(PROGRAM, raw, dialect="ComfyUI", noise="batch")
     found.prompt = TAG.sub("", text(params.get("prompt"))).strip()
     found.negative = TAG.sub("", text(params.get("negativeprompt"))).strip()
     found.seed, found.steps = whole(params.get("seed")), whole(params.get("steps"), 0) or 0
@@ -63,7 +71,8 @@ def _settings(params: dict[str, Any], data: dict[str, Any], raw: str) -> Setting
     found.clip_skip = abs(whole(params.get("clipstopatlayer"), 0) or 0)
     names, weights = _list(params.get("loras")), _list(params.get("loraweights"))
     found.adapters = [
-        Adapter(name, number(weights[at], 1.0) or 0.0 if at < len(weights) else 1.0) for at, name in enumerate(names)
+        AdapterSetting(name, number(weights[at], 1.0) or 0.0 if at < len(weights) else 1.0)
+        for at, name in enumerate(names)
     ]
     found.adapters += _in_words(text(params.get("prompt")), names)
     found.variation_seed = whole(params.get("variationseed"))
@@ -81,13 +90,13 @@ def _settings(params: dict[str, Any], data: dict[str, Any], raw: str) -> Setting
     return found
 
 
-def _in_words(prompt: str, known: list[str]) -> list[Adapter]:
+def _in_words(prompt: str, known: list[str]) -> list[AdapterSetting]:
     """LoRAs that a prompt names and no list does."""
     stems = {name.rpartition("/")[2].removesuffix(".safetensors") for name in known}
     found = (
         (one[2].strip(), number(one[3].lstrip(":"), 1.0) or 0.0) for one in TAG.finditer(prompt) if one[1] == "lora"
     )
-    return [Adapter(name, weight) for name, weight in found if name.rpartition("/")[2] not in stems]
+    return [AdapterSetting(name, weight) for name, weight in found if name.rpartition("/")[2] not in stems]
 
 
 def _list(value: Any) -> list[str]:

@@ -9,11 +9,11 @@ from typing import Any
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.infotext import Infotext, hashes, is_infotext, parse
 from nodeflow.graph.io.image_settings.settings import (
-    Adapter,
+    AdapterSetting,
     Dialect,
+    ImageSettings,
     NoiseSource,
     SecondPass,
-    Settings,
     number,
     pixels,
     side,
@@ -76,7 +76,7 @@ BEGINNINGS = (
 )
 
 
-def read(texts: ImageTexts) -> Settings | None:
+def read(texts: ImageTexts) -> ImageSettings | None:
     """Read a text of settings out of an image; None where it has none."""
     text = next((text for text in texts if is_infotext(text)), "")
     if not text:
@@ -84,11 +84,11 @@ def read(texts: ImageTexts) -> Settings | None:
     return settings_of(text)
 
 
-def settings_of(text: str) -> Settings:
+def settings_of(text: str) -> ImageSettings:
     """Return what a text of settings says."""
     info = parse(text)
     pairs = info.pairs
-    found = Settings(_program(info, text), text)
+    found = ImageSettings(_program(info, text), text)
     found.adapters, found.prompt, found.negative = _adapters(info)
     found.adapters = found.adapters or _listed(pairs)
     found.model, found.model_hash = pairs.get("Model", ""), pairs.get("Model hash", "").replace("unknown", "")
@@ -158,10 +158,10 @@ def _noise(program: str, pairs: dict[str, str]) -> NoiseSource:
     return "GPU" if program in (A1111, FORGE, REFORGE, CPP) else "CPU"
 
 
-def _adapters(info: Infotext) -> tuple[list[Adapter], str, str]:
+def _adapters(info: Infotext) -> tuple[list[AdapterSetting], str, str]:
     """LoRAs that tags in the prompts name, and the prompts without them."""
     known = hashes(info.pairs.get("Lora hashes", ""))
-    found: list[Adapter] = []
+    found: list[AdapterSetting] = []
 
     def take(tag: re.Match[str]) -> str:
         if tag[1] != "hypernet":
@@ -171,23 +171,25 @@ def _adapters(info: Infotext) -> tuple[list[Adapter], str, str]:
     return found, TAG.sub(take, info.prompt).strip(), TAG.sub(take, info.negative).strip()
 
 
-def _listed(pairs: dict[str, str]) -> list[Adapter]:
+def _listed(pairs: dict[str, str]) -> list[AdapterSetting]:
     """LoRAs that stand with their weights beside the prompt, as Fooocus writes them."""
     digits, weights = hashes(pairs.get("Lora hashes", "")), hashes(pairs.get("Lora weights", ""))
-    return [Adapter(name, number(weight, 1.0) or 0.0, None, digits.get(name, "")) for name, weight in weights.items()]
+    return [
+        AdapterSetting(name, number(weight, 1.0) or 0.0, None, digits.get(name, "")) for name, weight in weights.items()
+    ]
 
 
-def _adapter(name: str, rest: str, digits: str) -> Adapter:
+def _adapter(name: str, rest: str, digits: str) -> AdapterSetting:
     """The first number is for the text encoder, the second, else the same, for the network; or they are named."""
     parts = [part.strip() for part in rest.split(":") if part.strip()]
     named = dict(part.split("=", 1) for part in parts if "=" in part)
     plain = [number(part, 1.0) or 0.0 for part in parts if "=" not in part]
     text = number(named.get("te"), plain[0] if plain else 1.0)
     weight = number(named.get("unet"), plain[1] if len(plain) > 1 else text)
-    return Adapter(name, 1.0 if weight is None else weight, None if text == weight else text, digits)
+    return AdapterSetting(name, 1.0 if weight is None else weight, None if text == weight else text, digits)
 
 
-def _add_resources(found: Settings, text: str) -> list[str]:
+def _add_resources(found: ImageSettings, text: str) -> list[str]:
     """Civitai lists LoRAs by the ids of its pages; none of them stands in the prompt. Returns its embeddings."""
     try:
         listed: Any = json.loads(text)
@@ -200,7 +202,7 @@ def _add_resources(found: Settings, text: str) -> list[str]:
         name = str(one.get("modelName") or one.get("air") or f"civitai version {one.get('modelVersionId', '')}")
         kind = str(one.get("type", "")).lower()
         if kind in ("lora", "lycoris", "locon", "dora"):
-            found.adapters.append(Adapter(name, number(one.get("weight"), 1.0) or 0.0))
+            found.adapters.append(AdapterSetting(name, number(one.get("weight"), 1.0) or 0.0))
         elif kind in ("checkpoint", "model") and not found.model:
             found.model = name
         elif kind in ("embed", "embedding", "textualinversion"):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodes.loaders.adapters.algebra.oft import InputRotation, cayley, constrained
-from nodes.loaders.adapters.algebra.reading import Misfit, Reading
+from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit
 from nodes.networks.layer_call import LayerCall
 
 
@@ -65,7 +65,7 @@ class ScaledInputRotation:
         return ScaledInputRotation(self.turned, self.factors[start:stop])
 
 
-def read_butterfly(given: Reading) -> Butterfly:
+def read_butterfly(given: LayerReading) -> Butterfly:
     blocks, rescale = given.parts["oft_blocks"].float(), given.parts.get("rescale")
     stages, count, side = blocks.shape[:3]
     widest = 2 ** (stages - 1) * side
@@ -76,7 +76,7 @@ def read_butterfly(given: Reading) -> Butterfly:
     return Butterfly(cayley(skew), None if rescale is None else rescale.flatten())
 
 
-def read_peft_butterfly(given: Reading) -> ScaledInputRotation:
+def read_peft_butterfly(given: LayerReading) -> ScaledInputRotation:
     blocks, factors = given.parts["boft_R"].float(), given.parts["boft_s"].flatten()
     if blocks.ndim != 4 or len(factors) != given.shape[0] or blocks.shape[1] * blocks.shape[2] != given.columns:
         raise Misfit("other blocks of inputs")

@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
-from nodes.loaders.adapters.algebra.reading import Additive, Misfit, Reading
+from nodes.loaders.adapters.algebra.reading import Additive, LayerReading, Misfit
 from nodes.networks.layer_call import LayerCall
 
 
@@ -71,7 +71,7 @@ def _lengths(weight: Tensor, by_rows: bool) -> Tensor:
     return weight.flatten(1).norm(dim=1) if by_rows else weight.transpose(0, 1).flatten(1).norm(dim=1)
 
 
-def decompose(given: Reading, direction: Additive) -> Decomposed:
+def decompose(given: LayerReading, direction: Additive) -> Decomposed:
     """A DoRA by what stands beside its direction. Raises Misfit where its magnitudes fit neither side."""
     rows, columns = given.shape[0], given.shape[1]
     if "magnitude" in given.parts:

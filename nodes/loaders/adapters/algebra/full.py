@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from nodes.loaders.adapters.algebra.reading import Reading
+from nodes.loaders.adapters.algebra.reading import LayerReading
 from nodes.networks.layer_call import LayerCall
 
 
 @dataclass(eq=False)
-class Difference:
+class WeightDifference:
     """Hold what is added to a weight, in its shape."""
 
     difference: Tensor
@@ -25,8 +25,8 @@ class Difference:
     def added(self, call: LayerCall) -> Tensor:
         return call.times(self.difference, call.x)
 
-    def rows(self, start: int, stop: int) -> Difference:
-        return Difference(self.difference[start:stop])
+    def rows(self, start: int, stop: int) -> WeightDifference:
+        return WeightDifference(self.difference[start:stop])
 
 
 @dataclass(eq=False)
@@ -45,9 +45,9 @@ class Replacement:
         return Replacement(self.value[start:stop])
 
 
-def read_difference(given: Reading) -> Difference:
-    return Difference(given.parts["diff"].reshape(given.shape))
+def read_difference(given: LayerReading) -> WeightDifference:
+    return WeightDifference(given.parts["diff"].reshape(given.shape))
 
 
-def read_replacement(given: Reading) -> Replacement:
+def read_replacement(given: LayerReading) -> Replacement:
     return Replacement(given.parts["set_weight"].reshape(given.shape))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nodes.loaders.adapters.algebra.low_rank import LowRank
-from nodes.loaders.adapters.algebra.reading import Misfit, Reading
+from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit
 from nodes.networks.layer_call import LayerCall
 
 
@@ -33,7 +33,7 @@ class Generalised:
         return replace(self, beside=self.beside.rows(start, stop))
 
 
-def read_generalised(given: Reading) -> Generalised:
+def read_generalised(given: LayerReading) -> Generalised:
     """Old files hold the two factors of each pair the other way round, which their shapes tell."""
     a1, a2, b1, b2 = (given.parts[name] for name in ("glora_a1", "glora_a2", "glora_b1", "glora_b2"))
     inputs, outputs = given.shape[1], given.shape[0]

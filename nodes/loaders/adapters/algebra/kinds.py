@@ -15,7 +15,7 @@ from nodes.loaders.adapters.algebra.loha import read_hadamard
 from nodes.loaders.adapters.algebra.lokr import read_kronecker
 from nodes.loaders.adapters.algebra.low_rank import read_low_rank
 from nodes.loaders.adapters.algebra.oft import read_input_rotation, read_output_rotation
-from nodes.loaders.adapters.algebra.reading import Misfit, Reading, Update, check_fit
+from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit, Update, check_fit
 
 MAGNITUDES = {"dora_scale", "magnitude"}
 BIASES = {"diff_b", "up_bias"}
@@ -23,19 +23,19 @@ ASIDE = {"alpha", "scalar"}
 """What says nothing by itself; LyCORIS multiplies its scalar in before it saves."""
 
 
-class Kind(NamedTuple):
+class Algebra(NamedTuple):
     """An algebra: what it reads, of which any one shows that it is meant. ``additive``: a DoRA may lead by it."""
 
-    read: Callable[[Reading], Any]
+    read: Callable[[LayerReading], Any]
     parts: frozenset[str]
     additive: bool = False
 
 
-def _kind(read: Callable[[Reading], Any], *parts: str, additive: bool = False) -> Kind:
-    return Kind(read, frozenset(parts), additive)
+def _kind(read: Callable[[LayerReading], Any], *parts: str, additive: bool = False) -> Algebra:
+    return Algebra(read, frozenset(parts), additive)
 
 
-def _rotations_of_outputs(given: Reading) -> Update:
+def _rotations_of_outputs(given: LayerReading) -> Update:
     return (read_output_rotation if given.parts["oft_blocks"].ndim == 3 else read_butterfly)(given)
 
 
@@ -57,7 +57,7 @@ KINDS = (
 )
 
 
-def read_updates(given: Reading) -> list[Update]:
+def read_updates(given: LayerReading) -> list[Update]:
     """All that a file changes of a layer's weight. Raises Misfit, and NodeError where something is no known kind."""
     left, found = set(given.parts) - ASIDE - BIASES, list[Update]()
     empty = next((part for part in sorted(left) if not given.parts[part].numel()), None)

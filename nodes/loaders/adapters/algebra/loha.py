@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from nodes.loaders.adapters.algebra.reading import Misfit, Reading, flat
+from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit, flat
 from nodes.networks.layer_call import LayerCall
 
 
@@ -46,7 +46,7 @@ class Hadamard:
         return replace(self, lefts=(cut(self.lefts[0]), cut(self.lefts[1])), shape=shape)
 
 
-def read_hadamard(given: Reading) -> Hadamard:
+def read_hadamard(given: LayerReading) -> Hadamard:
     lefts = given.parts["hada_w1_a"], given.parts["hada_w2_a"]
     rights = given.parts["hada_w1_b"], given.parts["hada_w2_b"]
     cores = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nodes.loaders.adapters.algebra.reading import Misfit, Reading, flat
+from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit, flat
 from nodes.loaders.adapters.algebra.rows import RowsOf
 from nodes.networks.layer_call import LayerCall
 
@@ -51,7 +51,7 @@ class Kronecker:
         return RowsOf(self, start, stop)
 
 
-def read_kronecker(given: Reading) -> Kronecker:
+def read_kronecker(given: LayerReading) -> Kronecker:
     parts = given.parts
     w1 = _factor(given, "lokr_w1")
     w2 = _factor(given, "lokr_w2")
@@ -67,7 +67,7 @@ def read_kronecker(given: Reading) -> Kronecker:
     return Kronecker(w1, w2, scale, given.shape)
 
 
-def _factor(given: Reading, name: str) -> tuple[Tensor, ...]:
+def _factor(given: LayerReading, name: str) -> tuple[Tensor, ...]:
     """Whole, or as two. Raises KeyError where it is neither."""
     if name in given.parts:
         return (given.parts[name],)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from nodes.loaders.adapters.algebra.reading import Misfit, Reading, flat
+from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit, flat
 from nodes.networks.layer_call import LayerCall
 
 
@@ -42,7 +42,7 @@ class LowRank:
         return replace(self, up=self.up[start:stop])
 
 
-def read_low_rank(given: Reading) -> LowRank:
+def read_low_rank(given: LayerReading) -> LowRank:
     down, up, mid = given.parts["down"], given.parts["up"], given.parts.get("mid")
     if up.ndim < 2 or down.ndim < 2:
         raise Misfit("factors without two axes")

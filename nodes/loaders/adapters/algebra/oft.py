@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodes.loaders.adapters.algebra.reading import Misfit, Reading
+from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit
 from nodes.loaders.adapters.settings import OFTSettings
 from nodes.networks.layer_call import LayerCall
 
@@ -80,7 +80,7 @@ def constrained(skew: Tensor, limit: float, always: bool) -> Tensor:
     return skew * (limit / length) if length > limit and (always or limit > 0) else skew
 
 
-def read_output_rotation(given: Reading) -> OutputRotation:
+def read_output_rotation(given: LayerReading) -> OutputRotation:
     blocks, rescale = given.parts["oft_blocks"].float(), given.parts.get("rescale")
     if blocks.ndim != 3 or blocks.shape[0] * blocks.shape[1] != given.shape[0] or blocks.shape[1] != blocks.shape[2]:
         raise Misfit("other blocks of outputs")
@@ -89,7 +89,7 @@ def read_output_rotation(given: Reading) -> OutputRotation:
     return OutputRotation(cayley(skew), None if rescale is None else rescale.flatten())
 
 
-def read_input_rotation(given: Reading) -> InputRotation:
+def read_input_rotation(given: LayerReading) -> InputRotation:
     """peft's and OneTrainer's. Raises NodeError where nothing says how the rotation is made of its numbers."""
     if given.settings.oft is None:
         raise NodeError(
@@ -98,7 +98,7 @@ def read_input_rotation(given: Reading) -> InputRotation:
     return InputRotation(_rotations(given.parts["oft_R"].float(), given.settings.oft, given))
 
 
-def _rotations(numbers: Tensor, settings: OFTSettings, given: Reading) -> Tensor:
+def _rotations(numbers: Tensor, settings: OFTSettings, given: LayerReading) -> Tensor:
     """(k, n (n - 1) / 2) numbers above the diagonal to (k, n, n)."""
     side = round((1 + (1 + 8 * numbers.shape[-1]) ** 0.5) / 2)
     if numbers.ndim != 2 or side * (side - 1) // 2 != numbers.shape[-1] or given.columns % side:

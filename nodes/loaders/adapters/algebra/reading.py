@@ -13,7 +13,7 @@ from torch import Tensor
 from nodeflow.node import NodeError
 from nodeflow.wires import WeightUpdate
 from nodes.loaders.adapters.adapter_file import AdapterFile, FileLayer
-from nodes.loaders.adapters.settings import Settings
+from nodes.loaders.adapters.settings import AdapterSettings
 from nodes.networks.update_device import with_tensors
 
 
@@ -40,7 +40,7 @@ class Misfit(Exception):  # noqa: N818 (it becomes a sentence where the file and
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class LayerReading:
     """Hold what a file holds for one of its layers, and the shape of the weight that this layer has in the network."""
 
     source: AdapterFile
@@ -58,7 +58,7 @@ class Reading:
         return self.layer.parts
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> AdapterSettings:
         """Return what the file says of its training. Raises NodeError where that cannot be read."""
         return self.source.settings(self.layer.meant.component)
 

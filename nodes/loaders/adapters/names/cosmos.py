@@ -1,9 +1,9 @@
 """Anima and Cosmos-Predict 2, as NVIDIA names their layers."""
 
-from nodes.loaders.adapters.names.renamed import Row, row
+from nodes.loaders.adapters.names.renamed import RenamedRow, row
 
 BLOCK = "transformer_blocks.#"
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[RenamedRow, ...] = (
     *(
         one
         for theirs, ours in (("self_attn", "attn1"), ("cross_attn", "attn2"))

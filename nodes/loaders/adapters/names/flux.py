@@ -1,6 +1,6 @@
 """FLUX.1 and what has its blocks, as Black Forest Labs and XLabs name their layers."""
 
-from nodes.loaders.adapters.names.renamed import Row, row
+from nodes.loaders.adapters.names.renamed import RenamedRow, row
 
 DOUBLE, SINGLE = "transformer_blocks.#", "single_transformer_blocks.#"
 
@@ -13,7 +13,7 @@ def added_qkv(attention: str) -> tuple[str, ...]:
     return tuple(f"{attention}.add_{letter}_proj" for letter in "qkv")
 
 
-ATTENTION: tuple[Row, ...] = (
+ATTENTION: tuple[RenamedRow, ...] = (
     row("double_blocks.#.img_attn.qkv", *qkv(f"{DOUBLE}.attn")),
     row("double_blocks.#.txt_attn.qkv", *added_qkv(f"{DOUBLE}.attn")),
     row("double_blocks.#.img_attn.proj", f"{DOUBLE}.attn.to_out.0"),
@@ -30,7 +30,7 @@ ATTENTION: tuple[Row, ...] = (
     row("double_blocks.#.processor.proj_lora2", f"{DOUBLE}.attn.to_add_out"),
 )
 """What FLUX.2 has too."""
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[RenamedRow, ...] = (
     *ATTENTION,
     row("double_blocks.#.img_mlp.0", f"{DOUBLE}.ff.net.0.proj"),
     row("double_blocks.#.img_mlp.2", f"{DOUBLE}.ff.net.2"),
@@ -54,18 +54,18 @@ ROWS: tuple[Row, ...] = (
     row("final_layer.linear", "proj_out"),
     row("final_layer.adaLN_modulation.1", "norm_out.linear", exchanged=True),
 )
-CHROMA: tuple[Row, ...] = (
+CHROMA: tuple[RenamedRow, ...] = (
     *ROWS,
     row("distilled_guidance_layer.layers.#.in_layer", "distilled_guidance_layer.layers.#.linear_1"),
     row("distilled_guidance_layer.layers.#.out_layer", "distilled_guidance_layer.layers.#.linear_2"),
 )
 UNTIMED = tuple(one for one in ROWS if not one.original.startswith("time_in"))
-LONGCAT: tuple[Row, ...] = (
+LONGCAT: tuple[RenamedRow, ...] = (
     row("time_in.in_layer", "time_embed.timestep_embedder.linear_1"),
     row("time_in.out_layer", "time_embed.timestep_embedder.linear_2"),
     *UNTIMED,
 )
-OVIS: tuple[Row, ...] = (
+OVIS: tuple[RenamedRow, ...] = (
     row("time_in.in_layer", "timestep_embedder.linear_1"),
     row("time_in.out_layer", "timestep_embedder.linear_2"),
     row("txt_norm", "context_embedder_norm"),

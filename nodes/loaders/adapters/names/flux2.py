@@ -1,9 +1,9 @@
 """FLUX.2, as Black Forest Labs names its layers."""
 
 from nodes.loaders.adapters.names.flux import ATTENTION, DOUBLE, SINGLE
-from nodes.loaders.adapters.names.renamed import Row, row
+from nodes.loaders.adapters.names.renamed import RenamedRow, row
 
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[RenamedRow, ...] = (
     *ATTENTION,
     row("double_blocks.#.img_mlp.0", f"{DOUBLE}.ff.linear_in"),
     row("double_blocks.#.img_mlp.2", f"{DOUBLE}.ff.linear_out"),

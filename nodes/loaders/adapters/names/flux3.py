@@ -1,6 +1,6 @@
 """FLUX.3, as Black Forest Labs names its layers."""
 
-from nodes.loaders.adapters.names.renamed import Row, row
+from nodes.loaders.adapters.names.renamed import RenamedRow, row
 
 STACKS = {
     "content_mode_blocks.image": "mode_blocks.image",
@@ -9,7 +9,7 @@ STACKS = {
     "single_blocks": "single_transformer_blocks",
 }
 MODES = ("image", "image_cond", "txt")
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[RenamedRow, ...] = (
     *(
         one
         for theirs, ours in STACKS.items()

@@ -1,13 +1,13 @@
 """Krea 2, as Krea names its layers."""
 
-from nodes.loaders.adapters.names.renamed import Row, row
+from nodes.loaders.adapters.names.renamed import RenamedRow, row
 
 STACKS = {
     "blocks": "transformer_blocks",
     "txtfusion.layerwise_blocks": "text_fusion.layerwise_blocks",
     "txtfusion.refiner_blocks": "text_fusion.refiner_blocks",
 }
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[RenamedRow, ...] = (
     *(
         one
         for theirs, ours in STACKS.items()

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nodes.networks.layer_call import has_weight, weight_shape
 
 
-class Target(NamedTuple):
+class TargetLayer(NamedTuple):
     """A layer of the network, the rows of the file's layer that are for it, and the rows of its own that they change;
     None is all."""
 
@@ -18,7 +18,7 @@ class Target(NamedTuple):
     layer_rows: tuple[int, int] | None = None
 
 
-Alias = tuple[str, tuple[Target, ...]]
+Alias = tuple[str, tuple[TargetLayer, ...]]
 """A dotted name that files may use, and what it stands for."""
 
 
@@ -27,15 +27,15 @@ class LayerNames:
     """The names of a network's layers; underscores and dots are the same in them, and whole names are compared."""
 
     module: Any
-    table: Mapping[str, tuple[Target, ...]]
+    table: Mapping[str, tuple[TargetLayer, ...]]
     dotted: Mapping[str, tuple[str, ...]]
     """By layer."""
 
-    def find(self, name: str) -> tuple[Target, ...] | None:
+    def find(self, name: str) -> tuple[TargetLayer, ...] | None:
         """Return what a name in a file stands for."""
         return self.table.get(flattened(name))
 
-    def shape(self, targets: Iterable[Target]) -> tuple[int, ...]:
+    def shape(self, targets: Iterable[TargetLayer]) -> tuple[int, ...]:
         """That of the weight which the file has in mind."""
         shapes = [weight_shape(self.module.get_submodule(one.layer)) for one in targets]
         counts = [
@@ -51,11 +51,11 @@ def flattened(name: str) -> str:
 
 def layer_names(module: Any, aliases: Iterable[Alias], own: Mapping[str, Iterable[str]]) -> LayerNames:
     """From what layers are called by the library (``own``: by layer, further names of it) and by others."""
-    table: dict[str, tuple[Target, ...]] = {}
+    table: dict[str, tuple[TargetLayer, ...]] = {}
     dotted: dict[str, list[str]] = {}
     for name, more in own.items():
         for one in (name, *more):
-            table.setdefault(flattened(one), (Target(name),))
+            table.setdefault(flattened(one), (TargetLayer(name),))
             dotted.setdefault(name, []).append(one)
     for alias, targets in aliases:
         table.setdefault(flattened(alias), targets)

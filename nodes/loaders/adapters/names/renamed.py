@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from nodes.loaders.adapters.names.layer_names import Alias, Target
+from nodes.loaders.adapters.names.layer_names import Alias, TargetLayer
 from nodes.networks.layer_call import weight_shape
 
 
-class Row(NamedTuple):
+class RenamedRow(NamedTuple):
     """An original name and the layers of diffusers that it stands for; # is a number, the same in all.
 
     Several layers are the rows of the original one, in this order. ``exchanged``: where a layer has two halves, shift
@@ -22,11 +22,11 @@ class Row(NamedTuple):
     exchanged: bool = False
 
 
-def row(original: str, *layers: str, exchanged: bool = False) -> Row:
-    return Row(original, layers, exchanged)
+def row(original: str, *layers: str, exchanged: bool = False) -> RenamedRow:
+    return RenamedRow(original, layers, exchanged)
 
 
-def renamed(module: Any, names: Iterable[str], rows: Iterable[Row]) -> Iterator[Alias]:
+def renamed(module: Any, names: Iterable[str], rows: Iterable[RenamedRow]) -> Iterator[Alias]:
     """The original names of a network's layers. Rows whose layers it does not have stand for nothing."""
     known = {name: weight_shape(module.get_submodule(name)) for name in names}
     for one in rows:
@@ -39,16 +39,16 @@ def renamed(module: Any, names: Iterable[str], rows: Iterable[Row]) -> Iterator[
                     yield one.original.replace("#", number), _targets(layers, known, one.exchanged)
 
 
-def _targets(layers: list[str], known: Mapping[str, tuple[int, ...]], exchanged: bool) -> tuple[Target, ...]:
+def _targets(layers: list[str], known: Mapping[str, tuple[int, ...]], exchanged: bool) -> tuple[TargetLayer, ...]:
     if len(layers) > 1:
-        found, start = list[Target](), 0
+        found, start = list[TargetLayer](), 0
         for layer in layers:
             stop = start + known[layer][0]
-            found.append(Target(layer, (start, stop)))
+            found.append(TargetLayer(layer, (start, stop)))
             start = stop
         return tuple(found)
     layer = layers[0]
     rows, half = known[layer][0], known[layer][0] // 2
     if exchanged and rows == 2 * known[layer][1]:
-        return Target(layer, (0, half), (half, rows)), Target(layer, (half, rows), (0, half))
-    return (Target(layer),)
+        return TargetLayer(layer, (0, half), (half, rows)), TargetLayer(layer, (half, rows), (0, half))
+    return (TargetLayer(layer),)

@@ -1,10 +1,10 @@
 """Stable Diffusion 3 and 3.5, as Stability AI names their layers."""
 
 from nodes.loaders.adapters.names.flux import added_qkv, qkv
-from nodes.loaders.adapters.names.renamed import Row, row
+from nodes.loaders.adapters.names.renamed import RenamedRow, row
 
 BLOCK = "transformer_blocks.#"
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[RenamedRow, ...] = (
     row("joint_blocks.#.x_block.attn.qkv", *qkv(f"{BLOCK}.attn")),
     row("joint_blocks.#.x_block.attn2.qkv", *qkv(f"{BLOCK}.attn2")),
     row("joint_blocks.#.context_block.attn.qkv", *added_qkv(f"{BLOCK}.attn")),

@@ -1,10 +1,10 @@
 """Z-Image and Lumina 2, as their makers name their layers."""
 
 from nodes.loaders.adapters.names.flux import qkv
-from nodes.loaders.adapters.names.renamed import Row, row
+from nodes.loaders.adapters.names.renamed import RenamedRow, row
 
 STACKS = ("layers", "noise_refiner", "context_refiner")
-Z_IMAGE: tuple[Row, ...] = (
+Z_IMAGE: tuple[RenamedRow, ...] = (
     *(
         one
         for stack in STACKS
@@ -19,7 +19,7 @@ Z_IMAGE: tuple[Row, ...] = (
     row("final_layer.linear", "all_final_layer.2-1.linear"),
     row("final_layer.adaLN_modulation.1", "all_final_layer.2-1.adaLN_modulation.1"),
 )
-LUMINA: tuple[Row, ...] = (
+LUMINA: tuple[RenamedRow, ...] = (
     *(
         one
         for stack in STACKS

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from nodes.loaders.adapters.names import cosmos, flux, flux2, flux3, krea2, qwen_image, sd3, single_stream, unet
-from nodes.loaders.adapters.names.layer_names import Alias, LayerNames, Target, layer_names, weighted
-from nodes.loaders.adapters.names.renamed import Row, renamed
+from nodes.loaders.adapters.names.layer_names import Alias, LayerNames, TargetLayer, layer_names, weighted
+from nodes.loaders.adapters.names.renamed import RenamedRow, renamed
 
-TABLES: Mapping[str, tuple[Row, ...]] = {
+TABLES: Mapping[str, tuple[RenamedRow, ...]] = {
     "FluxTransformer2DModel": flux.ROWS,
     "ChromaTransformer2DModel": flux.CHROMA,
     "LongCatImageTransformer2DModel": flux.LONGCAT,
@@ -38,7 +38,7 @@ def network_names(module: Any) -> LayerNames:
     aliases: list[Alias] = list(renamed(module, own, TABLES.get(type(module).__name__, ())))
     if hasattr(module, "down_blocks") and hasattr(module, "up_blocks"):
         known = set(own)
-        aliases += [(theirs, (Target(ours),)) for ours, theirs in unet.original_names(module) if ours in known]
+        aliases += [(theirs, (TargetLayer(ours),)) for ours, theirs in unet.original_names(module) if ours in known]
     return layer_names(module, aliases, {name: tuple(_network_aliases(name)) for name in own})
 
 

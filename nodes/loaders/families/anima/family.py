@@ -10,10 +10,10 @@ from nodes.loaders.families.anima.call import AnimaDenoiser
 from nodes.loaders.families.anima.text import AskedText
 from nodes.loaders.families.autoencoders.frames import WAN
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.bare import BareText
-from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_4B
 from nodes.loaders.text_encoders.kinds.t5 import T5_XXL
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
@@ -28,7 +28,7 @@ THEIRS, OURS, ASKS = "llm_adapter.", "text_conditioner.", "t5_tokenizer"
 """What files and folders call the part that asks what Qwen read, and the folder of the tokenizer it asks by."""
 LEFT = r"(pos_embedder|accum_\w+)\b", r".*\._extra_state$"
 """What training leaves beside the weights."""
-QWEN_3_06B = Encoder(
+QWEN_3_06B = EncoderKind(
     "Qwen3 0.6B",
     ("Qwen3 0.6B", "Qwen3"),
     QWEN_3_4B.architecture,
@@ -97,7 +97,7 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="Anima",
-    network=Network(
+    network=FamilyNetwork(
         Architecture(
             "diffusers",
             "CosmosTransformer3DModel",
@@ -108,8 +108,8 @@ FAMILY = Family(
         ),
         denoiser,
     ),
-    text=Text((TextPart("text_encoder", QWEN_3_06B),), text),
-    latent=Latent(WAN, lambda config: LatentFormat(int(config.get("in_channels", 16)), 8, SIDE), ("Qwen-Image",)),
+    text=FamilyText((TextPart("text_encoder", QWEN_3_06B),), text),
+    latent=FamilyLatent(WAN, lambda config: LatentFormat(int(config.get("in_channels", 16)), 8, SIDE), ("Qwen-Image",)),
     schedule=lambda config: {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
         "num_train_timesteps": 1000,

@@ -9,7 +9,7 @@ from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.aura_flow.call import AuraFlowDenoiser
 from nodes.loaders.families.autoencoders.kl import KL_FULL
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.filled import FilledText, whole
 from nodes.loaders.text_encoders.kinds.t5 import PILE_T5
@@ -63,9 +63,9 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="AuraFlow",
-    network=Network(Architecture("diffusers", "AuraFlowTransformer2DModel", shape, names), denoiser),
-    text=Text((TextPart("text_encoder", PILE_T5),), text),
-    latent=Latent(
+    network=FamilyNetwork(Architecture("diffusers", "AuraFlowTransformer2DModel", shape, names), denoiser),
+    text=FamilyText((TextPart("text_encoder", PILE_T5),), text),
+    latent=FamilyLatent(
         KL_FULL,
         lambda config: LatentFormat(config.get("in_channels", 4), 8, SIDE),
         ("Stable Diffusion 1, 2 or XL",),

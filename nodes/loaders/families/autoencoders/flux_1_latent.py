@@ -7,7 +7,7 @@ from typing import Any
 
 from nodeflow.wires import LatentFormat
 from nodes.loaders.families.autoencoders.kl import KL
-from nodes.loaders.models.family import Latent
+from nodes.loaders.models.family import FamilyLatent
 
 CHANNELS = 16
 SIDE = 128
@@ -16,9 +16,9 @@ USUAL = {"image_tokens": (SIDE // 2) ** 2}
 """By that size the noise levels are spaced."""
 
 
-def flux_1_latent(cells: int = 1) -> Latent:
+def flux_1_latent(cells: int = 1) -> FamilyLatent:
     """The space of a network that takes so many ``cells`` of a latent as one place: 4 where it packs 2 x 2 of them."""
-    return Latent(
+    return FamilyLatent(
         KL,
         lambda config: LatentFormat(config.get("in_channels", CHANNELS * cells) // cells, 8, SIDE),
         ("FLUX.1", "FLUX.1 or Stable Diffusion 3"),

@@ -8,9 +8,9 @@ from pathlib import Path
 from nodeflow.node import NodeError
 from nodeflow.wires import VAE
 from nodes.loaders.families.autoencoders.tiny import TINY, load_tiny_file
-from nodes.loaders.models.family import Latent
+from nodes.loaders.models.family import FamilyLatent
 from nodes.loaders.models.known import families, told_as
-from nodes.loaders.models.precision import Precision
+from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.models.weights_file import NETWORK, WeightsFile
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.recognise import recognise
@@ -24,12 +24,12 @@ OLD_NAMES = {"FLUX": "FLUX.1", "Stable Diffusion 1 and 2": "Stable Diffusion 1"}
 """Names that older workflows have."""
 
 
-def spaces() -> Mapping[str, Latent]:
+def spaces() -> Mapping[str, FamilyLatent]:
     """Whose latents a file may make, by the name of the family."""
     return {name: family.latent for name, family in families().items()}
 
 
-def load_autoencoder_file(path: Path, precision: Precision, made_for: str) -> VAE:
+def load_autoencoder_file(path: Path, precision: ComputePrecision, made_for: str) -> VAE:
     """Raises NodeError where ``made_for`` does not fit or cannot be told, and for damaged or missing weights."""
     if recognise(path).kind == SMALL:
         return load_tiny_file(path, precision.dtype(TINY.precisions))

@@ -11,7 +11,7 @@ from nodeflow.wires import VAE, LatentFormat
 from nodes.latents.vae import TinyVAE
 from nodes.loaders.families.autoencoders.vae_file import spaces
 from nodes.loaders.read.folder_files import read_json, read_weights
-from nodes.loaders.read.parts import Target, latent_scale, ready
+from nodes.loaders.read.parts import LoadTarget, latent_scale, ready
 
 WEIGHTS = "diffusion_pytorch_model"
 PATTERNS = [
@@ -28,7 +28,7 @@ SIDE = 64
 """Cells along a side where the configuration says nothing."""
 
 
-def load_autoencoder(path: Path, target: Target) -> VAE:
+def load_autoencoder(path: Path, target: LoadTarget) -> VAE:
     """The autoencoder of a folder. Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     import diffusers
 

@@ -13,7 +13,7 @@ from torch.nn.functional import interpolate
 from nodeflow.node import NodeError
 from nodeflow.wires import VQ, Codes, Image
 from nodes.loaders.read.folder_files import read_json, read_weights
-from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.read.parts import LoadTarget, ready
 from nodes.networks.compute_dtype import device_of, dtype_of
 from nodes.networks.finite import finite
 
@@ -84,7 +84,7 @@ def _filled(vectors: Tensor, missing: Tensor) -> Tensor:
     return torch.where(missing[..., None], mean, vectors)
 
 
-def load_vq_folder(path: Path, target: Target) -> VQ:
+def load_vq_folder(path: Path, target: LoadTarget) -> VQ:
     """The VQ model of a folder. Raises NodeError for another kind of model, missing, damaged or unsafe weights.
 
     The configuration says which images it takes only in a roundabout way: those of aMUSEd, whose codes are looked up

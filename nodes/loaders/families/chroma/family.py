@@ -11,7 +11,7 @@ from nodes.loaders.adapters.names.renamed import row
 from nodes.loaders.families.autoencoders.flux_1_latent import USUAL, flux_1_latent, spaced_by_size
 from nodes.loaders.families.chroma.call import ChromaDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import count_layers, flux_shape
 from nodes.loaders.text_encoders.filled import FilledText, whole
@@ -51,7 +51,7 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="Chroma",
-    network=Network(
+    network=FamilyNetwork(
         Architecture(
             "diffusers",
             "ChromaTransformer2DModel",
@@ -61,7 +61,7 @@ FAMILY = Family(
         ),
         denoiser,
     ),
-    text=Text((TextPart("text_encoder", T5_XXL),), text),
+    text=FamilyText((TextPart("text_encoder", T5_XXL),), text),
     latent=flux_1_latent(4),
     schedule=spaced_by_size,
     usual=USUAL,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nodeflow.node import NodeError
 from nodeflow.wires import VAE, Classes, DiffusionNetwork, LatentFormat, TrainedSchedule
 from nodes.loaders.read.folder_files import read_json, read_weights
-from nodes.loaders.read.parts import Target, named_classes, prediction_of, ready, vae
+from nodes.loaders.read.parts import LoadTarget, named_classes, prediction_of, ready, vae
 from nodes.loaders.read.schedule_file import read_schedule
 
 PATTERNS = [
@@ -29,7 +29,7 @@ class DiTParts(NamedTuple):
     classes: Classes
 
 
-def load_dit_folder(path: Path, target: Target) -> DiTParts:
+def load_dit_folder(path: Path, target: LoadTarget) -> DiTParts:
     """All parts of a model. Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
     if index.get("_class_name") != "DiTPipeline":

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nodeflow.node import NodeError
 from nodeflow.wires import Classes, DiffusionNetwork, LatentFormat, TrainedSchedule
 from nodes.loaders.read.folder_files import read_json, read_weights
-from nodes.loaders.read.parts import Target, prediction_of, ready
+from nodes.loaders.read.parts import LoadTarget, prediction_of, ready
 from nodes.loaders.read.schedule_file import read_schedule
 
 WEIGHTS = "diffusion_pytorch_model"
@@ -24,7 +24,7 @@ class UViTParts(NamedTuple):
     classes: Classes
 
 
-def load_uvit_folder(path: Path, target: Target) -> UViTParts:
+def load_uvit_folder(path: Path, target: LoadTarget) -> UViTParts:
     """The network and its schedule. Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     from nodes.networks.uvit_network import UViT
 

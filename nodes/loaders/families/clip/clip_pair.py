@@ -25,7 +25,7 @@ from nodes.loaders.read.folder_files import (
     read_weights,
 )
 from nodes.loaders.read.no_code import check_folder
-from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.read.parts import LoadTarget, ready
 from nodes.loaders.text_encoders.tokenizing import length_of, tell_lost, tell_unknown, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
 
@@ -163,7 +163,7 @@ class OpenCLIP(Embedder):
                 tell_lost("CLIP", room + 2, len(found) + 2, tokenizer.decode(found[room:]))
 
 
-def load_clip_folder(path: Path, target: Target) -> Embedder:
+def load_clip_folder(path: Path, target: LoadTarget) -> Embedder:
     """A CLIP from the folder that either library saves, or from that of an unCLIP's prior. Raises NodeError."""
     if (path / SIGHT).is_dir() and (path / "text_encoder").is_dir():
         return _paired(path, target)
@@ -184,7 +184,7 @@ def load_clip_folder(path: Path, target: Target) -> Embedder:
     return TransformersCLIP(ready(module), tokenizer, _preparation(side, given, "image_mean", "image_std"))
 
 
-def _paired(path: Path, target: Target) -> PairedCLIP:
+def _paired(path: Path, target: LoadTarget) -> PairedCLIP:
     from transformers import CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionModelWithProjection
 
     with no_progress_bar():
@@ -201,7 +201,7 @@ def _paired(path: Path, target: Target) -> PairedCLIP:
     return PairedCLIP(ready(texts), read_tokenizer(CLIPTokenizer, path / "tokenizer"), prepare, ready(sight))
 
 
-def load_open_clip_file(path: Path, architecture: str, target: Target) -> OpenCLIP:
+def load_open_clip_file(path: Path, architecture: str, target: LoadTarget) -> OpenCLIP:
     """One safetensors file in the layout of open_clip, of an architecture that it knows by name. Raises NodeError."""
     import open_clip
 
@@ -211,7 +211,7 @@ def load_open_clip_file(path: Path, architecture: str, target: Target) -> OpenCL
     return _open_clip(architecture, path, {}, target)
 
 
-def _open_clip(name: str, weights: Path, given: dict[str, Any], target: Target) -> OpenCLIP:
+def _open_clip(name: str, weights: Path, given: dict[str, Any], target: LoadTarget) -> OpenCLIP:
     import open_clip
 
     if not weights.is_file():

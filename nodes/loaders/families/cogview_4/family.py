@@ -9,7 +9,7 @@ from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.kl import KL
 from nodes.loaders.families.cogview_4.call import CogView4Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.bare import BareText
 from nodes.loaders.text_encoders.kinds.glm import GLM_4
@@ -54,9 +54,9 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="CogView 4",
-    network=Network(Architecture("diffusers", "CogView4Transformer2DModel", shape), denoiser),
-    text=Text((TextPart("text_encoder", GLM_4),), text),
-    latent=Latent(
+    network=FamilyNetwork(Architecture("diffusers", "CogView4Transformer2DModel", shape), denoiser),
+    text=FamilyText((TextPart("text_encoder", GLM_4),), text),
+    latent=FamilyLatent(
         KL,
         lambda config: LatentFormat(config.get("in_channels", 16), 8, SIDE),
         ("FLUX.1 or Stable Diffusion 3",),

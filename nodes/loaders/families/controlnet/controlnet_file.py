@@ -14,7 +14,7 @@ from nodes.loaders.families.controlnet.controlnet_network import DiffusersContro
 from nodes.loaders.families.controlnet.union import UnionControlNet, as_union, union_shape
 from nodes.loaders.families.stable_diffusion.other_weights import AVERAGES, BUFFERS, PARTS
 from nodes.loaders.read.made_of import made_of
-from nodes.loaders.read.parts import Target
+from nodes.loaders.read.parts import LoadTarget
 from nodes.loaders.read.weights import fill, read_file, told
 
 LAYERS = 2
@@ -36,7 +36,7 @@ OTHERS: Mapping[str, str] = {
 """What a file truly is, by a mark in the names of its weights."""
 
 
-def load_controlnet_file(path: Path, target: Target) -> DiffusersControlNet | UnionControlNet:
+def load_controlnet_file(path: Path, target: LoadTarget) -> DiffusersControlNet | UnionControlNet:
     """Raises NodeError for another kind of network, damaged or missing weights."""
     from diffusers import ControlNetModel, ControlNetUnionModel
     from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint

@@ -9,14 +9,14 @@ from nodeflow.node import NodeError
 from nodes.loaders.families.controlnet.controlnet_network import DiffusersControlNet, as_controlnet
 from nodes.loaders.families.controlnet.union import UnionControlNet, as_union
 from nodes.loaders.read.folder_files import read_json, read_weights
-from nodes.loaders.read.parts import Target
+from nodes.loaders.read.parts import LoadTarget
 
 WEIGHTS = "diffusion_pytorch_model"
 PATTERNS = ["config.json", f"{WEIGHTS}.safetensors", f"{WEIGHTS}-*.safetensors"]
 """What is fetched from the hub."""
 
 
-def load_controlnet_folder(path: Path, target: Target) -> DiffusersControlNet | UnionControlNet:
+def load_controlnet_folder(path: Path, target: LoadTarget) -> DiffusersControlNet | UnionControlNet:
     """Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     import diffusers
 

@@ -11,7 +11,7 @@ import torch
 from nodeflow.node import NodeError
 from nodes.loaders.models.family import Family
 from nodes.loaders.models.known import families, told_as
-from nodes.loaders.models.precision import Precision
+from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import read_json
 from nodes.loaders.read.parts import ready
@@ -62,7 +62,7 @@ def family_of_file(path: Path) -> Family | None:
     return family if family and family.control else None
 
 
-def load_transformer_control(family: Family, path: Path, precision: Precision) -> TransformerControlNet:
+def load_transformer_control(family: Family, path: Path, precision: ComputePrecision) -> TransformerControlNet:
     """A ControlNet out of a folder or file. Raises NodeError for damaged and missing weights."""
     architecture = family.control
     assert architecture is not None

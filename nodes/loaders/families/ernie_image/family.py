@@ -9,7 +9,7 @@ from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.flux_2 import FLUX_2
 from nodes.loaders.families.ernie_image.call import ErnieImageDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.bare import BareText
 from nodes.loaders.text_encoders.kinds.mistral import MINISTRAL_3
@@ -50,9 +50,11 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="ERNIE-Image",
-    network=Network(Architecture("diffusers", "ErnieImageTransformer2DModel", shape), denoiser),
-    text=Text((TextPart("text_encoder", MINISTRAL_3),), text),
-    latent=Latent(FLUX_2, lambda config: LatentFormat(int(config.get("in_channels", 128)), 16, SIDE), ("FLUX.2",)),
+    network=FamilyNetwork(Architecture("diffusers", "ErnieImageTransformer2DModel", shape), denoiser),
+    text=FamilyText((TextPart("text_encoder", MINISTRAL_3),), text),
+    latent=FamilyLatent(
+        FLUX_2, lambda config: LatentFormat(int(config.get("in_channels", 128)), 16, SIDE), ("FLUX.2",)
+    ),
     schedule=lambda config: {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
         "num_train_timesteps": 1000,

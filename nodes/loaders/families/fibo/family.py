@@ -10,7 +10,7 @@ from nodes.loaders.families.fibo.call import FiboDenoiser
 from nodes.loaders.families.fibo.smollm import SMOLLM_3
 from nodes.loaders.families.fibo.wan_22 import SETTINGS, WAN_22
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.shapes import flux_shape
 from nodes.loaders.text_encoders.bare import BareText
 
@@ -42,9 +42,9 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="Fibo",
-    network=Network(Architecture("diffusers", "BriaFiboTransformer2DModel", shape), denoiser),
-    text=Text((TextPart("text_encoder", SMOLLM_3),), text),
-    latent=Latent(
+    network=FamilyNetwork(Architecture("diffusers", "BriaFiboTransformer2DModel", shape), denoiser),
+    text=FamilyText((TextPart("text_encoder", SMOLLM_3),), text),
+    latent=FamilyLatent(
         WAN_22, lambda config: LatentFormat(int(config.get("in_channels", 48)), 16, SIDE), ("Wan 2.2",), SETTINGS
     ),
     schedule=lambda config: {

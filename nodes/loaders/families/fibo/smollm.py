@@ -6,7 +6,7 @@ from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
-from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.llama import llama_names
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
@@ -32,7 +32,7 @@ def shape(weights: Weights) -> Any:
     )
 
 
-SMOLLM_3 = Encoder(
+SMOLLM_3 = EncoderKind(
     "SmolLM3 3B",
     ("SmolLM3 3B", "Llama or Mistral"),
     Architecture("transformers", "SmolLM3Model", shape, llama_names, (r"(.*\.)?lm_head\.", r"(.*\.)?logit_scale$")),

@@ -22,11 +22,11 @@ from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import (
     Encoding,
     Family,
-    Network,
+    FamilyNetwork,
+    FamilyText,
     References,
     Shown,
     Size,
-    Text,
     TextPart,
     Told,
 )
@@ -139,7 +139,7 @@ def schedule(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 FAMILY = Family(
     name="FLUX.1",
-    network=Network(
+    network=FamilyNetwork(
         Architecture(
             "diffusers",
             "FluxTransformer2DModel",
@@ -151,7 +151,7 @@ FAMILY = Family(
         guided=True,
         shown=Shown(kind, filled),
     ),
-    text=Text((TextPart("text_encoder", CLIP_L), TextPart("text_encoder_2", T5_XXL)), text),
+    text=FamilyText((TextPart("text_encoder", CLIP_L), TextPart("text_encoder_2", T5_XXL)), text),
     latent=replace(flux_1_latent(), format=lambda config: LatentFormat(cells(config), 8, SIDE)),
     schedule=schedule,
     usual=USUAL,

@@ -12,7 +12,7 @@ from torch import Tensor
 from nodeflow.node import NodeError
 from nodeflow.wires import Image
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.precision import Precision
+from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import named
@@ -85,7 +85,7 @@ SIGHT = Architecture("transformers", "SiglipVisionModel", sight_shape, sight_nam
 EMBEDDER = Architecture("diffusers.pipelines.flux.modeling_flux", "ReduxImageEncoder", embedder_shape)
 
 
-def load_redux_parts(path: Path, image_encoder: Path | None, precision: Precision) -> Redux:
+def load_redux_parts(path: Path, image_encoder: Path | None, precision: ComputePrecision) -> Redux:
     """Of the pipeline's folder, or of a file with the embedder, and SigLIP's file or folder beside it.
 
     Raises NodeError where that is missing or another network.

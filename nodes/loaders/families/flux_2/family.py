@@ -9,7 +9,7 @@ from typing import Any
 from nodeflow.wires import TextEncoder
 from nodes.loaders.families.flux_2.mistral import MISTRAL_SMALL_3
 from nodes.loaders.families.flux_2_klein.family import FAMILY as KLEIN
-from nodes.loaders.models.family import Encoding, Text, TextPart
+from nodes.loaders.models.family import Encoding, FamilyText, TextPart
 from nodes.loaders.text_encoders.padded import PaddedText, Request
 
 LAYERS = 10, 20, 30
@@ -28,4 +28,4 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
     return PaddedText(tokenizer, module, LAYERS, request, tokenizer.padding_side)
 
 
-FAMILY = replace(KLEIN, name="FLUX.2", text=Text((TextPart("text_encoder", MISTRAL_SMALL_3),), text))
+FAMILY = replace(KLEIN, name="FLUX.2", text=FamilyText((TextPart("text_encoder", MISTRAL_SMALL_3),), text))

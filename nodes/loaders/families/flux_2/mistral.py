@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import LLAMA_CPP, renamed, without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
@@ -62,7 +62,7 @@ def finish(module: Any) -> None:
         module.language_model.norm = torch.nn.Identity()
 
 
-MISTRAL_SMALL_3 = Encoder(
+MISTRAL_SMALL_3 = EncoderKind(
     "Mistral Small 3",
     ("Mistral Small 3", "Llama or Mistral"),
     Architecture("transformers", "Mistral3Model", shape, names, IGNORABLE, optional=(*SIGHT, NORM), finish=finish),

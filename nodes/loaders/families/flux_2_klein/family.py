@@ -10,7 +10,16 @@ from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.flux_2 import FLUX_2
 from nodes.loaders.families.flux_2_klein.call import Flux2Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, References, Size, Text, TextPart
+from nodes.loaders.models.family import (
+    Encoding,
+    Family,
+    FamilyLatent,
+    FamilyNetwork,
+    FamilyText,
+    References,
+    Size,
+    TextPart,
+)
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3
 from nodes.loaders.text_encoders.padded import PaddedText
@@ -77,9 +86,11 @@ def sized(size: Size, side: int) -> Size:
 
 FAMILY = Family(
     name="FLUX.2 Klein",
-    network=Network(Architecture("diffusers", "Flux2Transformer2DModel", shape, names), denoiser, guided=True),
-    text=Text((TextPart("text_encoder", QWEN_3),), text),
-    latent=Latent(FLUX_2, lambda config: LatentFormat(int(config.get("in_channels", 128)), 16, SIDE), ("FLUX.2",)),
+    network=FamilyNetwork(Architecture("diffusers", "Flux2Transformer2DModel", shape, names), denoiser, guided=True),
+    text=FamilyText((TextPart("text_encoder", QWEN_3),), text),
+    latent=FamilyLatent(
+        FLUX_2, lambda config: LatentFormat(int(config.get("in_channels", 128)), 16, SIDE), ("FLUX.2",)
+    ),
     schedule=lambda config: {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
         "num_train_timesteps": 1000,

@@ -12,7 +12,7 @@ from nodes.loaders.families.flux_2_klein.family import scaled, sized
 from nodes.loaders.families.flux_3.call import Flux3Denoiser
 from nodes.loaders.families.flux_3.windowed import WindowedText
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, References, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, References, TextPart
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_VL
 from nodes.loaders.text_encoders.padded import Request
@@ -74,13 +74,15 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="FLUX.3",
-    network=Network(
+    network=FamilyNetwork(
         Architecture("diffusers", "Flux3Transformer2DModel", shape, names, ignorable=(r"repa_projectors\.",)),
         denoiser,
         flow_map=is_map,
     ),
-    text=Text((TextPart("text_encoder", QWEN_3_VL),), text),
-    latent=Latent(FLUX_2, lambda config: LatentFormat(int(config.get("in_channels", 128)), 16, SIDE), ("FLUX.2",)),
+    text=FamilyText((TextPart("text_encoder", QWEN_3_VL),), text),
+    latent=FamilyLatent(
+        FLUX_2, lambda config: LatentFormat(int(config.get("in_channels", 128)), 16, SIDE), ("FLUX.2",)
+    ),
     schedule=lambda config: {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
         "num_train_timesteps": 1000,

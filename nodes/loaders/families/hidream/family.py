@@ -9,7 +9,7 @@ from nodeflow.wires import DiffusionNetwork, TextEncoder
 from nodes.loaders.families.autoencoders.flux_1_latent import flux_1_latent
 from nodes.loaders.families.hidream.call import HiDreamDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.beside_clip import BesideClip, projected
 from nodes.loaders.text_encoders.filled import FilledText, whole
@@ -69,8 +69,8 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="HiDream",
-    network=Network(Architecture("diffusers", "HiDreamImageTransformer2DModel", shape), denoiser),
-    text=Text(
+    network=FamilyNetwork(Architecture("diffusers", "HiDreamImageTransformer2DModel", shape), denoiser),
+    text=FamilyText(
         (
             TextPart("text_encoder", CLIP_L_WHOLE),
             TextPart("text_encoder_2", CLIP_G),

@@ -10,9 +10,9 @@ from nodes.loaders.families.hunyuan_image.autoencoder import HUNYUAN
 from nodes.loaders.families.hunyuan_image.call import HunyuanImageDenoiser
 from nodes.loaders.families.hunyuan_image.glyph_text import GLYPHS, GlyphText
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.shapes import count_layers
-from nodes.loaders.text_encoders.filled import FilledText, Reading, whole
+from nodes.loaders.text_encoders.filled import FilledText, TextReading, whole
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_25_VL_7B
 from nodes.loaders.text_encoders.kinds.t5 import BYT5
 
@@ -54,8 +54,8 @@ def denoiser(network: DiffusionNetwork, guidance: float) -> HunyuanImageDenoiser
     return HunyuanImageDenoiser(network, network.prediction, guidance)
 
 
-def reading(text: str) -> Reading:
-    return Reading(FRAME.format(text), MOST, DROPPED)
+def reading(text: str) -> TextReading:
+    return TextReading(FRAME.format(text), MOST, DROPPED)
 
 
 def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
@@ -65,13 +65,13 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="HunyuanImage",
-    network=Network(
+    network=FamilyNetwork(
         Architecture("diffusers", "HunyuanImageTransformer2DModel", shape),
         denoiser,
         guided=True,
     ),
-    text=Text((TextPart("text_encoder", QWEN_25_VL_7B), TextPart("text_encoder_2", BYT5)), text),
-    latent=Latent(
+    text=FamilyText((TextPart("text_encoder", QWEN_25_VL_7B), TextPart("text_encoder_2", BYT5)), text),
+    latent=FamilyLatent(
         HUNYUAN,
         lambda config: LatentFormat(config.get("in_channels", 64), 32, SIDE),
         ("HunyuanImage",),

@@ -12,7 +12,7 @@ from nodes.loaders.families.ideogram_4.autoencoder import CELLS_OUTSIDE
 from nodes.loaders.families.ideogram_4.call import ALONE, Ideogram4Denoiser
 from nodes.loaders.families.ideogram_4.text import TextOrNone
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.shapes import HEAD, count_layers
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_VL_8B
 from nodes.loaders.text_encoders.seeing import SeeingText
@@ -71,12 +71,12 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 NETWORK = Architecture("diffusers", "Ideogram4Transformer2DModel", shape, names)
 FAMILY = Family(
     name="Ideogram 4",
-    network=Network(
+    network=FamilyNetwork(
         replace(NETWORK, optional=(ALONE,), held={ALONE: NETWORK}),
         denoiser,
     ),
-    text=Text((TextPart("text_encoder", QWEN_3_VL_8B),), text),
-    latent=Latent(
+    text=FamilyText((TextPart("text_encoder", QWEN_3_VL_8B),), text),
+    latent=FamilyLatent(
         CELLS_OUTSIDE, lambda config: LatentFormat(int(config.get("in_channels", 128)), 16, SIDE), ("FLUX.2",)
     ),
     schedule=lambda config: {

@@ -12,7 +12,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import VQ, Conditioning, MaskedTransformer, TextEncoder
 from nodes.loaders.families.autoencoders.vq_folder import load_vq_folder
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
-from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.read.parts import LoadTarget, ready
 from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of
 
@@ -55,7 +55,7 @@ class AmusedText:
         return each(self.encode, texts)
 
 
-def load_amused_folder(path: Path, target: Target) -> AmusedParts:
+def load_amused_folder(path: Path, target: LoadTarget) -> AmusedParts:
     """All parts of a model. Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
     if (kind := index.get("_class_name")) not in ("AmusedPipeline", "AmusedImg2ImgPipeline", "AmusedInpaintPipeline"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from nodeflow.node import NodeError
 from nodeflow.wires import SequenceTransformer
 from nodes.loaders.read.folder_files import named, no_progress_bar, read_json, read_tokenizer, read_weights
-from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.read.parts import LoadTarget, ready
 
 PATTERNS = ["transformer/config.json", "transformer/model*.safetensors", "tokenizer/*.json", "tokenizer/*.txt"]
 """What is fetched from the hub."""
@@ -15,7 +15,7 @@ FIELDS = ("text_vocab_size", "text_length", "image_side")
 """What the configuration must say beside what GPT-2's does: how text and codes share the sequence."""
 
 
-def load_sequence_folder(path: Path, target: Target) -> SequenceTransformer:
+def load_sequence_folder(path: Path, target: LoadTarget) -> SequenceTransformer:
     """Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     inside = path / "transformer"
     config = read_json(

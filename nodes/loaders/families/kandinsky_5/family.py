@@ -10,7 +10,7 @@ from nodeflow.wires import VAE, DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.kl import KL
 from nodes.loaders.families.kandinsky_5.call import Kandinsky5Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.read.parts import vae
 from nodes.loaders.text_encoders.beside_clip import BesideClip
@@ -70,9 +70,9 @@ def unshifted(module: Any, side: int) -> VAE:
 
 FAMILY = Family(
     name="Kandinsky 5",
-    network=Network(Architecture("diffusers", "Kandinsky5Transformer3DModel", shape), denoiser),
-    text=Text((TextPart("text_encoder", QWEN_25_VL_7B), TextPart("text_encoder_2", CLIP_L)), text),
-    latent=Latent(
+    network=FamilyNetwork(Architecture("diffusers", "Kandinsky5Transformer3DModel", shape), denoiser),
+    text=FamilyText((TextPart("text_encoder", QWEN_25_VL_7B), TextPart("text_encoder_2", CLIP_L)), text),
+    latent=FamilyLatent(
         replace(KL, wire=unshifted),
         lambda config: LatentFormat(config.get("in_visual_dim", 16), 8, SIDE),
         ("FLUX.1", "FLUX.1 or Stable Diffusion 3"),

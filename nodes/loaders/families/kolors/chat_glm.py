@@ -14,7 +14,7 @@ from nodeflow.wires import Adapter, Conditioning
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.read.folder_files import first_line, named
-from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import without
 from nodes.loaders.text_encoders.sentencepiece_file import read_pieces, tokenizer_of
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
@@ -95,7 +95,7 @@ def shape(weights: Weights) -> Any:
     )
 
 
-CHAT_GLM_3 = Encoder(
+CHAT_GLM_3 = EncoderKind(
     "ChatGLM 3",
     ("ChatGLM 3",),
     Architecture(

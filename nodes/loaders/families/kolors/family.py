@@ -10,7 +10,7 @@ from nodes.loaders.families.autoencoders.kl import KL_FULL
 from nodes.loaders.families.kolors.chat_glm import CHAT_GLM_3, GLMText
 from nodes.loaders.families.stable_diffusion.unet import HALF, UNET_SHOWN, unet_denoiser, unet_names, unet_shape
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 
 SIDE = 128
 """Cells on a side of latents at the usual size."""
@@ -42,14 +42,14 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="Kolors",
-    network=Network(
+    network=FamilyNetwork(
         Architecture("diffusers", "UNet2DConditionModel", shape, unet_names, precisions=HALF),
         unet_denoiser,
         "unet",
         shown=UNET_SHOWN,
     ),
-    text=Text((TextPart("text_encoder", CHAT_GLM_3),), text),
-    latent=Latent(
+    text=FamilyText((TextPart("text_encoder", CHAT_GLM_3),), text),
+    latent=FamilyLatent(
         KL_FULL,
         lambda config: LatentFormat(int(config.get("out_channels", 4)), 8, int(config.get("sample_size") or SIDE)),
         ("Stable Diffusion 1, 2 or XL",),

@@ -9,7 +9,7 @@ from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.frames import WAN
 from nodes.loaders.families.krea_2.call import Krea2Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_VL_4B
 from nodes.loaders.text_encoders.seeing import SeeingText
@@ -81,9 +81,11 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="Krea 2",
-    network=Network(Architecture("diffusers", "Krea2Transformer2DModel", shape, names), denoiser),
-    text=Text((TextPart("text_encoder", QWEN_3_VL_4B),), text),
-    latent=Latent(WAN, lambda config: LatentFormat(int(config.get("in_channels", 64)) // 4, 8, SIDE), ("Qwen-Image",)),
+    network=FamilyNetwork(Architecture("diffusers", "Krea2Transformer2DModel", shape, names), denoiser),
+    text=FamilyText((TextPart("text_encoder", QWEN_3_VL_4B),), text),
+    latent=FamilyLatent(
+        WAN, lambda config: LatentFormat(int(config.get("in_channels", 64)) // 4, 8, SIDE), ("Qwen-Image",)
+    ),
     schedule=lambda config: {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
         "num_train_timesteps": 1000,

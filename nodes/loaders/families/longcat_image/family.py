@@ -11,7 +11,7 @@ from nodes.loaders.adapters.names.flux import LONGCAT
 from nodes.loaders.families.autoencoders.flux_1_latent import USUAL, flux_1_latent, spaced_by_size
 from nodes.loaders.families.longcat_image.quoted_text import MOST, QuotedText
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import flux_shape
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_25_VL_7B
@@ -32,8 +32,8 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="LongCat-Image",
-    network=Network(Architecture("diffusers", "LongCatImageTransformer2DModel", flux_shape, names), denoiser),
-    text=Text((TextPart("text_encoder", QWEN_25_VL_7B),), text),
+    network=FamilyNetwork(Architecture("diffusers", "LongCatImageTransformer2DModel", flux_shape, names), denoiser),
+    text=FamilyText((TextPart("text_encoder", QWEN_25_VL_7B),), text),
     latent=flux_1_latent(4),
     schedule=spaced_by_size,
     usual=USUAL,

@@ -11,10 +11,10 @@ from nodes.loaders.adapters.names.single_stream import LUMINA, STACKS
 from nodes.loaders.families.autoencoders.flux_1_latent import USUAL, flux_1_latent
 from nodes.loaders.families.lumina_2.call import Lumina2Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import count_layers
-from nodes.loaders.text_encoders.filled import FilledText, Reading, whole
+from nodes.loaders.text_encoders.filled import FilledText, TextReading, whole
 from nodes.loaders.text_encoders.kinds.gemma import GEMMA_2
 
 MOST = 256
@@ -67,9 +67,9 @@ def denoiser(network: DiffusionNetwork, guidance: float) -> Lumina2Denoiser:
     return Lumina2Denoiser(network, network.prediction)
 
 
-def reading(text: str) -> Reading:
+def reading(text: str) -> TextReading:
     """Behind the system's words, unless it brings such; an empty text bare, as each that guidance leads away from."""
-    return Reading(text if not text or BEGIN in text else f"{SYSTEM} {BEGIN} {text}", MOST)
+    return TextReading(text if not text or BEGIN in text else f"{SYSTEM} {BEGIN} {text}", MOST)
 
 
 def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
@@ -79,11 +79,11 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="Lumina 2",
-    network=Network(
+    network=FamilyNetwork(
         Architecture("diffusers", "Lumina2Transformer2DModel", shape, names, ignorable=(r"norm_final\.weight$",)),
         denoiser,
     ),
-    text=Text((TextPart("text_encoder", GEMMA_2),), text),
+    text=FamilyText((TextPart("text_encoder", GEMMA_2),), text),
     latent=flux_1_latent(),
     schedule=lambda config: {
         "_class_name": "FlowMatchEulerDiscreteScheduler",

@@ -12,10 +12,10 @@ from nodes.denoisers.calls.packed_calls import PackedDenoiser
 from nodes.loaders.adapters.names.flux import DOUBLE, OVIS
 from nodes.loaders.families.autoencoders.flux_1_latent import USUAL, flux_1_latent, spaced_by_size
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import flux_shape
-from nodes.loaders.text_encoders.filled import FilledText, Reading
+from nodes.loaders.text_encoders.filled import FilledText, TextReading
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_2B
 from nodes.loaders.text_encoders.padded import Request
 
@@ -53,16 +53,16 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
     tokenizer, module = loaded["text_encoder"]
     request = Request()
 
-    def reading(words: str) -> Reading:
-        return Reading(request.put(tokenizer, BEFORE + words), MOST, DROPPED)
+    def reading(words: str) -> TextReading:
+        return TextReading(request.put(tokenizer, BEFORE + words), MOST, DROPPED)
 
     return FilledText(tokenizer, module, reading, zeroed=True)
 
 
 FAMILY = Family(
     name="Ovis-Image",
-    network=Network(Architecture("diffusers", "OvisImageTransformer2DModel", shape, names), denoiser),
-    text=Text((TextPart("text_encoder", QWEN_3_2B),), text),
+    network=FamilyNetwork(Architecture("diffusers", "OvisImageTransformer2DModel", shape, names), denoiser),
+    text=FamilyText((TextPart("text_encoder", QWEN_3_2B),), text),
     latent=flux_1_latent(4),
     schedule=spaced_by_size,
     usual=USUAL,

@@ -10,10 +10,10 @@ from nodes.loaders.families.autoencoders.kl import KL_HALF
 from nodes.loaders.families.pixart_alpha.call import PixArtDenoiser
 from nodes.loaders.families.pixart_alpha.names import IGNORABLE, ROWS
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import count_layers
-from nodes.loaders.text_encoders.filled import FilledText, Reading
+from nodes.loaders.text_encoders.filled import FilledText, TextReading
 from nodes.loaders.text_encoders.kinds.t5 import T5_XXL
 
 HEAD = 72
@@ -53,22 +53,22 @@ def denoiser(network: DiffusionNetwork, guidance: float) -> PixArtDenoiser:
     return PixArtDenoiser(network, network.prediction)
 
 
-def read_by(tokens: int) -> Text:
+def read_by(tokens: int) -> FamilyText:
     """How so many tokens are read of a text, in small letters as it was trained."""
 
-    def reading(text: str) -> Reading:
-        return Reading(text.lower().strip(), tokens)
+    def reading(text: str) -> TextReading:
+        return TextReading(text.lower().strip(), tokens)
 
     def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncoder:
         tokenizer, module = loaded["text_encoder"]
         return FilledText(tokenizer, module, reading)
 
-    return Text((TextPart("text_encoder", T5_XXL),), text)
+    return FamilyText((TextPart("text_encoder", T5_XXL),), text)
 
 
 FAMILY = Family(
     name="PixArt-alpha",
-    network=Network(
+    network=FamilyNetwork(
         Architecture(
             "diffusers",
             "PixArtTransformer2DModel",
@@ -80,7 +80,7 @@ FAMILY = Family(
         denoiser,
     ),
     text=read_by(TOKENS),
-    latent=Latent(
+    latent=FamilyLatent(
         KL_HALF,
         lambda config: LatentFormat(config.get("in_channels", 4), 8, config.get("sample_size", SIDE)),
         ("Stable Diffusion 1, 2 or XL",),

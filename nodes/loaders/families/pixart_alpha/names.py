@@ -1,10 +1,10 @@
 """Names of weights that PixArt's makers use, and Sana's after them."""
 
-from nodes.loaders.adapters.names.renamed import Row, row
+from nodes.loaders.adapters.names.renamed import RenamedRow, row
 
 BLOCK, THEIRS = "transformer_blocks.#", "blocks.#"
 TIMED = "adaln_single.emb"
-CROSS: tuple[Row, ...] = (
+CROSS: tuple[RenamedRow, ...] = (
     row(THEIRS, BLOCK),
     row(f"{THEIRS}.attn.qkv", *(f"{BLOCK}.attn1.to_{letter}" for letter in "qkv")),
     row(f"{THEIRS}.attn.proj", f"{BLOCK}.attn1.to_out.0"),
@@ -17,7 +17,7 @@ CROSS: tuple[Row, ...] = (
     row("final_layer", ""),
 )
 """What both have. The first and the last are tables of shifts and scales."""
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[RenamedRow, ...] = (
     *CROSS,
     row("x_embedder.proj", "pos_embed.proj"),
     row("t_block.1", "adaln_single.linear"),

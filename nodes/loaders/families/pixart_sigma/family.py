@@ -7,7 +7,7 @@ from dataclasses import replace
 from nodes.loaders.families.autoencoders.kl import KL_FULL
 from nodes.loaders.families.pixart_alpha.family import FAMILY as ALPHA
 from nodes.loaders.families.pixart_alpha.family import read_by
-from nodes.loaders.models.family import Latent
+from nodes.loaders.models.family import FamilyLatent
 
 TOKENS = 300
 """How many tokens of T5 it was trained with."""
@@ -16,7 +16,7 @@ FAMILY = replace(
     name="PixArt-Sigma",
     told=("PixArt",),
     text=read_by(TOKENS),
-    latent=Latent(
+    latent=FamilyLatent(
         KL_FULL,
         ALPHA.latent.format,
         ("Stable Diffusion 1, 2 or XL",),

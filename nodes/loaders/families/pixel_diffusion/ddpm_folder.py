@@ -10,7 +10,7 @@ import torch
 from nodeflow.node import NodeError
 from nodeflow.wires import Classes, DiffusionNetwork, LatentFormat, TrainedSchedule
 from nodes.loaders.read.folder_files import read_json, read_weights
-from nodes.loaders.read.parts import Target, named_classes, prediction_of, ready
+from nodes.loaders.read.parts import LoadTarget, named_classes, prediction_of, ready
 from nodes.loaders.read.schedule_file import read_schedule
 from nodes.networks.compute_dtype import dtype_of
 
@@ -19,7 +19,7 @@ PATTERNS = ["*.json", "unet/*.json", "scheduler/*.json", f"{WEIGHTS}*.safetensor
 """What is fetched from the hub."""
 
 
-def load_ddpm_folder(path: Path, target: Target) -> tuple[DiffusionNetwork, TrainedSchedule, Classes]:
+def load_ddpm_folder(path: Path, target: LoadTarget) -> tuple[DiffusionNetwork, TrainedSchedule, Classes]:
     """The network, its schedule and its classes. Raises NodeError for another kind of model, missing, damaged or
     unsafe weights."""
     module, schedule = _load(path, target)
@@ -30,7 +30,7 @@ def load_ddpm_folder(path: Path, target: Target) -> tuple[DiffusionNetwork, Trai
     return _network(module, channels, schedule), schedule, classes
 
 
-def load_upsampler_folder(path: Path, target: Target) -> tuple[DiffusionNetwork, TrainedSchedule]:
+def load_upsampler_folder(path: Path, target: LoadTarget) -> tuple[DiffusionNetwork, TrainedSchedule]:
     """A network that sees a small image beside what it paints, and its schedule. Raises NodeError as above."""
     module, schedule = _load(path, target)
     channels, rest = divmod(int(module.config.in_channels), 2)
@@ -39,7 +39,7 @@ def load_upsampler_folder(path: Path, target: Target) -> tuple[DiffusionNetwork,
     return _network(module, channels, schedule), schedule
 
 
-def load_classifier_folder(path: Path, target: Target) -> tuple[torch.nn.Module, LatentFormat, Classes]:
+def load_classifier_folder(path: Path, target: LoadTarget) -> tuple[torch.nn.Module, LatentFormat, Classes]:
     """A classifier of noisy images, the space of those, and its classes. Raises NodeError as above."""
     from nodes.loaders.families.pixel_diffusion.noisy_classifier import NoisyClassifier
 
@@ -59,7 +59,7 @@ def _classes(path: Path, otherwise: int) -> Classes:
     return Classes(named, len(named) or otherwise)
 
 
-def _load(path: Path, target: Target) -> tuple[Any, TrainedSchedule]:
+def _load(path: Path, target: LoadTarget) -> tuple[Any, TrainedSchedule]:
     from diffusers import UNet2DModel
 
     inside = path / "unet" if (path / "unet").is_dir() else path

@@ -12,7 +12,7 @@ from torch import Tensor
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
-from nodes.loaders.read.parts import Target, denoiser, prediction_of, ready, text_encoder
+from nodes.loaders.read.parts import LoadTarget, denoiser, prediction_of, ready, text_encoder
 from nodes.loaders.read.schedule_file import read_schedule
 from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
@@ -76,14 +76,14 @@ class T5Text:
         return output.last_hidden_state, words
 
 
-def load_base_folder(path: Path, target: Target) -> BaseParts:
+def load_base_folder(path: Path, target: LoadTarget) -> BaseParts:
     """All parts of a model. Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     index = _index(path, "IFPipeline")
     unet, schedule = _unet(path, target, 1)
     return BaseParts(_text_encoder(path, index, target), unet, schedule)
 
 
-def load_super_resolution_folder(path: Path, target: Target) -> SuperResolutionParts:
+def load_super_resolution_folder(path: Path, target: LoadTarget) -> SuperResolutionParts:
     """U-Net and schedules of a model. Raises NodeError as `load_base_folder` does."""
     _index(path, "IFSuperResolutionPipeline")
     unet, schedule = _unet(path, target, 2)
@@ -99,7 +99,7 @@ def _index(path: Path, kind: str) -> dict[str, Any]:
     return index
 
 
-def _unet(path: Path, target: Target, inputs: int) -> tuple[DiffusionNetwork, TrainedSchedule]:
+def _unet(path: Path, target: LoadTarget, inputs: int) -> tuple[DiffusionNetwork, TrainedSchedule]:
     """The U-Net, which takes ``inputs`` images side by side, and its schedule."""
     schedule = read_schedule(path / "scheduler")
     from diffusers import UNet2DConditionModel
@@ -109,7 +109,7 @@ def _unet(path: Path, target: Target, inputs: int) -> tuple[DiffusionNetwork, Tr
     return DiffusionNetwork(denoiser(unet, target), format, prediction_of(schedule)), schedule
 
 
-def _text_encoder(path: Path, index: dict[str, Any], target: Target) -> TextEncoder:
+def _text_encoder(path: Path, index: dict[str, Any], target: LoadTarget) -> TextEncoder:
     import transformers
 
     entry = index.get("text_encoder")

@@ -11,10 +11,10 @@ from nodes.loaders.families.autoencoders.flux_1_latent import flux_1_latent
 from nodes.loaders.families.prx.call import PRXDenoiser
 from nodes.loaders.families.prx.t5gemma import T5GEMMA_2B
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import count_layers
-from nodes.loaders.text_encoders.filled import FilledText, Reading
+from nodes.loaders.text_encoders.filled import FilledText, TextReading
 from nodes.loaders.text_encoders.tokenizing import length_of
 
 MOST = 256
@@ -64,16 +64,16 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
     tokenizer, module = loaded["text_encoder"]
     clean, most = TextPreprocessor().clean_text, length_of(tokenizer, MOST)
 
-    def reading(words: str) -> Reading:
-        return Reading(clean(words), most)
+    def reading(words: str) -> TextReading:
+        return TextReading(clean(words), most)
 
     return FilledText(tokenizer, module, reading, side=tokenizer.padding_side)
 
 
 FAMILY = Family(
     name="PRX",
-    network=Network(Architecture("diffusers", "PRXTransformer2DModel", shape, names), denoiser),
-    text=Text((TextPart("text_encoder", T5GEMMA_2B),), text),
+    network=FamilyNetwork(Architecture("diffusers", "PRXTransformer2DModel", shape, names), denoiser),
+    text=FamilyText((TextPart("text_encoder", T5GEMMA_2B),), text),
     latent=flux_1_latent(),
     schedule=lambda config: {
         "_class_name": "FlowMatchEulerDiscreteScheduler",

@@ -6,7 +6,7 @@ from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
-from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
@@ -38,7 +38,7 @@ def shape(weights: Weights) -> Any:
     )
 
 
-T5GEMMA_2B = Encoder(
+T5GEMMA_2B = EncoderKind(
     "T5Gemma 2B",
     ("T5Gemma",),
     Architecture("diffusers.pipelines.prx", "T5GemmaEncoder", shape, names, (r"(.*\.)?(decoder|lm_head)\.",)),

@@ -10,7 +10,7 @@ from nodes.loaders.families.autoencoders.frames import WAN
 from nodes.loaders.families.qwen_image.call import QwenImageDenoiser
 from nodes.loaders.families.qwen_image.control import CONTROL
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, References, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, References, TextPart
 from nodes.loaders.models.shapes import count_layers, in_area, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import EYES_25, QWEN_25_VL_7B
 from nodes.loaders.text_encoders.language_model import ChatText
@@ -81,7 +81,7 @@ def shown(count: int) -> str:
 
 FAMILY = Family(
     name="Qwen-Image",
-    network=Network(
+    network=FamilyNetwork(
         Architecture(
             "diffusers",
             "QwenImageTransformer2DModel",
@@ -94,8 +94,10 @@ FAMILY = Family(
         ),
         denoiser,
     ),
-    text=Text((TextPart("text_encoder", QWEN_25_VL_7B),), text),
-    latent=Latent(WAN, lambda config: LatentFormat(int(config.get("out_channels") or 16), 8, SIDE), ("Qwen-Image",)),
+    text=FamilyText((TextPart("text_encoder", QWEN_25_VL_7B),), text),
+    latent=FamilyLatent(
+        WAN, lambda config: LatentFormat(int(config.get("out_channels") or 16), 8, SIDE), ("Qwen-Image",)
+    ),
     schedule=lambda config: {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
         "num_train_timesteps": 1000,

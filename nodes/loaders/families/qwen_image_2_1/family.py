@@ -9,7 +9,16 @@ from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.frames import QWEN_21
 from nodes.loaders.families.qwen_image_2_1.call import QwenImage21Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, References, Size, Text, TextPart
+from nodes.loaders.models.family import (
+    Encoding,
+    Family,
+    FamilyLatent,
+    FamilyNetwork,
+    FamilyText,
+    References,
+    Size,
+    TextPart,
+)
 from nodes.loaders.models.shapes import count_layers, in_area, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import EYES_3, QWEN_3_VL_8B
 from nodes.loaders.text_encoders.seeing import SHOWN, SeeingText
@@ -77,9 +86,9 @@ def sized(size: Size, side: int) -> Size:
 
 FAMILY = Family(
     name="Qwen-Image 2.1",
-    network=Network(Architecture("diffusers", "QwenImage21Transformer2DModel", shape, names), denoiser),
-    text=Text((TextPart("text_encoder", QWEN_3_VL_8B, beside="processor"),), text),
-    latent=Latent(
+    network=FamilyNetwork(Architecture("diffusers", "QwenImage21Transformer2DModel", shape, names), denoiser),
+    text=FamilyText((TextPart("text_encoder", QWEN_3_VL_8B, beside="processor"),), text),
+    latent=FamilyLatent(
         QWEN_21, lambda config: LatentFormat(int(config.get("in_channels", 64)), 16, SIDE), ("Qwen-Image 2.1",)
     ),
     schedule=lambda config: {

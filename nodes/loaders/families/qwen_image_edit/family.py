@@ -13,7 +13,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import TextEncoder
 from nodes.loaders.families.qwen_image.family import ENCODED, editing
 from nodes.loaders.families.qwen_image.family import FAMILY as QWEN_IMAGE
-from nodes.loaders.models.family import Encoding, References, Text
+from nodes.loaders.models.family import Encoding, FamilyText, References
 from nodes.loaders.models.shapes import in_area
 from nodes.loaders.text_encoders.seeing import SHOWN
 
@@ -35,6 +35,6 @@ FAMILY = replace(
     QWEN_IMAGE,
     name="Qwen-Image-Edit",
     told=("Qwen-Image",),
-    text=Text(QWEN_IMAGE.text.parts, text),
+    text=FamilyText(QWEN_IMAGE.text.parts, text),
     references=References(*[lambda size, side: in_area(size, side or ENCODED)] * 2),
 )

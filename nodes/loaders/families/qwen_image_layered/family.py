@@ -12,7 +12,7 @@ from nodes.loaders.families.autoencoders.frames import WAN, opaque_vae
 from nodes.loaders.families.qwen_image import family as qwen_image
 from nodes.loaders.families.qwen_image_layered.call import LayeredDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, References, Text
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, References
 from nodes.loaders.models.shapes import in_area
 from nodes.loaders.text_encoders.language_model import ChatText
 
@@ -44,9 +44,9 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="Qwen-Image-Layered",
-    network=Network(Architecture("diffusers", "QwenImageTransformer2DModel", shape), denoiser),
-    text=Text(qwen_image.FAMILY.text.parts, text),
-    latent=Latent(
+    network=FamilyNetwork(Architecture("diffusers", "QwenImageTransformer2DModel", shape), denoiser),
+    text=FamilyText(qwen_image.FAMILY.text.parts, text),
+    latent=FamilyLatent(
         Autoencoder(replace(WAN.architecture, shape=vae_shape), opaque_vae),
         lambda config: LatentFormat(int(config.get("out_channels") or 16), 8, SIDE),
         ("Qwen-Image-Layered",),

@@ -14,9 +14,9 @@ from nodes.loaders.families.sana.control import CONTROL
 from nodes.loaders.families.sana.names import ROWS, TOLD
 from nodes.loaders.families.sana.shapes import SIDE, blocks_shape
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.renaming import by_table
-from nodes.loaders.text_encoders.filled import FilledText, Reading
+from nodes.loaders.text_encoders.filled import FilledText, TextReading
 from nodes.loaders.text_encoders.kinds.gemma import GEMMA_2
 
 TOKENS = 300
@@ -61,22 +61,24 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
     before = "\n".join(lines)
     most = len(tokenizer(before).input_ids) + TOKENS - 2
 
-    def reading(words: str) -> Reading:
+    def reading(words: str) -> TextReading:
         if not words.strip():
-            return Reading("", TOKENS)
-        return Reading(before + words.lower().strip(), most, most - TOKENS + 1, first=True)
+            return TextReading("", TOKENS)
+        return TextReading(before + words.lower().strip(), most, most - TOKENS + 1, first=True)
 
-    def bare(words: str) -> Reading:
-        return Reading(words.lower().strip(), TOKENS)
+    def bare(words: str) -> TextReading:
+        return TextReading(words.lower().strip(), TOKENS)
 
     return FilledText(tokenizer, module, reading, away=bare)
 
 
 FAMILY = Family(
     name="Sana",
-    network=Network(Architecture("diffusers", "SanaTransformer2DModel", shape, names, ignorable=IGNORABLE), denoiser),
-    text=Text((TextPart("text_encoder", GEMMA_2),), text),
-    latent=Latent(
+    network=FamilyNetwork(
+        Architecture("diffusers", "SanaTransformer2DModel", shape, names, ignorable=IGNORABLE), denoiser
+    ),
+    text=FamilyText((TextPart("text_encoder", GEMMA_2),), text),
+    latent=FamilyLatent(
         DEEP,
         lambda config: LatentFormat(config.get("in_channels", 32), 32, config.get("sample_size", SIDE)),
         ("Sana",),

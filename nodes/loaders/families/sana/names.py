@@ -1,15 +1,15 @@
 """Names of weights that Sana's makers use."""
 
-from nodes.loaders.adapters.names.renamed import Row, row
+from nodes.loaders.adapters.names.renamed import RenamedRow, row
 from nodes.loaders.families.pixart_alpha.names import BLOCK, CROSS, THEIRS
 
 
-def timed(theirs: str, ours: str) -> tuple[Row, ...]:
+def timed(theirs: str, ours: str) -> tuple[RenamedRow, ...]:
     """Two layers that read a number."""
     return tuple(row(f"{theirs}.mlp.{2 * layer}", f"{ours}.linear_{layer + 1}") for layer in (0, 1))
 
 
-COMMON: tuple[Row, ...] = (
+COMMON: tuple[RenamedRow, ...] = (
     *CROSS,
     row("x_embedder.proj", "patch_embed.proj"),
     row("t_block.1", "time_embed.linear"),

@@ -9,7 +9,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.read.accounting import check_kind
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
-from nodes.loaders.read.parts import Parts, Target, denoiser, exact, prediction_of, text_encoder, vae
+from nodes.loaders.read.parts import LoadTarget, Parts, denoiser, exact, prediction_of, text_encoder, vae
 from nodes.loaders.read.schedule_file import read_schedule
 from nodes.loaders.text_encoders.joint import TwinText, clip_reader
 from nodes.schedulers.solvers.edm import deviation_of, predicting_v
@@ -33,7 +33,7 @@ OTHERS = {
 WEIGHTS = "diffusion_pytorch_model"
 
 
-def load_folder(path: Path, target: Target) -> Parts:
+def load_folder(path: Path, target: LoadTarget) -> Parts:
     """All parts of a model. Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     index = read_json(path / "model_index.json", "it needs a model_index.json as diffusers saves it")
     check_kind(path.name, (part for part in index if _class_of(index, part)), {f"^{p}$": w for p, w in OTHERS.items()})
@@ -63,7 +63,7 @@ def load_folder(path: Path, target: Target) -> Parts:
     return Parts(text, network, vae(decoder, side, deviation_of(schedule)), schedule)
 
 
-def _one_text(path: Path, target: Target) -> TextEncoder:
+def _one_text(path: Path, target: LoadTarget) -> TextEncoder:
     from transformers import CLIPTextModel, CLIPTokenizer
 
     with no_progress_bar():
@@ -71,7 +71,7 @@ def _one_text(path: Path, target: Target) -> TextEncoder:
     return text_encoder(read_tokenizer(CLIPTokenizer, path / "tokenizer"), encoder)
 
 
-def _texts(path: Path, index: dict[str, Any], target: Target, numbers: tuple[str, ...]) -> TextEncoder:
+def _texts(path: Path, index: dict[str, Any], target: LoadTarget, numbers: tuple[str, ...]) -> TextEncoder:
     readers = tuple(clip_reader(path, number, target, projection=bool(number)) for number in numbers)
     return TwinText(readers, bool(index.get("force_zeros_for_empty_prompt", True)))
 

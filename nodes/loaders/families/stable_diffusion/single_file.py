@@ -26,7 +26,7 @@ from nodes.loaders.families.stable_diffusion.text_encoder_file import TEXTS
 from nodes.loaders.quantised.open_file import open_weights
 from nodes.loaders.read.accounting import FileWeights
 from nodes.loaders.read.made_of import made_of
-from nodes.loaders.read.parts import Parts, Target, denoiser, exact, prediction_of, vae
+from nodes.loaders.read.parts import LoadTarget, Parts, denoiser, exact, prediction_of, vae
 from nodes.loaders.read.weights import fill
 from nodes.schedulers.solvers.edm import predicting_v
 
@@ -35,7 +35,7 @@ OLD_CLIP = re.compile(r"^cond_stage_model\.transformer\.(?=embeddings\.|encoder\
 """How older programs that merge models begin the names of CLIP's weights."""
 
 
-def load_single(path: Path, target: Target) -> Parts:
+def load_single(path: Path, target: LoadTarget) -> Parts:
     """All parts of a model. Raises NodeError for another layout, and for missing or damaged weights.
 
     A file of version 2 is taken as 2.1 at 768 pixels, which predicts v; the 512-pixel base looks the same and

@@ -28,7 +28,7 @@ from nodes.loaders.families.stable_diffusion.shapes import (
 )
 from nodes.loaders.read.accounting import FileWeights
 from nodes.loaders.read.made_of import made_of
-from nodes.loaders.read.parts import Target, ready, text_encoder
+from nodes.loaders.read.parts import LoadTarget, ready, text_encoder
 from nodes.loaders.read.weights import fill
 from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
 from nodes.loaders.text_encoders.joint import Reader, TwinText
@@ -38,12 +38,12 @@ KEPT = 23
 LAYER = re.compile(rf"{re.escape(OPEN_CLIP_KEY)}transformer\.resblocks\.(\d+)\.")
 
 
-def first_text(path: Path, weights: FileWeights, target: Target) -> TextEncoder:
+def first_text(path: Path, weights: FileWeights, target: LoadTarget) -> TextEncoder:
     """CLIP."""
     return text_encoder(clip_tokenizer(False), _clip(path, weights, CLIP_KEY, target))
 
 
-def second_text(path: Path, weights: FileWeights, target: Target) -> TextEncoder:
+def second_text(path: Path, weights: FileWeights, target: LoadTarget) -> TextEncoder:
     """OpenCLIP without its last layer, which version 2 leaves out; some files have left it out already."""
     from transformers import CLIPTextModel
 
@@ -55,18 +55,18 @@ def second_text(path: Path, weights: FileWeights, target: Target) -> TextEncoder
     return text_encoder(clip_tokenizer(True), module)
 
 
-def twin_text(path: Path, weights: FileWeights, target: Target) -> TextEncoder:
+def twin_text(path: Path, weights: FileWeights, target: LoadTarget) -> TextEncoder:
     """CLIP and OpenCLIP, both of XL."""
     first, second = _clip(path, weights, XL_CLIP_KEY, target), _projected(path, weights, XL_OPEN_CLIP_KEY, target)
     return TwinText((_reader(first, False), _reader(second, True)), True)
 
 
-def refiner_text(path: Path, weights: FileWeights, target: Target) -> TextEncoder:
+def refiner_text(path: Path, weights: FileWeights, target: LoadTarget) -> TextEncoder:
     """The second of these alone, which was never shown zeros for an empty text."""
     return TwinText((_reader(_projected(path, weights, REFINER_KEY, target), True),), False)
 
 
-TEXTS: Mapping[Version, Callable[[Path, FileWeights, Target], TextEncoder]] = {
+TEXTS: Mapping[Version, Callable[[Path, FileWeights, LoadTarget], TextEncoder]] = {
     FIRST: first_text,
     SECOND: second_text,
     XL: twin_text,
@@ -74,7 +74,7 @@ TEXTS: Mapping[Version, Callable[[Path, FileWeights, Target], TextEncoder]] = {
 }
 
 
-def _clip(path: Path, weights: FileWeights, key: str, target: Target) -> nn.Module:
+def _clip(path: Path, weights: FileWeights, key: str, target: LoadTarget) -> nn.Module:
     from transformers import CLIPTextConfig, CLIPTextModel
 
     with made_of(path, "Stable Diffusion", weights), torch.device("meta"):
@@ -84,7 +84,7 @@ def _clip(path: Path, weights: FileWeights, key: str, target: Target) -> nn.Modu
     return module
 
 
-def _open_clip(path: Path, weights: FileWeights, key: str, kind: Any, unused: int, target: Target) -> nn.Module:
+def _open_clip(path: Path, weights: FileWeights, key: str, kind: Any, unused: int, target: LoadTarget) -> nn.Module:
     from diffusers.loaders.single_file_utils import convert_open_clip_checkpoint
     from transformers import CLIPTextConfig
 
@@ -96,7 +96,7 @@ def _open_clip(path: Path, weights: FileWeights, key: str, kind: Any, unused: in
     return module
 
 
-def _projected(path: Path, weights: FileWeights, key: str, target: Target) -> nn.Module:
+def _projected(path: Path, weights: FileWeights, key: str, target: LoadTarget) -> nn.Module:
     from transformers import CLIPTextModelWithProjection
 
     return _open_clip(path, weights, key, CLIPTextModelWithProjection, 0, target)

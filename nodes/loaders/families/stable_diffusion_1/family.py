@@ -9,7 +9,7 @@ from nodeflow.wires import LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.kl import KL_HALF
 from nodes.loaders.families.stable_diffusion.unet import UNET_SHOWN, UNETS, unet_denoiser
 from nodes.loaders.families.stable_diffusion.whole import load
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.read.parts import text_encoder
 from nodes.loaders.text_encoders.kinds.clip import CLIP_L
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
@@ -27,9 +27,9 @@ def schedule(config: Mapping[str, Any]) -> Mapping[str, Any]:
 FAMILY = Family(
     name="Stable Diffusion 1",
     told=("Stable Diffusion 1 or 2", "Stable Diffusion", "a latent consistency model of Stable Diffusion 1"),
-    network=Network(UNETS["1"], unet_denoiser, "unet", guided=True, shown=UNET_SHOWN),
-    text=Text((TextPart("text_encoder", CLIP_L),), text),
-    latent=Latent(
+    network=FamilyNetwork(UNETS["1"], unet_denoiser, "unet", guided=True, shown=UNET_SHOWN),
+    text=FamilyText((TextPart("text_encoder", CLIP_L),), text),
+    latent=FamilyLatent(
         KL_HALF,
         lambda config: LatentFormat(int(config.get("out_channels", 4)), 8, int(config.get("sample_size") or 64)),
         ("Stable Diffusion 1, 2 or XL",),

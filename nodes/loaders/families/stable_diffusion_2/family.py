@@ -12,7 +12,7 @@ from nodes.loaders.families.autoencoders.kl import KL_HALF
 from nodes.loaders.families.stable_diffusion.marks import predicts_velocity
 from nodes.loaders.families.stable_diffusion.unet import UNET_SHOWN, UNETS, unet_denoiser
 from nodes.loaders.families.stable_diffusion.whole import load
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.read.parts import text_encoder
 from nodes.loaders.text_encoders.kinds.clip import OPEN_CLIP_H
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
@@ -40,9 +40,9 @@ def learned(network: torch.nn.Module) -> Mapping[str, Any]:
 
 FAMILY = Family(
     name="Stable Diffusion 2",
-    network=Network(UNETS["2"], unet_denoiser, "unet", guided=True, shown=UNET_SHOWN),
-    text=Text((TextPart("text_encoder", OPEN_CLIP_H),), text),
-    latent=Latent(
+    network=FamilyNetwork(UNETS["2"], unet_denoiser, "unet", guided=True, shown=UNET_SHOWN),
+    text=FamilyText((TextPart("text_encoder", OPEN_CLIP_H),), text),
+    latent=FamilyLatent(
         KL_HALF,
         lambda config: LatentFormat(int(config.get("out_channels", 4)), 8, int(config.get("sample_size") or 96)),
         ("Stable Diffusion 1, 2 or XL",),

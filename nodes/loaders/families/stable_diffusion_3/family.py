@@ -10,7 +10,7 @@ from nodes.loaders.families.autoencoders.kl import KL
 from nodes.loaders.families.stable_diffusion_3.call import JointDenoiser
 from nodes.loaders.families.stable_diffusion_3.control import CONTROL
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.joint import Reader, TripleText
 from nodes.loaders.text_encoders.kinds.clip import CLIP_G, CLIP_L_PROJECTED
@@ -75,7 +75,7 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="Stable Diffusion 3",
-    network=Network(
+    network=FamilyNetwork(
         Architecture(
             "diffusers",
             "SD3Transformer2DModel",
@@ -85,7 +85,7 @@ FAMILY = Family(
         ),
         denoiser,
     ),
-    text=Text(
+    text=FamilyText(
         (
             TextPart("text_encoder", CLIP_L_PROJECTED),
             TextPart("text_encoder_2", CLIP_G, needed=False),
@@ -93,7 +93,7 @@ FAMILY = Family(
         ),
         text,
     ),
-    latent=Latent(
+    latent=FamilyLatent(
         KL,
         lambda config: LatentFormat(config.get("in_channels", 16), 8, int(config.get("sample_size", 128))),
         ("Stable Diffusion 3", "FLUX.1 or Stable Diffusion 3"),

@@ -9,7 +9,7 @@ from nodeflow.wires import LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.kl import KL_FULL
 from nodes.loaders.families.stable_diffusion.unet import UNET_SHOWN, UNETS, unet_denoiser
 from nodes.loaders.families.stable_diffusion.whole import load
-from nodes.loaders.models.family import Encoding, Family, Latent, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.text_encoders.joint import Reader, TwinText
 from nodes.loaders.text_encoders.kinds.clip import CLIP_G, CLIP_L
 from nodes.loaders.text_encoders.tokenizing import length_of
@@ -32,9 +32,9 @@ def schedule(config: Mapping[str, Any]) -> Mapping[str, Any]:
 FAMILY = Family(
     name="Stable Diffusion XL",
     told=("Stable Diffusion XL's refiner",),
-    network=Network(UNETS["XL"], unet_denoiser, "unet", guided=True, shown=UNET_SHOWN),
-    text=Text((TextPart("text_encoder", CLIP_L), TextPart("text_encoder_2", CLIP_G)), text),
-    latent=Latent(
+    network=FamilyNetwork(UNETS["XL"], unet_denoiser, "unet", guided=True, shown=UNET_SHOWN),
+    text=FamilyText((TextPart("text_encoder", CLIP_L), TextPart("text_encoder_2", CLIP_G)), text),
+    latent=FamilyLatent(
         KL_FULL,
         lambda config: LatentFormat(int(config.get("out_channels", 4)), 8, int(config.get("sample_size") or 128)),
         ("Stable Diffusion 1, 2 or XL",),

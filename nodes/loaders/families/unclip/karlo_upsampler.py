@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TrainedSchedule
 from nodes.loaders.families.unclip.prior_and_decoder import WEIGHTS, schedule_in
 from nodes.loaders.read.folder_files import read_weights
-from nodes.loaders.read.parts import Target, prediction_of, ready
+from nodes.loaders.read.parts import LoadTarget, prediction_of, ready
 
 FIRST, LAST, SCHEDULER = "super_res_first", "super_res_last", "super_res_scheduler"
 PATTERNS = [*(f"{part}/{WEIGHTS}*.safetensors" for part in (FIRST, LAST)), "super_res_*/*.json"]
@@ -40,7 +40,7 @@ class TwoNetworks(nn.Module):
         return network(x, timestep, **options)
 
 
-def load_karlo_upsampler(path: Path, target: Target) -> tuple[DiffusionNetwork, TrainedSchedule]:
+def load_karlo_upsampler(path: Path, target: LoadTarget) -> tuple[DiffusionNetwork, TrainedSchedule]:
     """The networks as one, and their schedule. Raises NodeError for missing, damaged or unsafe weights."""
     from diffusers import UNet2DModel
 

@@ -10,7 +10,7 @@ import torch
 
 from nodeflow.wires import Image, Latent, LatentFormat
 from nodes.loaders.read.folder_files import read_weights
-from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.read.parts import LoadTarget, ready
 from nodes.networks.compute_dtype import device_of, dtype_of
 from nodes.networks.finite import finite
 
@@ -36,7 +36,7 @@ class MoVQ:
         return Image((finite(torch.cat(pixels)) / 2 + 0.5).clamp(0, 1))
 
 
-def movq(folder: Path, target: Target, side: int) -> MoVQ:
+def movq(folder: Path, target: LoadTarget, side: int) -> MoVQ:
     """The autoencoder of a folder; ``side`` cells are usual. Raises NodeError for missing or unsafe weights."""
     from diffusers import VQModel
 

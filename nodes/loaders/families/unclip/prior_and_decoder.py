@@ -18,7 +18,7 @@ from nodes.latents.vae import PixelSpace
 from nodes.loaders.families.unclip.movq import movq
 from nodes.loaders.families.unclip.vector_decoder import Kandinsky, Karlo
 from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
-from nodes.loaders.read.parts import Target, prediction_of, ready
+from nodes.loaders.read.parts import LoadTarget, prediction_of, ready
 from nodes.loaders.read.schedule_file import read_schedule
 from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of
@@ -70,7 +70,7 @@ class DecoderParts(NamedTuple):
     vae: VAE
 
 
-def load_prior_folder(path: Path, target: Target) -> PriorParts:
+def load_prior_folder(path: Path, target: LoadTarget) -> PriorParts:
     """Raises NodeError for another kind of model, missing, damaged or unsafe weights."""
     _check_kind(path, "prior", "PriorTransformer")
     schedule = schedule_in(path, "prior_scheduler")
@@ -87,7 +87,7 @@ def load_prior_folder(path: Path, target: Target) -> PriorParts:
     return PriorParts(ProjectedCLIPText(tokenizer, ready(encoder), length), network, schedule)
 
 
-def load_decoder_folder(path: Path, target: Target, clip: CLIP | None = None) -> DecoderParts:
+def load_decoder_folder(path: Path, target: LoadTarget, clip: CLIP | None = None) -> DecoderParts:
     """The decoder of Karlo or of Kandinsky 2.2, for which ``clip`` says what stands for no vector.
 
     Raises NodeError for another kind of model, missing, damaged or unsafe weights.
@@ -96,7 +96,7 @@ def load_decoder_folder(path: Path, target: Target, clip: CLIP | None = None) ->
     return _kandinsky(path, target, clip) if "movq" in index else _karlo(path, target)
 
 
-def _karlo(path: Path, target: Target) -> DecoderParts:
+def _karlo(path: Path, target: LoadTarget) -> DecoderParts:
     _check_kind(path, "decoder", "UNet2DConditionModel")
     schedule = schedule_in(path, "decoder_scheduler")
     from diffusers import UNet2DConditionModel
@@ -110,7 +110,7 @@ def _karlo(path: Path, target: Target) -> DecoderParts:
     return DecoderParts(network, schedule, PixelSpace(format))
 
 
-def _kandinsky(path: Path, target: Target, clip: CLIP | None) -> DecoderParts:
+def _kandinsky(path: Path, target: LoadTarget, clip: CLIP | None) -> DecoderParts:
     _check_kind(path, "unet", "UNet2DConditionModel")
     schedule = schedule_in(path, "scheduler")
     from diffusers import UNet2DConditionModel

@@ -11,7 +11,7 @@ from nodeflow.node import NodeError
 from nodes.loaders.quantised.open_file import plain_weights
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.folder_files import first_line, named
-from nodes.loaders.read.parts import Target, ready
+from nodes.loaders.read.parts import LoadTarget, ready
 
 PATTERNS = ["*.safetensors"]
 """What is fetched from the hub."""
@@ -21,7 +21,7 @@ UNUSED = re.compile(r'Unexpected key\(s\) in state_dict: "([^"]*)"')
 """How torch names the first weight that a network has no place for; spandrel has it leave none out."""
 
 
-def load_spandrel(path: Path, target: Target) -> Any:
+def load_spandrel(path: Path, target: LoadTarget) -> Any:
     """spandrel's description of a network, with its weights. Raises NodeError for what it does not know, for networks
     that do more than make an image larger, and for damaged files."""
     file = _only_file(path) if path.is_dir() else path

@@ -10,7 +10,7 @@ from nodes.loaders.families.autoencoders.flux_1_latent import USUAL, flux_1_late
 from nodes.loaders.families.z_image.call import ZImageDenoiser
 from nodes.loaders.families.z_image.control import CONTROL
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, Network, Text, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_4B
 from nodes.loaders.text_encoders.language_model import ChatText, chat_frame
@@ -57,7 +57,7 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="Z-Image",
-    network=Network(
+    network=FamilyNetwork(
         Architecture(
             "diffusers",
             "ZImageTransformer2DModel",
@@ -72,7 +72,7 @@ FAMILY = Family(
         ),
         denoiser,
     ),
-    text=Text((TextPart("text_encoder", QWEN_3_4B),), text),
+    text=FamilyText((TextPart("text_encoder", QWEN_3_4B),), text),
     latent=flux_1_latent(),
     schedule=lambda config: {
         "_class_name": "FlowMatchEulerDiscreteScheduler",

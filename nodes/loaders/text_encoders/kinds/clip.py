@@ -11,7 +11,7 @@ import torch
 
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
-from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
@@ -67,7 +67,7 @@ def clip_shape(activation: str) -> Callable[[Weights], Any]:
 
 
 HALF = "float16", "bfloat16", "float32"
-CLIP_L = Encoder(
+CLIP_L = EncoderKind(
     "CLIP-L",
     ("CLIP-L", "CLIP"),
     Architecture("transformers", "CLIPTextModel", clip_shape("quick_gelu"), clip_names, IGNORABLE, precisions=HALF),
@@ -91,7 +91,7 @@ CLIP_L_WHOLE = replace(
     architecture=replace(CLIP_L_PROJECTED.architecture, named=maybe_projected, ignorable=(r"(.*\.)?logit_scale$",)),
 )
 """The same as HiDream has it, projected where its file says how."""
-CLIP_G = Encoder(
+CLIP_G = EncoderKind(
     "CLIP-G",
     ("CLIP-G", "OpenCLIP", "CLIP"),
     Architecture(
@@ -100,7 +100,7 @@ CLIP_G = Encoder(
     Tokenizing("CLIPTokenizer", own=lambda: clip_tokenizer(True)),
 )
 """OpenCLIP's ViT-bigG/14."""
-OPEN_CLIP_H = Encoder(
+OPEN_CLIP_H = EncoderKind(
     "OpenCLIP-H",
     ("OpenCLIP-H",),
     Architecture("transformers", "CLIPTextModel", clip_shape("gelu"), clip_names, IGNORABLE, precisions=HALF),

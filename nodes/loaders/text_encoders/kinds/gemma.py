@@ -6,7 +6,7 @@ from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
-from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
@@ -35,7 +35,7 @@ def gemma_2_shape(weights: Weights) -> Any:
     )
 
 
-GEMMA_2 = Encoder(
+GEMMA_2 = EncoderKind(
     "Gemma 2 2B",
     ("Gemma 2",),
     Architecture(

@@ -6,7 +6,7 @@ from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
-from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
@@ -36,7 +36,7 @@ def glm_4_shape(weights: Weights) -> Any:
     )
 
 
-GLM_4 = Encoder(
+GLM_4 = EncoderKind(
     "GLM-4 9B",
     ("GLM-4",),
     Architecture("transformers", "GlmModel", glm_4_shape, glm_4_names, (r"(.*\.)?lm_head\.",)),

@@ -6,7 +6,7 @@ from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
-from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
@@ -46,7 +46,7 @@ def llama_shape(weights: Weights) -> Any:
     )
 
 
-LLAMA_31 = Encoder(
+LLAMA_31 = EncoderKind(
     "Llama 3.1 8B",
     ("Llama 3.1 8B", "Llama or Mistral"),
     Architecture("transformers", "LlamaModel", llama_shape, llama_names, (r"(.*\.)?lm_head\.", r"(.*\.)?logit_scale$")),

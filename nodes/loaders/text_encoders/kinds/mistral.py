@@ -6,7 +6,7 @@ from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
-from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
@@ -45,7 +45,7 @@ def mistral_3_shape(weights: Weights) -> Any:
     return Mistral3Config(text_config=text)
 
 
-MINISTRAL_3 = Encoder(
+MINISTRAL_3 = EncoderKind(
     "Ministral 3 3B",
     ("Ministral 3 3B", "Ministral 3", "Llama or Mistral"),
     Architecture(

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import LLAMA_CPP, renamed, without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
@@ -88,13 +88,13 @@ def _sight(weights: Weights) -> dict[str, Any]:
     }
 
 
-QWEN_3_4B = Encoder(
+QWEN_3_4B = EncoderKind(
     "Qwen3 4B",
     ("Qwen3 4B", "Qwen3"),
     Architecture("transformers", "Qwen3Model", qwen_3_shape, qwen_3_names, IGNORABLE),
     Tokenizing("Qwen2Tokenizer", ("Tongyi-MAI/Z-Image-Turbo:tokenizer", "Qwen/Qwen3-4B:"), "qwen25_tokenizer"),
 )
-QWEN_25_VL_7B = Encoder(
+QWEN_25_VL_7B = EncoderKind(
     "Qwen2.5-VL 7B",
     ("Qwen2.5-VL 7B", "Qwen2.5-VL"),
     Architecture("transformers", "Qwen2_5_VLModel", qwen_25_shape, qwen_25_names, IGNORABLE, optional=("visual",)),
@@ -151,23 +151,23 @@ EYES_25: dict[str, Any] = {
 }
 """How images are brought to patches for Qwen3-VL and Qwen 2.5 VL; the second normalises as CLIP does."""
 _VL = Architecture("transformers", "Qwen3VLModel", qwen_3_vl_shape, qwen_25_names, IGNORABLE, optional=("visual",))
-QWEN_3_VL_8B = Encoder(
+QWEN_3_VL_8B = EncoderKind(
     "Qwen3-VL 8B",
     ("Qwen3-VL 8B", "Qwen3-VL"),
     _VL,
     Tokenizing("Qwen2Tokenizer", ("Qwen/Qwen3-VL-8B-Instruct:",), "qwen25_tokenizer"),
 )
-QWEN_3_VL_4B = Encoder(
+QWEN_3_VL_4B = EncoderKind(
     "Qwen3-VL 4B",
     ("Qwen3-VL 4B", "Qwen3-VL"),
     _VL,
     Tokenizing("Qwen2Tokenizer", ("Qwen/Qwen3-VL-4B-Instruct:",), "qwen25_tokenizer"),
 )
-QWEN_3_VL = Encoder("Qwen3-VL 4B", ("Qwen3-VL 4B", "Qwen3-VL 8B", "Qwen3-VL"), _VL, QWEN_3_VL_4B.tokenizing)
+QWEN_3_VL = EncoderKind("Qwen3-VL 4B", ("Qwen3-VL 4B", "Qwen3-VL 8B", "Qwen3-VL"), _VL, QWEN_3_VL_4B.tokenizing)
 """Of either size, which FLUX.3's transformers tell apart."""
-QWEN_3 = Encoder("Qwen3 4B", ("Qwen3 4B", "Qwen3 8B", "Qwen3"), QWEN_3_4B.architecture, QWEN_3_4B.tokenizing)
+QWEN_3 = EncoderKind("Qwen3 4B", ("Qwen3 4B", "Qwen3 8B", "Qwen3"), QWEN_3_4B.architecture, QWEN_3_4B.tokenizing)
 """Of either size, which FLUX.2 Klein's transformers tell apart."""
-QWEN_3_2B = Encoder(
+QWEN_3_2B = EncoderKind(
     "Qwen3 2B",
     ("Qwen3 2B", "Qwen3"),
     QWEN_3_4B.architecture,

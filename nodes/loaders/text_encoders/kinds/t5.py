@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.quantised.layers import is_stored
-from nodes.loaders.text_encoders.encoder import Encoder
+from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import LLAMA_CPP_T5, renamed, without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
@@ -72,7 +72,7 @@ def by_stored_weights(module: nn.Module) -> None:
             layer.__class__ = kind
 
 
-T5_XXL = Encoder(
+T5_XXL = EncoderKind(
     "T5-XXL",
     ("T5-XXL", "T5"),
     Architecture(
@@ -101,7 +101,7 @@ def umt5_shape(weights: Weights) -> Any:
     return UMT5Config(**{name: said[name] for name in known}, feed_forward_proj=said["feed_forward_proj"])
 
 
-PILE_T5 = Encoder(
+PILE_T5 = EncoderKind(
     "Pile-T5-XL",
     ("Pile-T5-XL",),
     replace(T5_XXL.architecture, kind="UMT5EncoderModel", shape=umt5_shape),
@@ -117,5 +117,5 @@ def byte_tokenizer() -> Any:
     return ByT5Tokenizer()
 
 
-BYT5 = Encoder("ByT5", ("ByT5", "T5"), T5_XXL.architecture, Tokenizing("ByT5Tokenizer", own=byte_tokenizer))
+BYT5 = EncoderKind("ByT5", ("ByT5", "T5"), T5_XXL.architecture, Tokenizing("ByT5Tokenizer", own=byte_tokenizer))
 """Of ByT5's small size, trained to see how words are written (Glyph-ByT5, Liu et al. 2024, arXiv:2403.09622)."""
