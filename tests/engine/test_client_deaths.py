@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,6 +139,11 @@ def test_an_app_that_is_killed_leaves_no_process_and_loses_no_job(
     assert len(JobQueue(tmp_path / "queue.sqlite").jobs) == 2
 
 
+def _ends(replies: Replies) -> list[int]:
+    """The jobs that have ended, as far as that was heard."""
+    return [reply.job for reply in replies.seen if isinstance(reply, JobEvent) and isinstance(reply.event, RunFinished)]
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_is_asked_of_the_queue_every_job_ends_once(
     engine: LocalEngine, submit: Callable[..., int], replies: Replies, seed: int
@@ -159,8 +163,9 @@ def test_whatever_is_asked_of_the_queue_every_job_ends_once(
                 engine.pause()
             case "resume":
                 engine.resume()
-            case "wait":
-                time.sleep(0.05)
+            case "wait" if len(_ends(replies)) < len(jobs):
+                engine.resume()
+                replies.wait(kind(JobEvent))
             case "kill" if kills < 2 and engine.pid:
                 kills += 1
                 with contextlib.suppress(ProcessLookupError):  # it fell to the kill before, which is still to be told
@@ -170,8 +175,7 @@ def test_whatever_is_asked_of_the_queue_every_job_ends_once(
     engine.move(last, 1000)
     replies.end(last)
     replies.wait(lambda reply: isinstance(reply, QueueChanged) and not reply.jobs)
-    ends = [reply.job for reply in replies.seen if isinstance(reply, JobEvent) and isinstance(reply.event, RunFinished)]
-    assert sorted(ends) == [*jobs, last]
+    assert sorted(_ends(replies)) == [*jobs, last]
     for changed in (reply for reply in replies.seen if isinstance(reply, QueueChanged)):
         assert [job.state for job in changed.jobs[1:]] == ["waiting"] * (len(changed.jobs) - 1)
 
