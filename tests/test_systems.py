@@ -31,8 +31,14 @@ FEWER: dict[str, dict[str, Any]] = {
     "masked-tokens": {"fill.pictures": 1, "refill.pictures": 1},
     "forward-diffusion": {"linear_row.pictures": 4, "cosine_row.pictures": 4, "latent_row.pictures": 4},
     "ddpm": {"noise.batch": 4, "scheduler.steps": 20},
-    "classifier-guidance": {"noise.batch": 1, "scheduler.steps": 15, "scales.count": 2},
-    "cascaded-diffusion": {"noise.batch": 1, "levels.stop": 100, "scheduler.steps": 10, "scheduler_256.steps": 4},
+    "classifier-guidance": {"noise.batch": 1, "scheduler.steps": 12, "scales.count": 1},
+    "cascaded-diffusion": {
+        "noise.batch": 1,
+        "chosen.number": 1,
+        "levels.stop": 1,
+        "scheduler.steps": 8,
+        "scheduler_256.steps": 3,
+    },
     "super-resolution": {"scheduler.steps": 4},
     "clip-rank": {"noise.batch": 6, "scheduler.steps": 4},
     "dalle2": {

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from nodes.loaders.families.pixel_diffusion.noisy_classifier import NoisyClassif
 from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion
 from tests.nodes import deepfloyd_models
 from tests.nodes.flow_models import tiny_flux, tiny_gan, tiny_sd3, tiny_uvit
+from tests.nodes.light_network import LightNetwork
 from tests.nodes.original_xl import write_xl
 from tests.nodes.tiny_tokens import TinyTokens, save_all
 from tests.nodes.unclip_models import TINY_DECODER, TINY_PRIOR, save_unclip
@@ -151,6 +153,13 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny(tiny_folder: Path) -> LatentDiffusion:
     """The tiny model, loaded."""
     return load_latent_diffusion(str(tiny_folder))
+
+
+@pytest.fixture(scope="session")
+def light(tiny: LatentDiffusion) -> LatentDiffusion:
+    """The tiny model with a network that costs next to nothing: for tests of what is done around it."""
+    torch.manual_seed(0)
+    return tiny._replace(unet=replace(tiny.unet, module=LightNetwork().eval()))
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from nodes.loaders.load_models import LatentDiffusion
 from nodes.samplers.sampling_loop import Sampled, sample
 from nodes.schedulers.schedulers import scheduler
 from nodes.schedulers.solvers.diffusers_solver import KARRAS_KINDS, KINDS, STABLE_DIFFUSION
-from tests.nodes.conftest import tiny_unet
 
 PLENTY = {"cpu": 2**30}
 NODE = "nodes.sample@1"
@@ -88,16 +86,9 @@ def no_steps() -> Iterator[Steps]:
 
 
 @pytest.fixture(scope="module")
-def climber(tiny: LatentDiffusion) -> Climber:
-    """Its network is the least that reads a text: these tests ask it some ten thousand times."""
-    torch.manual_seed(0)
-    least = tiny_unet(
-        block_out_channels=(8,),
-        down_block_types=("CrossAttnDownBlock2D",),
-        mid_block_type=None,
-        up_block_types=("UpBlock2D",),
-    )
-    return Climber(tiny._replace(unet=replace(tiny.unet, module=least.eval())))
+def climber(light: LatentDiffusion) -> Climber:
+    """These tests ask its network some ten thousand times."""
+    return Climber(light)
 
 
 @pytest.fixture

@@ -41,10 +41,10 @@ def test_every_kind_is_offered_and_has_a_reference() -> None:
 
 @pytest.mark.parametrize("prediction", ["epsilon", "v"])
 @pytest.mark.parametrize("kind", DIFFUSION)
-def test_each_step_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: str, prediction: str) -> None:
+def test_each_step_is_that_of_a_bare_loop(light: LatentDiffusion, kind: str, prediction: str) -> None:
     config = dict(STABLE_DIFFUSION)
-    wanted, originals = bare_loop(tiny.unet.module, reference(kind, config, prediction), both_texts(tiny), 6, (3, 4))
-    seen, (latent, trajectory, _) = ours(tiny, kind, config, prediction, 6, (3, 4))
+    wanted, originals = bare_loop(light.unet.module, reference(kind, config, prediction), both_texts(light), 6, (3, 4))
+    seen, (latent, trajectory, _) = ours(light, kind, config, prediction, 6, (3, 4))
     assert_close(trajectory.x, wanted)
     assert torch.equal(latent.samples, trajectory.x[-1])
     assert len(trajectory.original) == len(trajectory.timesteps) == len(trajectory.sigmas) - 1 == len(wanted) - 1
@@ -54,10 +54,12 @@ def test_each_step_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: str, pred
         assert_close(trajectory.original, originals)
 
 
-def test_flow_matching_is_that_of_a_bare_loop(tiny: LatentDiffusion) -> None:
+def test_flow_matching_is_that_of_a_bare_loop(light: LatentDiffusion) -> None:
     config = {"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0}
-    wanted, _ = bare_loop(tiny.unet.module, reference("Flow-match Euler", config, "flow"), both_texts(tiny), 6, (3, 4))
-    _, (_, trajectory, _) = ours(tiny, "Flow-match Euler", config, "flow", 6, (3, 4))
+    wanted, _ = bare_loop(
+        light.unet.module, reference("Flow-match Euler", config, "flow"), both_texts(light), 6, (3, 4)
+    )
+    _, (_, trajectory, _) = ours(light, "Flow-match Euler", config, "flow", 6, (3, 4))
     assert_close(trajectory.x, wanted)
     assert trajectory.sigmas[0] == 1
     assert trajectory.sigmas[-1] == 0
@@ -65,46 +67,46 @@ def test_flow_matching_is_that_of_a_bare_loop(tiny: LatentDiffusion) -> None:
 
 
 @pytest.mark.parametrize("kind", OWN_ZERO_SNR)
-def test_zero_terminal_snr_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: str) -> None:
-    wanted, originals = bare_loop(tiny.unet.module, reference(kind, ZERO_SNR, "v"), both_texts(tiny), 6, (3,))
-    _, (_, trajectory, _) = ours(tiny, kind, ZERO_SNR, "v", 6, (3,))
+def test_zero_terminal_snr_is_that_of_a_bare_loop(light: LatentDiffusion, kind: str) -> None:
+    wanted, originals = bare_loop(light.unet.module, reference(kind, ZERO_SNR, "v"), both_texts(light), 6, (3,))
+    _, (_, trajectory, _) = ours(light, kind, ZERO_SNR, "v", 6, (3,))
     assert_close(trajectory.x, wanted)
     if originals and kind != "LCM":
         assert_close(trajectory.original, originals)
 
 
 @pytest.fixture(scope="module")
-def in_fine_steps(tiny: LatentDiffusion) -> Latent:
+def in_fine_steps(light: LatentDiffusion) -> Latent:
     """What the noise becomes in so many steps that the kind of solver no longer matters."""
-    _, (latent, _, _) = ours(tiny, "DDIM", ZERO_SNR, "v", 500, (3,))
+    _, (latent, _, _) = ours(light, "DDIM", ZERO_SNR, "v", 500, (3,))
     return latent
 
 
 @pytest.mark.parametrize("kind", sorted(set(DIFFUSION) - set(OWN_ZERO_SNR)))
 def test_zero_terminal_snr_reaches_kinds_that_cannot_rescale_themselves(
-    tiny: LatentDiffusion, in_fine_steps: Latent, kind: str
+    light: LatentDiffusion, in_fine_steps: Latent, kind: str
 ) -> None:
-    _, (latent, trajectory, _) = ours(tiny, kind, ZERO_SNR, "v", 20, (3,))
+    _, (latent, trajectory, _) = ours(light, kind, ZERO_SNR, "v", 20, (3,))
     assert abs(float(trajectory.sigmas[0]) - HIGHEST_SIGMA) < 0.1
     error = (latent.samples - in_fine_steps.samples).abs().mean() / in_fine_steps.samples.std()
     assert error < 0.1
 
 
 @pytest.mark.parametrize("kind", KARRAS_KINDS)
-def test_karras_spacing_begins_at_a_finite_noise(tiny: LatentDiffusion, kind: str) -> None:
-    _, (latent, trajectory, _) = ours(tiny, kind, ZERO_SNR, "v", 20, (3,), sigmas="Karras")
+def test_karras_spacing_begins_at_a_finite_noise(light: LatentDiffusion, kind: str) -> None:
+    _, (latent, trajectory, _) = ours(light, kind, ZERO_SNR, "v", 20, (3,), sigmas="Karras")
     assert abs(float(trajectory.sigmas[0]) - HIGHEST_SIGMA) < 0.1
     assert torch.isfinite(latent.samples).all()
 
 
 @pytest.mark.parametrize("kind", KARRAS_KINDS)
-def test_karras_spacing_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: str) -> None:
+def test_karras_spacing_is_that_of_a_bare_loop(light: LatentDiffusion, kind: str) -> None:
     config = dict(STABLE_DIFFUSION)
     loop = reference(kind, config, "epsilon", use_karras_sigmas=True)
     if kind == "Euler ancestral":
         loop.set_timesteps = lambda steps: ancestral_karras(loop, config, steps)
-    wanted, _ = bare_loop(tiny.unet.module, loop, both_texts(tiny), 6, (3,))
-    _, (_, trajectory, _) = ours(tiny, kind, config, "epsilon", 6, (3,), sigmas="Karras")
+    wanted, _ = bare_loop(light.unet.module, loop, both_texts(light), 6, (3,))
+    _, (_, trajectory, _) = ours(light, kind, config, "epsilon", 6, (3,), sigmas="Karras")
     assert_close(trajectory.x, wanted)
 
 
@@ -154,20 +156,20 @@ def test_one_step_of_linspace_starts_at_the_largest_level_too() -> None:
         assert float(solver.timesteps[0]) == 999
 
 
-def test_spacing_is_that_of_diffusers(tiny: LatentDiffusion) -> None:
+def test_spacing_is_that_of_diffusers(light: LatentDiffusion) -> None:
     for spacing in ("leading", "linspace", "trailing"):
         config = {**STABLE_DIFFUSION, "timestep_spacing": spacing}
-        wanted, _ = bare_loop(tiny.unet.module, reference("Euler", config, "epsilon"), both_texts(tiny), 5, (3,))
-        _, (_, trajectory, _) = ours(tiny, "Euler", dict(STABLE_DIFFUSION), "epsilon", 5, (3,), spacing=spacing)
+        wanted, _ = bare_loop(light.unet.module, reference("Euler", config, "epsilon"), both_texts(light), 5, (3,))
+        _, (_, trajectory, _) = ours(light, "Euler", dict(STABLE_DIFFUSION), "epsilon", 5, (3,), spacing=spacing)
         assert_close(trajectory.x, wanted)
 
 
-def test_ddim_eta_is_that_of_a_bare_loop(tiny: LatentDiffusion) -> None:
+def test_ddim_eta_is_that_of_a_bare_loop(light: LatentDiffusion) -> None:
     loop = reference("DDIM", dict(STABLE_DIFFUSION), "epsilon")
     plain = loop.step
     loop.step = lambda output, time, x, generator: plain(output, time, x, eta=0.7, generator=generator)
-    wanted, _ = bare_loop(tiny.unet.module, loop, both_texts(tiny), 6, (3, 9))
-    _, (_, trajectory, _) = ours(tiny, "DDIM", dict(STABLE_DIFFUSION), "epsilon", 6, (3, 9), eta=0.7)
+    wanted, _ = bare_loop(light.unet.module, loop, both_texts(light), 6, (3, 9))
+    _, (_, trajectory, _) = ours(light, "DDIM", dict(STABLE_DIFFUSION), "epsilon", 6, (3, 9), eta=0.7)
     assert_close(trajectory.x, wanted)
 
 
@@ -225,8 +227,8 @@ def test_each_row_of_a_batch_has_its_own_text_and_its_own_attention(tiny: Latent
             assert other.places
 
 
-def test_the_same_run_twice_is_bit_identical_and_another_seed_is_not(tiny: LatentDiffusion) -> None:
-    runs = [ours(tiny, "Euler ancestral", None, "epsilon", 4, (seed,))[1].latent.samples for seed in (5, 5, 6)]
+def test_the_same_run_twice_is_bit_identical_and_another_seed_is_not(light: LatentDiffusion) -> None:
+    runs = [ours(light, "Euler ancestral", None, "epsilon", 4, (seed,))[1].latent.samples for seed in (5, 5, 6)]
     assert torch.equal(runs[0], runs[1])
     assert not torch.equal(runs[0], runs[2])
 
