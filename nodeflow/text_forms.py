@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection
 from typing import Literal, NamedTuple
 
 from nodeflow.arithmetic import CONSTANTS, ArithmeticFault, check_written
+from nodeflow.patterns import PatternFault, compiled
 
 FormName = Literal["pattern", "arithmetic", "template", "file name", "folder name", "falling numbers", "JSON list"]
 Names = Collection[str] | None
@@ -37,12 +38,10 @@ class TextForm(NamedTuple):
 
 def pattern_fault(text: str, names: Names = None) -> str:
     """Of a regular expression, as the nodes for texts read them."""
-    import regex
-
     try:
-        regex.compile(text)
-    except (regex.error, RecursionError, OverflowError) as error:
-        return f"is no pattern: {error}; change it"
+        compiled(text)
+    except PatternFault as fault:
+        return f"is no pattern: {fault}; change it"
     return ""
 
 
@@ -104,12 +103,24 @@ def falling_fault(text: str, names: Names = None) -> str:
     return ""
 
 
+def json_reason(error: Exception) -> str:
+    """What is wrong with a JSON text, by what reading it raised, as the end of a sentence."""
+    match error:
+        case json.JSONDecodeError():
+            return f"line {error.lineno}, column {error.colno}: {error.msg}"
+        case RecursionError():
+            return "it is nested too deep"
+        case ValueError() if "digits" in str(error):
+            return "it holds a number of too many digits"
+    return str(error)
+
+
 def json_list_fault(text: str, names: Names = None) -> str:
     """Of a JSON list of objects, or of nothing."""
     try:
         found = json.loads(text) if text.strip() else []
     except (ValueError, RecursionError) as error:
-        return f"is no JSON: {str(error) or 'it is nested too deep'}"
+        return f"is no JSON: {json_reason(error)}; change it"
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         return "is no JSON list of objects; write one such as [] or [{...}]"
     return ""

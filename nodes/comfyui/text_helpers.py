@@ -101,13 +101,13 @@ def compared(given: Given, build: Builder) -> Value:
 
 @translates("RegexMatch")
 def matched(given: Given, build: Builder) -> Value:
-    import regex
+    from nodeflow.patterns import PatternFault, compiled
 
     flags = sum(flag for name, (flag, usual) in FLAGS.items() if given.get(name, usual) is True)
     try:
-        pattern = regex.compile(given.text("regex_pattern"), int(flags))
+        pattern = compiled(given.text("regex_pattern"), int(flags))
         found = pattern.search(given.text("string")[:LONGEST], timeout=0.05)
-    except (regex.error, TimeoutError):
+    except (PatternFault, TimeoutError):
         raise CannotTranslateError("its pattern is none, or takes too long") from None
     return _choice(build, found is not None)
 

@@ -16,6 +16,7 @@ from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.read.locate import MODEL_PATTERNS
 from nodes.loaders.read.right_kind import find_for
 from nodes.networks.compute_dtype import device_of
+from nodes.networks.finite import finite
 
 ENHANCE = (
     "You turn a short idea into a prompt for a text-to-image model: one paragraph that says subject, surroundings, "
@@ -87,7 +88,8 @@ def generate_text(
         with torch.no_grad():
             said = module(**given, past_key_values=cache, use_cache=True)
         cache = said.past_key_values
-        token = drawn(said.logits[0, -1].float().cpu(), temperature, top_k, top_p, generator)
+        logits = finite(said.logits[0, -1].float().cpu(), "the language model", "chances of words")
+        token = drawn(logits, temperature, top_k, top_p, generator)
         if token in model.ends:
             break
         made.append(token)

@@ -1,4 +1,4 @@
-"""Images from networks whose numbers ran over: told before they are brought into range, which would hide it."""
+"""What networks give whose numbers ran over: told before it is brought into range or drawn from, which hides it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from torch import Tensor
 from nodeflow.node import NumbersError
 
 
-def finite(pixels: Tensor, what: str = "the VAE") -> Tensor:
-    """Images as they are. Raises NumbersError for colours that are no numbers or infinite."""
-    if not bool(torch.isfinite(pixels).all()):
+def finite(values: Tensor, what: str = "the VAE", made: str = "colours") -> Tensor:
+    """Values as they are. Raises NumbersError for those that are no numbers or infinite.
+
+    ``what`` is the network, and ``made`` what its values are, as a sentence names them.
+    """
+    if not bool(torch.isfinite(values).all()):
         raise NumbersError(
-            f"{what} made colours that are no numbers (NaN) or infinite; half precision may be too narrow for it: "
+            f"{what} made {made} that are no numbers (NaN) or infinite; half precision may be too narrow for it: "
             "load it in full precision (float32), or one that was made for it; else the weights are damaged"
         )
-    return pixels
+    return values

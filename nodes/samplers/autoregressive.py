@@ -17,6 +17,7 @@ from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 from nodes.loaders.text_encoders.tokenizing import tokenized
 from nodes.networks.compute_dtype import device_of
+from nodes.networks.finite import finite
 
 
 @node("Load DALL-E")
@@ -61,6 +62,7 @@ class _Writer:
         output = module(given, past_key_values=self._past, use_cache=True, logits_to_keep=1)
         self._past = output.past_key_values
         logits: Tensor = output.logits[:, -1, self._transformer.words :].float().cpu()
+        finite(logits, "the transformer", "chances of codes")
         return logits[0] if len(logits) == 1 else guide(logits[0], logits[1], self._scale)
 
     def write(self, code: Tensor) -> None:

@@ -17,6 +17,7 @@ from nodes.loaders.families.image_tokens.amused_folder import PATTERNS, load_amu
 from nodes.loaders.read.parts import LoadTarget, torch_dtype
 from nodes.loaders.read.right_kind import find_for
 from nodes.networks.compute_dtype import device_of, dtype_of
+from nodes.networks.finite import finite
 
 
 class MaskedTokens(NamedTuple):
@@ -143,7 +144,7 @@ def _scores(transformer: MaskedTransformer, x: Tensor, texts: list[Conditioning]
     height, width = (transformer.downscale * side for side in x.shape[-2:])
     micro = torch.tensor([[width, height, 0, 0, aesthetic]], device=device, dtype=dtype).expand(len(texts), -1)
     logits: Tensor = module(x.to(device).expand(len(texts), -1, -1), tokens, pooled, micro)
-    return logits.float().cpu()
+    return finite(logits.float().cpu(), "the transformer", "chances of codes")
 
 
 def _begun(codes: Codes | None, pictures: int, side: int) -> Tensor:

@@ -12,6 +12,7 @@ from nodeflow.node import Multiline, NodeError, Range, node
 from nodeflow.wires import VQ, Codes, Curve, Image, SequenceTransformer
 from nodes.loaders.text_encoders.tokenizing import tokenized
 from nodes.networks.compute_dtype import device_of
+from nodes.networks.finite import finite
 
 LISTED = 8
 PIXELS = 128
@@ -89,7 +90,7 @@ def _chances(transformer: SequenceTransformer, row: Tensor, text: str) -> Tensor
     given = torch.cat([words, (row[:-1] + transformer.words)[None]], 1).to(device_of(module))
     with torch.no_grad():
         logits: Tensor = module(given).logits[0, -len(row) :, transformer.words :]
-    return logits.float().cpu().softmax(1)
+    return finite(logits.float().cpu(), "the transformer", "chances of codes").softmax(1)
 
 
 def _plain(transformer: SequenceTransformer) -> float:

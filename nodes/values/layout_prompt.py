@@ -47,8 +47,10 @@ def layout_prompt(
     """
     try:
         found = msgspec.json.decode(boxes.strip() or "[]", type=list[PromptBox])
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise NodeError(f"boxes is no list of boxes: {error}") from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise NodeError(
+            "boxes is no JSON list of boxes, each with numbers for x, y, width and height; draw them, or mend it"
+        ) from None
     if len(found) > MOST:
         raise NodeError(f"there are {len(found)} boxes; a prompt takes up to {MOST}")
     if not found:

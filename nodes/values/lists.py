@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -53,9 +54,11 @@ def numbers(start: float = 0.0, stop: float = 1.0, count: Annotated[int, Range(1
     """A list of numbers, evenly from ``start`` to ``stop``, both among them.
 
     0 to 1 with a ``count`` of 5 gives 0, 0.25, 0.5, 0.75, 1. A ``count`` of 1 gives ``start`` alone. Wire it to a
-    guidance scale, a strength, or any other number.
+    guidance scale, a strength, or any other number. Fails where they lie further apart than a number can be.
     """
     steps = max(count - 1, 1)
+    if not math.isfinite((stop - start) * steps):
+        raise NodeError(f"{start:g} and {stop:g} lie too far apart to count between them; take smaller numbers")
     return [round(start + (stop - start) * index / steps, 10) for index in range(count)]
 
 
@@ -65,10 +68,10 @@ def whole_numbers(start: int = 1, stop: int = 4, step: Annotated[int, Range(1)] 
 
     1 to 4 gives 1, 2, 3, 4. It counts down where ``stop`` is the smaller one. Fails when there are more than 10,000.
     """
-    found = range(start, stop + 1, step) if stop >= start else range(start, stop - 1, -step)
-    if len(found) > MAX_ITEMS:
-        raise NodeError(f"{start} to {stop} in steps of {step} are {len(found):,} numbers; {MAX_ITEMS:,} is the most")
-    return list(found)
+    count = abs(stop - start) // step + 1
+    if count > MAX_ITEMS:
+        raise NodeError(f"{start} to {stop} in steps of {step} are {count:,} numbers; {MAX_ITEMS:,} is the most")
+    return [start + (step if stop >= start else -step) * index for index in range(count)]
 
 
 @node("Files of a folder")

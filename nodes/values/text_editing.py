@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from nodeflow.node import Multiline, NodeError, Reads, Seed, node
 
 MAX_TEXT = 1_000_000
 """Letters of a text that is put together; more is a mistake."""
+TOO_LONG = "the text has more than a million letters; join fewer or shorter ones"
 CHOICE = re.compile(r"(?<!\\)\{([^{}]*)\}")
 """Choices without choices inside: ``{a|b|c}``. A backslash before the bracket makes it a letter."""
 
@@ -81,9 +83,23 @@ def wildcards(
     if WILDCARD.search(text) and not (folder != Path() and folder.is_dir()):
         raise NodeError("choose the folder that the files of the wildcards lie in")
     draw = random.Random(seed)
+    lines = functools.cache(lambda name: _lines(folder, name))
 
     def named(said: str) -> str:
-        return WILDCARD.sub(lambda name: draw.choice(_lines(folder, name[1])), said)
+        room = MAX_TEXT
+
+        def drawn(name: re.Match[str]) -> str:
+            nonlocal room
+            line = draw.choice(lines(name[1]))
+            room -= len(line)
+            if room < 0:
+                raise NodeError(
+                    "the wildcards make a text of more than a million letters; take names that lead to themselves out "
+                    "of their files, or take shorter lines"
+                )
+            return line
+
+        return WILDCARD.sub(drawn, said)
 
     found = _settled(_without_comments(text), draw, named)
     if WILDCARD.search(found):
@@ -133,5 +149,5 @@ def _drawn(choices: str, draw: random.Random) -> str:
 def bounded(text: str) -> str:
     """Return a text that is not too long. Raises NodeError for any other."""
     if len(text) > MAX_TEXT:
-        raise NodeError("the text has more than a million letters; join fewer or shorter ones")
+        raise NodeError(TOO_LONG)
     return text

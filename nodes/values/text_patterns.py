@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import regex
 
+from nodeflow.graph.model.plain_values import HALF_CHARACTER, half_character
 from nodeflow.node import Multiline, NodeError, Range, WrittenForm, node
-from nodes.values.text_editing import bounded
+from nodeflow.patterns import PatternFault, compiled
+from nodeflow.text_forms import json_reason
+from nodes.values.text_editing import MAX_TEXT, TOO_LONG, bounded
 
 SECONDS = 5.0
 """How long a pattern may search: some take longer than anybody waits."""
 MOST_GROUPS = 100
+GROUP = re.compile(r"\\(?:\d|g<)")
+"""What stands for a group in a replacement."""
 
 Take = Literal["first match", "all matches", "first group", "all groups"]
 
@@ -34,7 +41,8 @@ def find_in_text(
     ``group`` of the first or of all matches. Where nothing matches the text is empty. ``by_lines`` lets ^ and $ match
     at each line, ``dot_is_all`` lets . match a new line too.
 
-    Fails for a pattern that is none, that has no such group, or that takes longer than 5 seconds.
+    Fails for a pattern that is none, that has no such group, or that takes longer than 5 seconds, and where it gives
+    more than a million letters.
     """
     found = _compiled(pattern, ignore_case, by_lines, dot_is_all)
     if "group" in take and group > found.groups:
@@ -43,10 +51,8 @@ def find_in_text(
         if take.startswith("first"):
             match = found.search(text, timeout=SECONDS)
             return _text(match[group if take == "first group" else 0]) if match else ""
-        if take == "all matches":
-            parts = found.findall(text, timeout=SECONDS)
-            return "\n".join(one[0] if isinstance(one, tuple) else one for one in parts)
-        return "\n".join(_text(match[group]) for match in found.finditer(text, timeout=SECONDS))
+        taken = group if take == "all groups" else min(found.groups, 1)
+        return _lines(_text(match[taken]) for match in found.finditer(text, timeout=SECONDS))
     except TimeoutError:
         raise _slow(pattern) from None
 
@@ -71,8 +77,20 @@ def replace_by_pattern(
     million letters.
     """
     found = _compiled(pattern, ignore_case, by_lines, dot_is_all)
+    groups, length = len(GROUP.findall(replace)), 0
+
+    def put(match: Any) -> str:
+        nonlocal length
+        if len(replace) + groups * max(map(len, map(_text, (match[0], *match.groups())))) > MAX_TEXT:
+            raise NodeError(TOO_LONG)
+        made = str(match.expand(replace)) if "\\" in replace else replace
+        length += len(made)
+        if length > MAX_TEXT:
+            raise NodeError(TOO_LONG)
+        return made
+
     try:
-        return bounded(str(found.sub(replace, text, count=most, timeout=SECONDS)))
+        return bounded(str(found.sub(put, text, count=most, timeout=SECONDS)))
     except TimeoutError:
         raise _slow(pattern) from None
     except (regex.error, IndexError) as error:
@@ -100,7 +118,9 @@ def value_in_json(
     except (ValueError, RecursionError) as error:
         if when_missing == "empty text":
             return ""
-        raise NodeError(f"no value can be taken out of this JSON: {error or 'it is nested too deep'}") from None
+        raise NodeError(f"no value can be taken out of this JSON: {json_reason(error)}; change it") from None
+    if half_character(found[key]):
+        raise NodeError(f"the value of {key!r} {HALF_CHARACTER}")
     return _plain(found[key])
 
 
@@ -108,6 +128,17 @@ def _plain(value: Any) -> str:
     if value is None:
         return ""
     return str(value) if isinstance(value, (str, bool, int, float)) else json.dumps(value, ensure_ascii=False)
+
+
+def _lines(parts: Iterable[str]) -> str:
+    """Texts one a line. Raises NodeError as soon as they are too long together."""
+    found, length = list[str](), 0
+    for part in parts:
+        found.append(part)
+        length += len(part) + 1
+        if length > MAX_TEXT + 1:
+            raise NodeError(TOO_LONG)
+    return "\n".join(found)
 
 
 def _text(found: str | None) -> str:
@@ -118,9 +149,9 @@ def _text(found: str | None) -> str:
 def _compiled(pattern: str, ignore_case: bool, by_lines: bool, dot_is_all: bool) -> Any:
     flags = (regex.IGNORECASE * ignore_case) | (regex.MULTILINE * by_lines) | (regex.DOTALL * dot_is_all)
     try:
-        return regex.compile(pattern, flags)
-    except (regex.error, RecursionError, OverflowError) as error:
-        raise NodeError(f"{pattern[:60]!r} is no pattern: {error}; change it") from None
+        return compiled(pattern, flags)
+    except PatternFault as fault:
+        raise NodeError(f"{pattern[:60]!r} is no pattern: {fault}; change it") from None
 
 
 def _slow(pattern: str) -> NodeError:

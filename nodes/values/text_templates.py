@@ -7,8 +7,9 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
+from nodeflow.graph.model.plain_values import HALF_CHARACTER, is_broken, shown
 from nodeflow.node import Multiline, NodeError, WrittenForm, node
-from nodes.values.text_editing import bounded
+from nodes.values.text_editing import MAX_TEXT, TOO_LONG, bounded
 from nodes.written import ONE_NUMBER
 
 WIDEST = 1_000
@@ -17,7 +18,10 @@ LARGEST = 2**63 - 1
 
 
 class _Plain(string.Formatter):
-    """Fills in values by their names alone: nothing inside of a value can be asked for."""
+    """Fills in values by their names alone: nothing inside of a value can be asked for. For one text."""
+
+    def __init__(self) -> None:
+        self._room = MAX_TEXT
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
         if field_name not in kwargs:
@@ -25,11 +29,26 @@ class _Plain(string.Formatter):
             raise NodeError(f"nothing is wired to {{{field_name}}} of the text; wired are {listed}")
         return kwargs[field_name], field_name
 
+    def convert_field(self, value: Any, conversion: str | None) -> Any:
+        if conversion is not None and conversion not in ("s", "r", "a"):
+            raise NodeError(f"!{conversion[:20]} is no way to write a value; leave it out of the text")
+        return super().convert_field(value, conversion)
+
     def format_field(self, value: Any, format_spec: str) -> Any:
         widths = "".join(letter if letter.isdigit() else " " for letter in format_spec).split()
         if any(int(width[:9]) > WIDEST for width in widths):
             raise NodeError(f"{format_spec[:20]!r} fills a value up to more than {WIDEST} letters; write less")
-        return super().format_field(value, format_spec)
+        try:
+            said = str(super().format_field(value, format_spec))
+        except (ValueError, TypeError, OverflowError):
+            raise NodeError(
+                f"{shown(value)} cannot be written in the form {format_spec[:20]!r}; write one such as {{a:.2f}} or "
+                "{a:03d}, the latter for whole numbers"
+            ) from None
+        self._room -= len(said)
+        if self._room < 0:
+            raise NodeError(TOO_LONG)
+        return said
 
 
 @node("Fill in text")
@@ -57,9 +76,12 @@ def fill_in_text(
         if not isinstance(value, (str, int, float)):
             raise NodeError(f"what is wired to {name} is a {type(value).__name__}; wire a text or a number")
     try:
-        return bounded(_Plain().vformat(text, (), names))
+        found = bounded(_Plain().vformat(text, (), names))
     except (ValueError, IndexError, TypeError, AttributeError, OverflowError) as error:
         raise NodeError(f"{text[:60]!r} cannot be filled in: {error}; {{{{ and }}}} are brackets as letters") from None
+    if is_broken(found):
+        raise NodeError(f"{text[:60]!r} gives a text that {HALF_CHARACTER}")
+    return found
 
 
 class Number(NamedTuple):

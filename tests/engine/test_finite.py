@@ -14,9 +14,9 @@ from toys import PACK, wire
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.execution.finite import check_outputs
 from nodeflow.engine.protocol.events import NodeFailed, NodeFinished, NodesKept, NodeSkipped
-from nodeflow.node import NumbersError
+from nodeflow.node import NodeError, NumbersError
 from nodeflow.reports.report import RunReport
-from nodeflow.wires import Conditioning, Curve, Image, Latent, Mask
+from nodeflow.wires import Conditioning, Curve, Image, Latent, Mask, Noise, NoiseMask, Reference, Region, Scores
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,35 @@ from nodeflow.wires import Conditioning, Curve, Image, Latent, Mask
         (Conditioning(torch.zeros(1), torch.tensor([math.nan])), "NaN"),
         ((Image(torch.zeros(1)), Image(torch.tensor([math.nan]))), "NaN"),
         (Latent(torch.tensor([math.inf], dtype=torch.float16)), "infinite"),
+        (Latent(torch.zeros(1), NoiseMask(torch.tensor([math.nan]))), "NaN"),
+        (Conditioning(torch.zeros(1), beside=(Conditioning(torch.tensor([math.nan])),)), "NaN"),
+        (Conditioning(torch.zeros(1), otherwise=Conditioning(torch.tensor([math.inf]))), "infinite"),
+        (Conditioning(torch.zeros(1), region=Region(mask=torch.tensor([math.nan]))), "NaN"),
+        (Conditioning(torch.zeros(1), references=(torch.zeros(1), torch.tensor([math.nan]))), "NaN"),
+        (Reference(Latent(torch.zeros(1)), Image(torch.tensor([math.nan])), "x"), "NaN"),
+        (Scores(torch.tensor([math.nan])), "NaN"),
+        (Noise((1,), values=torch.tensor([math.inf])), "infinite"),
     ],
 )
 def test_what_is_no_number_is_refused(value: object, words: str) -> None:
     with pytest.raises(NumbersError, match="full precision") as caught:
         check_outputs((value,))
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (math.nan, "nan, which is no finite number"),
+        (-math.inf, "-inf, which is no finite number"),
+        (2**63, "beyond 64 bits"),
+        ("\ud800", "half a character"),
+        ((1.5, math.inf), "inf, which is no finite number"),
+    ],
+)
+def test_plain_values_that_nobody_could_keep_are_refused(value: object, words: str) -> None:
+    with pytest.raises(NodeError, match=words):
+        check_outputs((value,))
 
 
 def test_what_may_be_infinite_is_left_alone() -> None:

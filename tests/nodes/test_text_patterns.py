@@ -74,7 +74,7 @@ def test_values_are_filled_into_texts() -> None:
         ("{}", "nothing is wired"),
         ("{a:>99999999}", "more than 1000"),
         ("{a", "cannot be filled in"),
-        ("{a:.2f}", "cannot be filled in"),
+        ("{a:.2f}", "cannot be written in the form"),
     ):
         with pytest.raises(NodeError, match=said):
             fill_in_text(wrong, a="fox")

@@ -10,6 +10,7 @@ from torch import Tensor
 from nodeflow.wires import Answer, Attention, Call, Guided, Guider, Solver, StepNoise
 from nodes.denoisers.calls.prediction_types import NoiseLevel
 from nodes.networks.attention_recorder import Recorder
+from nodes.networks.finite import finite
 from nodes.samplers.loop.per_sample import Asked, BatchSplitter, joined
 
 
@@ -23,11 +24,20 @@ class Asker:
         self._apart, self._recorder = apart, recorder
 
     def ask(self, call: Call, index: int, record: bool = True) -> Asked:
-        """Return what is predicted for a call at a step, and the attention, where it is recorded."""
+        """Return what is predicted for a call at a step, and the attention, where it is recorded.
+
+        Raises NumbersError for a prediction that is not finite, before a solver brings it into a range.
+        """
         place = min(index, self._total - 1) if call.place is None else call.place
         guider = self._guiders[place - self._first]
         if call.level is not None:
             guider = at_level(guider, NoiseLevel(*call.level))
+        said = self._asked(guider, call, place, record)
+        finite(said[0].output, f"the network, in step {place - self._first + 1},", "predictions")
+        return said
+
+    def _asked(self, guider: Guider, call: Call, place: int, record: bool) -> Asked:
+        """Ask at a place of the schedule, for each image apart where that is wanted."""
         if self._apart.count == 1 and self._recorder is None:
             return guider.predict(call.seen, call.timestep, place, self._total), []
         pictures = self._apart.of(call.seen, guider)

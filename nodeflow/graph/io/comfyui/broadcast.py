@@ -8,6 +8,7 @@ import regex
 
 from nodeflow.graph.io.comfyui.model import BYPASSED, MUTED, ComfyNode, Graph, NumberedLink, Slot
 from nodeflow.graph.io.comfyui.tolerant import mapping, text, whole
+from nodeflow.patterns import PatternFault, compiled
 
 LONGEST = 0.05
 """Seconds that a pattern of a file may take to search a name."""
@@ -132,7 +133,7 @@ def _rule(node: ComfyNode, place: int, link: NumberedLink, kind: str) -> Broadca
     inverted = [said.get(f"{name}_invert") is True for name in PATTERNS]
     titles, names, groups = (_pattern(one, not_) for one, not_ in zip(asked, inverted, strict=True))
     if node.type in NAMED:
-        names = BroadcastPattern(regex.compile(NAMED[node.type][min(place, len(NAMED[node.type]) - 1)]))
+        names = BroadcastPattern(compiled(NAMED[node.type][min(place, len(NAMED[node.type]) - 1)]))
     group, colour = (_restricted(said.get(name, node.properties.get(name))) for name in RESTRICTED)
     rank = 10 + 10 * (node.type in NAMED) + 20 * any((titles, names and node.type not in NAMED, groups))
     rank = whole(said.get("priority")) or rank + 3 * (group > 0) + 6 * (colour > 0)
@@ -149,6 +150,6 @@ def _pattern(said: object, inverted: bool) -> BroadcastPattern | None:
     if found in ("", ".*"):
         return None
     try:
-        return BroadcastPattern(regex.compile(found), inverted)
-    except regex.error:
+        return BroadcastPattern(compiled(found), inverted)
+    except PatternFault:
         return None

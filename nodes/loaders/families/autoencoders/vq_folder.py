@@ -45,7 +45,7 @@ class DiffusersVQ:
         with torch.no_grad():
             for pixels in image.pixels.split(1):
                 given = pixels.to(device_of(module), dtype_of(module)) * (1 - self.low) + self.low
-                latents = module.encode(given).latents
+                latents = finite(module.encode(given).latents, "the VQ encoder", "vectors")
                 found.append(module.quantize(latents)[2][2].reshape(1, *latents.shape[-2:]))
         return Codes(torch.cat(found).cpu(), self.size)
 
@@ -60,7 +60,7 @@ class DiffusersVQ:
         module: Any = self.module
         with torch.no_grad():
             given = image.pixels.to(device_of(module), dtype_of(module)) * (1 - self.low) + self.low
-            found: Tensor = module.encode(given).latents
+            found = finite(module.encode(given).latents, "the VQ encoder", "vectors")
         return found.float().cpu()
 
     def decode(self, codes: Codes) -> Image:
