@@ -73,6 +73,13 @@ def test_run_writes_the_report(tmp_path: Path) -> None:
     assert {"torch", "nodeflow", "dtype"} <= told["environment"].keys()
 
 
+def test_a_file_that_was_asked_for_and_could_not_be_written_is_no_success(tmp_path: Path) -> None:
+    file = write(tmp_path / "w.json", NOISE)
+    done = nodeflow("run", file, "--output", tmp_path, "--report", "/dev/full")
+    assert done.returncode == 1
+    assert "cannot write /dev/full: No space left on device" in done.stderr
+
+
 def test_a_picture_holds_the_seed_that_was_set(tmp_path: Path) -> None:
     settings = ("noise.seed=77", "noise.batch=2", "scheduler.steps=1")
     done = nodeflow("run", STARTER, *settings, "--output", tmp_path, "--report", tmp_path / "r.json")

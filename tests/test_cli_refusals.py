@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,49 @@ def test_long_names_and_orders_to_terminals_are_shortened(command: tuple[str, ..
 def test_no_folder_is_kept_that_is_none(place: Path) -> None:
     said(2, "models", "scan", "note.txt")
     assert not (place / "data" / "library.json").exists()
+
+
+@pytest.mark.parametrize("command", ["check", "run", "import"])
+@pytest.mark.parametrize(
+    ("begin", "says"),
+    [
+        (b"%PDF-1.7 ", "a PDF document"),
+        (b"\x1aE\xdf\xa3", "a Matroska or WebM film"),
+        (b"\0\0\0\x20ftypisom", "an MP4 film"),
+        (b"\0\0\0\x18ftypheic", "a HEIF image"),
+        (b"\0\0\0\x0cJXL ", "a JPEG XL image"),
+        (b"GGUF\3\0\0\0", "a file of weights (GGUF)"),
+        (b"\x10\0\0\0\0\0\0\0{}", "a file of weights (safetensors)"),
+        (b"\x80\x02}q\0.", "a pickle, which can hold programs"),
+        (b"PK\x03\x04", "a ZIP archive"),
+        (b"<!doctype html>", "a web page"),
+    ],
+)
+def test_files_of_other_kinds_are_named_as_what_they_are(place: Path, command: str, begin: bytes, says: str) -> None:
+    (place / "a.bin").write_bytes(begin + b"x" * 64)
+    told = said(2, command, "a.bin")
+    assert says in told
+    assert "damaged" not in told and "UTF-8" not in told
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "empty"),
+        (b" \n", "empty"),
+        (bytes(100), "nothing but zeros"),
+        (b"hello", "holds no JSON, and so no workflow"),
+        (b'{"nodeflow": 1, "nodes": {', "line 1, column 27: Expecting property name"),
+        (b'{"nodeflow": -1, "nodes": {}}', "-1 is no format of a workflow file"),
+    ],
+)
+def test_what_is_no_workflow_is_told_by_what_it_lacks(place: Path, command: str, data: bytes, says: str) -> None:
+    (place / "a.json").write_bytes(data)
+    assert says in said(2, command, "a.json")
+
+
+@pytest.mark.parametrize("command", ["check", "run", "import", "export"])
+def test_a_pipe_is_never_waited_for(place: Path, command: str) -> None:
+    os.mkfifo(place / "pipe")
+    assert "pipe is a device or a pipe" in said(2, command, "pipe")

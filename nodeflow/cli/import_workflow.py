@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nodeflow.cli.status import refuse
+from nodeflow.special_files import SPECIAL, is_special
 
 if TYPE_CHECKING:
     from nodes.foreign import Opened
@@ -49,6 +50,8 @@ def imported(file: Path) -> Opened:
     from nodes.foreign import open_foreign
 
     try:
+        if is_special(file):
+            refuse(f"{file} {SPECIAL}")
         with file.open("rb") as opened:
             data = opened.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -81,6 +84,8 @@ def is_foreign(file: Path) -> bool:
     from nodeflow.graph.io.image_settings.reading import settings_in
 
     try:
+        if is_special(file):
+            return False
         with file.open("rb") as opened:
             data = opened.read(MAX_BYTES)
         return not find(data).empty or settings_in(data) is not None

@@ -78,7 +78,8 @@ def run(
     dry: Annotated[bool, typer.Option("--dry", help="Say what would run, why and about how long.")] = False,
     in_process: Annotated[bool, typer.Option("--in-process", help="Compute in this process, for debugging.")] = False,
 ) -> None:
-    """Run a workflow. Exit status: 0 done, 1 a node failed, 2 the file or an argument is wrong."""
+    """Run a workflow. Exit status: 0 done, 1 a node failed or a file that was asked for could not be written, 2 the
+    file or an argument is wrong."""
     from nodeflow.special_files import is_special
     from nodeflow.unfinished_files import remove_left_over
 
@@ -108,6 +109,8 @@ def run(
         runner = runners.InProcess(limits) if in_process else runners.ThroughWorker(limits, workers, cluster)
     except WorkflowError as error:
         refuse(*error.problems)
+    written: list[Path | None] = []
+    """Files that were asked for beside the images; None for each that could not be written."""
     try:
         for sentence in runner.troubles:
             tell(sentence)
@@ -127,26 +130,29 @@ def run(
         if steps is not None:
             from nodeflow.cli.step_export import export_steps
 
-            told.outputs += map(str, export_steps(runner, workflow, steps, film))
+            written += export_steps(runner, workflow, steps, film)
     except WorkflowError as error:
         refuse(*error.problems)
     finally:
         runner.close()
     if sweeps:
         try:
-            told.outputs += sheet.write(output, dumps(workflow))
+            written += map(Path, sheet.write(output, dumps(workflow)))
         except OSError as error:
             tell(f"cannot write the contact sheet: {error.strerror or error}")
+            written.append(None)
+    told.outputs += [str(path) for path in written if path is not None]
     if report is not None:
         try:
             write_atomic(report, told.encode())
         except OSError as error:
             tell(f"cannot write {report}: {error.strerror or error}")
+            written.append(None)
     for path in told.outputs:
         print(path)
     if told.state == "failed" and runner.details:
         tell(f"{runner.details} says more")
-    raise typer.Exit({"done": 0, "cancelled": CANCELLED}.get(told.state, FAILED))
+    raise typer.Exit({"done": FAILED * (None in written), "cancelled": CANCELLED}.get(told.state, FAILED))
 
 
 def _watch(events: Iterator[Event], followers: Sequence[RunReport | SweepSheet], runner: Runner) -> None:

@@ -23,9 +23,9 @@ DECODED = {"quantity": "predicted x_0", "way": "decoded"}
 """How an animation shows each step, where the VAE is in memory; else in the colours of the latent."""
 
 
-def export_steps(runner: Runner, workflow: Workflow, folder: Path, film: Film) -> list[Path]:
-    """Write, for each sampler that ran, NODE.safetensors, NODE.csv and a film into a folder; the files that are there.
-    What cannot be written is said."""
+def export_steps(runner: Runner, workflow: Workflow, folder: Path, film: Film) -> list[Path | None]:
+    """Write, for each sampler that ran, NODE.safetensors, NODE.csv and a film into a folder; the files that are there,
+    and None for each that could not be written, which is said."""
     return [
         path
         for node, output in _samplers(workflow, runner.catalogue)
@@ -42,10 +42,11 @@ def _samplers(workflow: Workflow, catalogue: Catalogue) -> Iterator[tuple[str, s
                 yield name, port.name
 
 
-def _files(runner: Runner, node: str, output: str, folder: Path, kind: Film) -> Iterator[Path]:
+def _files(runner: Runner, node: str, output: str, folder: Path, kind: Film) -> Iterator[Path | None]:
     seen = runner.look(ViewQuery(0, node=node, output=output))
     if not isinstance(seen.view, Overview):
         tell(f"{node} has no steps to export: {seen.error}")
+        yield None
         return
     handle, name = seen.view.handle, node.replace("/", "-")
     curves = next((form.name for form in seen.view.forms if form.apart == "chart"), "")
@@ -63,7 +64,7 @@ def _files(runner: Runner, node: str, output: str, folder: Path, kind: Film) -> 
         yield from _exported(runner, shown, coloured)
 
 
-def _exported(runner: Runner, *ways: Export) -> Iterator[Path]:
+def _exported(runner: Runner, *ways: Export) -> Iterator[Path | None]:
     """Write a file in the first of several ways that can be."""
     error = ""
     for export in ways:
@@ -72,11 +73,13 @@ def _exported(runner: Runner, *ways: Export) -> Iterator[Path]:
             yield Path(export.path)
             return
     tell(error)
+    yield None
 
 
-def _written(path: Path, data: bytes) -> Iterator[Path]:
+def _written(path: Path, data: bytes) -> Iterator[Path | None]:
     try:
         write_atomic(path, data)
         yield path
     except OSError as error:
         tell(f"cannot write {path}: {error.strerror or error}")
+        yield None

@@ -21,6 +21,7 @@ from nodeflow.graph.model.catalogue import Catalogue, decode
 from nodeflow.graph.model.workflow import WorkflowError
 from nodeflow.library.library import Library
 from nodeflow.resources import folder
+from nodeflow.special_files import is_special
 from nodes.comfyui.known_classes import known_choices, known_classes
 from nodes.foreign import CannotWriteError, open_foreign, write_foreign
 
@@ -69,6 +70,8 @@ def _catalogue() -> Catalogue:
 
 
 def _read(path: Path) -> bytes:
+    if is_special(path):
+        return b""
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 from io import BytesIO
@@ -90,9 +91,12 @@ class SweepSheet:
 
 
 def _small(file: str) -> Image.Image:
-    with Image.open(file) as opened:
-        opened.thumbnail((SIDES[1], SIDES[1]))
-        return opened.convert("RGB")
+    try:
+        with Image.open(file) as opened:
+            opened.thumbnail((SIDES[1], SIDES[1]))
+            return opened.convert("RGB")
+    except Image.DecompressionBombError:
+        raise OSError(errno.EFBIG, f"{Path(file).name} has more pixels than a sheet can be made of", file) from None
 
 
 def _place(sheet: Image.Image, folder: Path, workflow: bytes) -> Path:
@@ -105,6 +109,10 @@ def _place(sheet: Image.Image, folder: Path, workflow: bytes) -> Path:
         path = folder / f"{NAME}-{number:05}.png"
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            write_atomic(path, data.getvalue())
+            try:
+                write_atomic(path, data.getvalue())
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
             return path
     raise AssertionError

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.dialogs.file_conflict import FileConflict, beside, difference
@@ -34,6 +36,17 @@ def test_a_change_is_seen_by_what_a_file_holds(tmp_path: Path) -> None:
     assert not stamp.still_holds(file)
     file.unlink()
     assert stamp.still_holds(file)
+
+
+def test_a_change_is_seen_whose_size_and_time_are_those_of_before(tmp_path: Path) -> None:
+    file = tmp_path / "flow.json"
+    file.write_bytes(OURS)
+    stamp, status = FileStamp.of(file), file.stat()
+    assert stamp is not None
+    with file.open("r+b") as opened:
+        opened.write(OURS.replace(b"ours", b"mine"))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert not stamp.still_holds(file)
 
 
 def question_of(window, qtbot: QtBot) -> FileConflict:
@@ -156,3 +169,66 @@ def test_windows_of_one_file_know_each_other(tmp_path: Path) -> None:
     assert len(list((tmp_path / "open").iterdir())) == 2
     assert second.others("b", file) == 0, "that process is gone"
     assert len(list((tmp_path / "open").iterdir())) == 1
+
+
+def test_a_file_is_one_document_by_whatever_link_it_is_opened(window, qtbot: QtBot, tmp_path: Path) -> None:
+    file, link = tmp_path / "flow.json", tmp_path / "link.json"
+    link.symlink_to(file)
+    changed(window, qtbot, file)
+    count = window.tabs.count()
+    window.documents.show_file(link)
+    assert window.tabs.count() == count
+    assert "more" in window.session.workflow.nodes, "its changes are still there"
+    assert window.session.changed_outside(link)
+    window.session.stack.setClean()
+
+
+def type_name(monkeypatch: pytest.MonkeyPatch, name: Path) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(name), ""))
+
+
+def test_a_name_that_is_completed_replaces_no_file_unasked(
+    window, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "flow.json"
+    file.write_bytes(THEIRS)
+    window.session.do("add", AddNode("more", Node("nodes.text", 1)))
+    asked: list[str] = []
+    answers = iter((QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes))
+
+    def answer(*given: object) -> QMessageBox.StandardButton:
+        asked.append(str(given[2]))
+        return next(answers)
+
+    monkeypatch.setattr(QMessageBox, "question", answer)
+    type_name(monkeypatch, tmp_path / "flow")
+    window.documents.save_as()
+    assert file.read_bytes() == THEIRS
+    assert "flow.json" in asked[0]
+    window.documents.save_as()
+    qtbot.waitUntil(lambda: window.documents.writing == 0)
+    assert "more" in load(file).nodes
+    type_name(monkeypatch, tmp_path / "new")
+    window.documents.save_as()
+    qtbot.waitUntil(lambda: window.documents.writing == 0)
+    assert "more" in load(tmp_path / "new.json").nodes
+    assert len(asked) == 2
+
+
+def test_a_document_is_not_saved_over_that_of_another_tab(
+    window, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "flow.json"
+    changed(window, qtbot, file)
+    first = window.session
+    window.documents.new()
+    window.session.do("add", AddNode("other", Node("nodes.text", 1)))
+    told: list[str] = []
+    monkeypatch.setattr(QMessageBox, "warning", lambda *given: told.append(str(given[2])))
+    type_name(monkeypatch, file)
+    window.documents.save_as()
+    assert window.documents.writing == 0
+    assert "open in another tab" in told[0]
+    assert file.read_bytes() == THEIRS
+    for session in (first, window.session):
+        session.stack.setClean()

@@ -57,5 +57,18 @@ def beside(path: Path) -> Path:
     return next(name for name in names if not name.exists())
 
 
+def completed(parent: QWidget | None, path: Path, suffix: str) -> Path | None:
+    """A path that was typed, with a suffix where it has none. The dialog that asked for it knew nothing of a file that
+    is there under the whole name: this asks, and gives None where that is to stay."""
+    if path.suffix:
+        return path
+    path = path.with_suffix(suffix)
+    words = _tr("{0} is already there. Replace it?").format(path.name)
+    button = QMessageBox.StandardButton
+    if path.exists() and QMessageBox.question(parent, _tr("Save As"), words) != button.Yes:
+        return None
+    return path
+
+
 def _tr(text: str) -> str:
     return QCoreApplication.translate("FileConflict", text)

@@ -14,7 +14,7 @@ from nodeflow.app.model.asked_runs import AskedRun, AskedRuns
 from nodeflow.app.model.document_problems import DocumentProblems
 from nodeflow.app.model.edits_since import EditsSinceHandedOver
 from nodeflow.app.model.engine_service import EngineService
-from nodeflow.app.model.file_stamp import FileStamp
+from nodeflow.app.model.file_stamp import FileStamp, same_file
 from nodeflow.app.model.flattened import FlattenedWorkflow, keep_below
 from nodeflow.app.model.node_images import NodeImages
 from nodeflow.app.model.open_documents import OpenDocuments
@@ -178,7 +178,7 @@ class DocumentSession(QObject):
 
     def changed_outside(self, path: Path) -> bool:
         """Return whether another program changed the document's own file since it was read or written here."""
-        return path == self.path and self.stamp is not None and not self.stamp.still_holds(path)
+        return same_file(self.path, path) and self.stamp is not None and not self.stamp.still_holds(path)
 
     def lost(self, path: Path | None) -> None:
         """The file could not be written after all: its own is the one it had before, and its changes are changes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,8 @@ class FileStamp(msgspec.Struct, frozen=True):
     size: int
     changed: int
     inode: int
+    touched: int
+    """When anything about it changed last, which no program can set back."""
     digest: bytes
 
     @classmethod
@@ -23,7 +26,7 @@ class FileStamp(msgspec.Struct, frozen=True):
             status, data = path.stat(), path.read_bytes()
         except OSError:
             return None
-        return cls(status.st_size, status.st_mtime_ns, status.st_ino, hashlib.sha256(data).digest())
+        return cls(*_signs(status), hashlib.sha256(data).digest())
 
     def still_holds(self, path: Path) -> bool:
         """Return whether a file holds what it did. One that is gone, or cannot be read, holds nothing that could be
@@ -32,8 +35,16 @@ class FileStamp(msgspec.Struct, frozen=True):
             status = path.stat()
         except OSError:
             return True
-        found = (status.st_size, status.st_mtime_ns, status.st_ino)
-        if found == (self.size, self.changed, self.inode):
+        if _signs(status) == (self.size, self.changed, self.inode, self.touched):
             return True
         now = FileStamp.of(path)
         return now is None or now.digest == self.digest
+
+
+def _signs(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
+
+
+def same_file(one: Path | None, other: Path) -> bool:
+    """Return whether two paths lead to one file, through links or not."""
+    return one is not None and (one == other or os.path.realpath(one) == os.path.realpath(other))

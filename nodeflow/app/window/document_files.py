@@ -8,10 +8,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from nodeflow.app.dialogs.file_conflict import FileConflict, beside
+from nodeflow.app.dialogs.file_conflict import FileConflict, beside, completed
 from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import sentences
 from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.app.model.file_stamp import same_file
 from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.model.settings import Settings
 from nodeflow.app.qt.background import Background
@@ -82,7 +83,7 @@ class Documents(QObject):
             return
         for tab in self._tabs:
             session = tab.session
-            if session.path == path or (session.source == path and not session.dirty):
+            if same_file(session.path, path) or (same_file(session.source, path) and not session.dirty):
                 self._tabs.setCurrentWidget(tab)
                 self.shown.emit()
                 then()
@@ -153,9 +154,14 @@ class Documents(QObject):
         here = session.base if session.path else Path.home()
         start = str(here / f"{session.name or 'workflow'}.json")
         name = QFileDialog.getSaveFileName(self._window, self.tr("Save As"), start, self.tr("Workflows (*.json)"))[0]
-        if name:
-            path = Path(name).absolute()
-            self._write(session, path if path.suffix else path.with_suffix(".json"), then)
+        if not name:
+            return
+        path = completed(self._window, Path(name).absolute(), ".json")
+        if path is not None and any(same_file(other.session.path, path) for other in self._tabs if other is not tab):
+            words = self.tr("{0} is open in another tab. Choose another name, or close that tab first.")
+            QMessageBox.warning(self._window, self.tr("Save As"), words.format(path.name))
+        elif path is not None:
+            self._write(session, path, then)
 
     def _write(self, session: DocumentSession, path: Path, then: Callable[[], object]) -> None:
         """Save to a file; where another program changed it meanwhile, ask before."""

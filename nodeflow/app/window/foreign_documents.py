@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from nodeflow.app.dialogs.file_conflict import completed
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.qt.background import Background
 from nodeflow.app.window.document_tab import DocumentTab
@@ -92,7 +93,9 @@ class ForeignDocuments(QObject):
         if not name:
             return
         format = kinds.get(kind, "comfyui")
-        path = Path(name) if Path(name).suffix else Path(name).with_suffix(SUFFIXES[format])
+        path = completed(self._window, Path(name), SUFFIXES[format])
+        if path is None:
+            return
         workflow, base = session.workflow.copy(), session.base
         self._background.run(
             lambda: self._files.write(files.dumps(workflow), format, base),

@@ -50,7 +50,7 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.graph.io.foreign import PICTURE_TEXTS, picture_of, said_of_object, said_of_picture
+from nodeflow.graph.io.foreign import PICTURE_TEXTS, picture_of, said_of_bytes, said_of_object, said_of_picture
 from nodeflow.graph.io.form_text import read_form, write_form
 from nodeflow.graph.io.png_text import KEY, texts_in
 from nodeflow.graph.io.workflow_text import Raws, as_json, as_object, read_graph, take, write_graph
@@ -103,6 +103,8 @@ def load(path: Path) -> Workflow:
     try:
         if picture and KEY not in texts:
             raise WorkflowError(Problem("", "", said_of_picture(picture, set(texts), data)))
+        if not picture and (said := said_of_bytes(head)):
+            raise WorkflowError(Problem("", "", said))
         if len(data) > MAX_BYTES:
             raise WorkflowError(Problem("", "", "this file is larger than a workflow can be (64 MiB)"))
         return loads(data)
@@ -141,6 +143,8 @@ def loads(data: bytes) -> Workflow:
     if form is None:
         reason = said_of_object(json.loads(data)) or 'this is no workflow file: it does not say "nodeflow": 1'
         raise WorkflowError(Problem("", "", reason))
+    if form < 1:
+        raise WorkflowError(Problem("", "", f'"nodeflow": {form} is no format of a workflow file; write 1'))
     if form > FORMAT:
         reason = f"this file has format {form}, this program reads up to {FORMAT}; update nodeflow"
         raise WorkflowError(Problem("", "", reason))
@@ -157,6 +161,8 @@ def loads(data: bytes) -> Workflow:
 
 def _reject_broken(data: bytes) -> None:
     """Name the line and column of what is no JSON, and refuse names that come twice (one would be lost)."""
+    if not data.strip(b"\0 \t\r\n"):
+        raise WorkflowError(Problem("", "", "this file is empty, or holds nothing but zeros and blanks"))
     try:
         whole = json.loads(
             data.decode(),
@@ -168,6 +174,8 @@ def _reject_broken(data: bytes) -> None:
     except UnicodeDecodeError:
         raise WorkflowError(Problem("", "", "this file is not UTF-8 text")) from None
     except json.JSONDecodeError as error:
+        if not data[: error.pos].strip():
+            raise WorkflowError(Problem("", "", "this file holds no JSON, and so no workflow")) from None
         reason = f"line {error.lineno}, column {error.colno}: {error.msg}; the file is damaged or was cut short"
         raise WorkflowError(Problem("", "", reason)) from None
     except RecursionError:

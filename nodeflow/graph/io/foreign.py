@@ -14,6 +14,35 @@ _PICTURES = (
     (b"RIFF", "WebP"),
     (b"\x89PNG", "PNG"),
 )
+_OTHERS = (
+    (b"%PDF", "a PDF document"),
+    (b"\x1a\x45\xdf\xa3", "a Matroska or WebM film"),
+    (b"fLaC", "a FLAC sound"),
+    (b"ID3", "an MP3 sound"),
+    (b"OggS", "an Ogg film or sound"),
+    (b"glTF", "a glTF model"),
+    (b"GGUF", "a file of weights (GGUF)"),
+    (b"\x80\x02", "a pickle, which can hold programs and is never opened"),
+    (b"\x80\x03", "a pickle, which can hold programs and is never opened"),
+    (b"\x80\x04", "a pickle, which can hold programs and is never opened"),
+    (b"\x80\x05", "a pickle, which can hold programs and is never opened"),
+    (b"PK\x03\x04", "a ZIP archive, in which torch saves weights too"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x93NUMPY", "an array of NumPy"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"SQLite", "a database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"#!", "a program"),
+    (b"8BPS", "a Photoshop image"),
+    (b"\xff\x0a", "a JPEG XL image"),
+    (b"\0\0\0\x0cJXL ", "a JPEG XL image"),
+    (b"<", "a web page or another text with marks"),
+)
+"""How files begin that are no workflows, and what they are."""
+_HEIF = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 PICTURE_TEXTS = ("nodeflow", "workflow", "prompt", "parameters", "invokeai_workflow", "invokeai_metadata")
 """The keys under which programs write into their PNG files what made the image."""
 
@@ -23,6 +52,16 @@ def picture_of(data: bytes) -> str:
     if data[4:12] in (b"ftypavif", b"ftypavis"):
         return "AVIF"
     return next((name for mark, name in _PICTURES if data.startswith(mark)), "")
+
+
+def said_of_bytes(data: bytes) -> str:
+    """Return what a file is that holds neither JSON nor an image with texts, as a sentence; empty where it may."""
+    if data[8:9] == b"{" and int.from_bytes(data[:8], "little") < 1 << 40 and not data[:1].isspace():
+        return "this is a file of weights (safetensors), not a workflow"
+    what = next((name for mark, name in _OTHERS if data.startswith(mark)), "")
+    if data[4:8] == b"ftyp" and data[8:12] not in (b"avif", b"avis"):
+        what = "a HEIF image" if data[8:12] in _HEIF else "an MP4 film"
+    return f"this is {what}; nodeflow reads workflows from JSON files and images" if what else ""
 
 
 def may_be_text(text: str) -> bool:

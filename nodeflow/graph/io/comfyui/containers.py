@@ -14,19 +14,13 @@ import msgspec
 
 from nodeflow.graph.io.comfyui.api_file import is_api_file
 from nodeflow.graph.io.comfyui.ui_file import is_ui_file
+from nodeflow.graph.io.foreign import said_of_bytes
 
 MAX_JSON_BYTES = 256 * 2**20
 """Text longer than this is no workflow."""
 MAKER, MODEL, DESCRIPTION, USER_COMMENT, EXIF = 0x010F, 0x0110, 0x010E, 0x9286, 0x8769
 """EXIF fields that savers put their texts into."""
 NAMES = ("workflow", "prompt")
-OTHER_FILES = {
-    b"\x1a\x45\xdf\xa3": "a Matroska or WebM film",
-    b"fLaC": "a FLAC sound",
-    b"ID3": "an MP3 sound",
-    b"OggS": "an Ogg film or sound",
-    b"glTF": "a glTF model",
-}
 
 
 class Foreign(msgspec.Struct):
@@ -49,15 +43,10 @@ def find(data: bytes) -> Foreign:
 
     Raises NotReadableError where it holds something that cannot be read.
     """
-    for begin, what in OTHER_FILES.items():
-        if data.startswith(begin):
-            raise NotReadableError(f"this is {what}; nodeflow reads workflows from JSON files and images")
-    if data[4:8] == b"ftyp" and data[8:12] not in (b"avif", b"avis", b"mif1", b"heic"):
-        raise NotReadableError("this is an MP4 film; nodeflow reads workflows from JSON files and images")
     if _is_picture(data):
         return _from_picture(data)
-    if data[8:9] == b"{" and int.from_bytes(data[:8], "little") < len(data):
-        raise NotReadableError("this is a file of weights (safetensors), not a workflow")
+    if said := said_of_bytes(data):
+        raise NotReadableError(said)
     return _from_text(data)
 
 
