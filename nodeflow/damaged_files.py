@@ -6,9 +6,49 @@ import contextlib
 import itertools
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-_DAMAGED = ("malformed", "not a database", "corrupt", "unsupported file format", "no such table", "no such column")
+_DAMAGED = (
+    "malformed",
+    "not a database",
+    "corrupt",
+    "unsupported file format",
+    "no such table",
+    "no such column",
+    "Could not decode",
+)
+
+
+class Database(sqlite3.Connection):
+    """A connection to a database of ours. What sqlite says of a damaged file may quote what lies there, which is no
+    text then, and Python's reading of that fails: here it is the error that it stands for."""
+
+    def execute(self, *given: Any) -> sqlite3.Cursor:
+        with _telling():
+            return super().execute(*given)
+
+    def executemany(self, *given: Any) -> sqlite3.Cursor:
+        with _telling():
+            return super().executemany(*given)
+
+    def executescript(self, *given: Any) -> sqlite3.Cursor:
+        with _telling():
+            return super().executescript(*given)
+
+
+@contextlib.contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise sqlite3.DatabaseError("its database is malformed") from None
+
+
+def open_database(path: Path | str, timeout: float = 10.0) -> Database:
+    """A connection that commits by itself, for any thread. Raises sqlite3.Error."""
+    return sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False, factory=Database)
 
 
 def is_damaged(error: sqlite3.Error) -> bool:

@@ -292,6 +292,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>{0} 有未保存的更改。</translation>
   </message>
   <message>
+   <source>{0} is open in another tab. Choose another name, or close that tab first.</source>
+   <translation>{0} 已在另一个标签页中打开。请另取名称，或先关闭那个标签页。</translation>
+  </message>
+  <message>
    <source>{0} workflows have changes that are not saved:</source>
    <translation>{0} 个工作流有未保存的更改：</translation>
   </message>

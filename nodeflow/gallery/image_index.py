@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from nodeflow.damaged_files import is_damaged, reason, set_aside
+from nodeflow.damaged_files import is_damaged, open_database, reason, set_aside
 from nodeflow.gallery.image_facts import SUFFIXES, ImageFacts, facts_of
 from nodeflow.gallery.paths import Paths
 from nodeflow.graph.model.catalogue import Catalogue
@@ -40,7 +40,7 @@ class _Row(NamedTuple):
 
 
 def _opened(path: str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    database = open_database(path, BUSY_SECONDS)
     try:
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from nodeflow.damaged_files import is_damaged, reason, set_aside
+from nodeflow.damaged_files import is_damaged, open_database, reason, set_aside
 from nodeflow.library.entries import LibraryEntry, Own
 from nodeflow.resources import data_folder
 
@@ -25,7 +25,7 @@ BUSY_SECONDS = 10.0
 
 
 def _opened(path: str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    database = open_database(path, BUSY_SECONDS)
     try:
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")
@@ -63,7 +63,7 @@ class Index:
         return _opened(str(self.path))
 
     def _in_memory(self) -> sqlite3.Connection:
-        made = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        made = open_database(":memory:")
         with contextlib.suppress(sqlite3.Error, ValueError):
             kept = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
             with contextlib.closing(kept):

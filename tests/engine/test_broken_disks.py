@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import resource
 import shutil
 import sqlite3
@@ -12,6 +14,7 @@ import torch
 from typer.testing import CliRunner
 
 from nodeflow.cli.main import cli
+from nodeflow.damaged_files import is_damaged, open_database
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.client.job_queue import JobQueue
@@ -202,7 +205,7 @@ def test_a_queue_that_is_damaged_while_it_is_used_keeps_its_jobs(tmp_path: Path)
     assert titles(JobQueue(file)) == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("how", ["whole", "garbled", "folder", "other tables"])
+@pytest.mark.parametrize("how", ["whole", "garbled", "folder", "other tables", "folders in it"])
 def test_cache_clear_always_works(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NODEFLOW_CACHE", str(tmp_path))
     disk = DiskStore(tmp_path / "results", 2**30)
@@ -214,8 +217,71 @@ def test_cache_clear_always_works(how: str, tmp_path: Path, monkeypatch: pytest.
     elif how == "folder":
         index.unlink()
         index.mkdir()
+    elif how == "folders in it":
+        (tmp_path / "results" / "aa" / "deep" / "deeper").mkdir(parents=True)
     elif how == "other tables":
         sqlite3.connect(index, isolation_level=None).execute("DROP TABLE total")
     done = CliRunner().invoke(cli, ["cache", "clear"])
     assert done.exit_code == 0, done.output
     assert list((tmp_path / "results").glob("??/*")) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_is_damaged_of_a_database_costs_no_more_than_itself(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    disk, file = DiskStore(tmp_path / "results", 2**30), tmp_path / "queue.sqlite"
+    disk.put(b"a", VALUE, 1.0)
+    disk.close()
+    queue = JobQueue(file)
+    for title in "abc":
+        queue.add(RunRequest(b"x", "", "", title=title))
+    queue.close()
+    for path in (tmp_path / "results" / "index.sqlite", file):
+        data = bytearray(path.read_bytes())
+        for _ in range(chance.choice((50, 500))):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        path.write_bytes(data[: chance.choice((len(data), len(data) // 2, 100))])
+    disk = DiskStore(tmp_path / "results", 2**30)
+    disk.put(b"b", VALUE, 1.0)
+    assert disk.get(b"b") is not None
+    disk.close()
+    queue = JobQueue(file)
+    assert len(queue.jobs) == 3 or queue.new_troubles()
+    queue.close()
+
+
+def test_an_index_that_lost_its_total_is_made_anew(tmp_path: Path) -> None:
+    disk = DiskStore(tmp_path / "results", 2**30)
+    disk._index.execute("DELETE FROM total")
+    disk.put(b"a", VALUE, 1.0)
+    disk.put(b"b", VALUE, 1.0)
+    assert disk.get(b"b") is not None
+
+
+@pytest.mark.parametrize("how", ["empty", "one job"])
+def test_jobs_that_are_lost_or_cannot_be_read_are_told(how: str, tmp_path: Path) -> None:
+    file = tmp_path / "queue.sqlite"
+    queue = JobQueue(file)
+    queue.add(RunRequest(b"x", "", "", title="a"))
+    number = queue.add(RunRequest(b"x", "", "", title="b"))
+    queue.close()
+    if how == "empty":
+        file.write_bytes(b"")
+    else:
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as opened:
+            opened.execute("UPDATE job SET request = ? WHERE number = ?", (b"\xc1", number))
+    queue = JobQueue(file)
+    (told,) = queue.new_troubles()
+    assert ("was empty" if how == "empty" else "a job that waits cannot be read here") in told
+    assert len(queue.jobs) == (0 if how == "empty" else 1)
+    queue.close()
+
+
+def test_a_text_that_is_none_in_what_sqlite_says_is_damage(tmp_path: Path) -> None:
+    file = tmp_path / "a.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as opened:
+        opened.execute("CREATE TABLE quoted (a)")
+    file.write_bytes(file.read_bytes().replace(b"quoted (a)", b"quo\xff\xfe\xab (a"))
+    with contextlib.closing(open_database(file)) as opened, pytest.raises(sqlite3.Error) as caught:
+        opened.execute("SELECT * FROM quoted").fetchall()
+    assert is_damaged(caught.value)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nodeflow.damaged_files import is_damaged, reason
+from nodeflow.damaged_files import is_damaged, open_database, reason, set_aside
 from nodeflow.engine.cache.codec import Damaged, NotStorable, decode, encode
 from nodeflow.resources import cache_folder
 from nodeflow.unfinished_files import remove_left_over, unfinished
@@ -47,7 +47,10 @@ END;
 def empty(folder: Path) -> None:
     """Remove all result files, whatever became of their index. Raises OSError."""
     for path in folder.glob("??/*"):
-        path.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 class DiskUsage(NamedTuple):
@@ -83,7 +86,7 @@ class DiskStore:
         try:
             self._index = self._open()
         except sqlite3.Error as error:
-            if not is_damaged(error):
+            if not (is_damaged(error) or self._file.is_dir()):
                 raise
             self._rebuild()
         remove_left_over(folder)
@@ -251,7 +254,7 @@ class DiskStore:
             )
 
     def _open(self) -> sqlite3.Connection:
-        index = sqlite3.connect(self._file, timeout=10, isolation_level=None, check_same_thread=False)
+        index = open_database(self._file)
         try:
             index.executescript(SCHEMA)
         except sqlite3.Error:
@@ -270,6 +273,8 @@ class DiskStore:
         with self._lock:
             if hasattr(self, "_index"):
                 self._index.close()
+            if self._file.is_dir():
+                set_aside(self._file)
             for tail in ("", "-wal", "-shm"):
                 self._file.with_name(self._file.name + tail).unlink(missing_ok=True)
             self._index = self._open()
@@ -289,11 +294,18 @@ class DiskStore:
             ask = self._index.execute
             ask("BEGIN IMMEDIATE")
             ask("DELETE FROM result WHERE key = ?", (name,))
-            while ask("SELECT bytes FROM total").fetchone()[0] + size > self.budget:
-                gone.append(ask("SELECT key FROM result ORDER BY rank LIMIT 1").fetchone()[0])
+            while self._first("SELECT bytes FROM total") + size > self.budget:
+                gone.append(self._first("SELECT key FROM result ORDER BY rank LIMIT 1"))
                 ask("DELETE FROM result WHERE key = ?", (gone[-1],))
             ask(
                 "INSERT INTO result SELECT ?, ?, ?, ?, clock + ? FROM total",
                 (name, size, seconds, checksum, seconds / size),
             )
         return gone
+
+    def _first(self, statement: str) -> Any:
+        """What stands first in an answer. Raises sqlite3.DatabaseError for an index that lost what it always has."""
+        row = self._index.execute(statement).fetchone()
+        if row is None or row[0] is None:
+            raise sqlite3.DatabaseError("the index is malformed")
+        return row[0]

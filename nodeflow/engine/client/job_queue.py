@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from nodeflow.damaged_files import is_damaged, reason, set_aside
+from nodeflow.damaged_files import is_damaged, open_database, reason, set_aside
 from nodeflow.engine.protocol.messages import Submit
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.resources import data_folder
@@ -55,11 +55,13 @@ class JobQueue:
         self._owner = process_name(os.getpid())
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_file() and not path.stat().st_size:
+                self._troubles.append(f"the queue's file {path} was empty; jobs that waited there are lost")
         try:
             self._file = self._open()
             self._adopt()
         except sqlite3.Error as error:
-            if path is None or not is_damaged(error):
+            if path is None or not (is_damaged(error) or path.is_dir()):
                 raise
             self._replace()
         self._numbers = self._numbers_of_ours()
@@ -183,13 +185,13 @@ class JobQueue:
             self._numbers = self._numbers_of_ours()
             self._troubles.append(f"the queue's file was damaged; it was set aside as {aside}, and a new one began")
         except (OSError, sqlite3.Error) as error:
-            self._file = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            self._file = open_database(":memory:")
             self._file.executescript(SCHEMA)
             self._troubles.append(f"the queue is kept in memory only: {self._path} is damaged ({reason(error)})")
             self._path, self._without_file = None, True
 
     def _open(self) -> sqlite3.Connection:
-        file = sqlite3.connect(self._path or ":memory:", timeout=10, isolation_level=None, check_same_thread=False)
+        file = open_database(self._path or ":memory:")
         try:
             file.executescript(SCHEMA)
         except sqlite3.Error:
@@ -209,6 +211,14 @@ class JobQueue:
             rows.extend(self._file.execute(query, (self._owner,)).fetchall())
 
         self._at_once(take)
+        unread = 0
         for number, request in rows:
-            with contextlib.suppress(msgspec.DecodeError):  # written by another version, which can still take it
+            try:
                 self.jobs.append(Submit(number, msgspec.msgpack.decode(request, type=RunRequest)))
+            except (msgspec.DecodeError, TypeError, UnicodeError):
+                unread += 1  # one of another version can still be taken by that
+        if unread:
+            count = "a job that waits" if unread == 1 else f"{unread} jobs that wait"
+            self._troubles.append(
+                f"{count} cannot be read here, damaged or of another version, and stays in {self._path}; queue it again"
+            )

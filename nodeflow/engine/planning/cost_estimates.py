@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from nodeflow.damaged_files import is_damaged, set_aside
+from nodeflow.damaged_files import is_damaged, open_database, set_aside
 from nodeflow.engine.planning.content_keys import RunContext
 from nodeflow.engine.planning.plan import Plan, Task
 from nodeflow.engine.planning.work import Work, is_measure, works
@@ -90,7 +90,7 @@ class Estimates:
     def __init__(self, file: Path | None = None) -> None:
         """``file``: where costs are kept; None forgets them with this object. Raises OSError and sqlite3.Error."""
         self._lock = threading.Lock()
-        self._file = sqlite3.connect(file or ":memory:", timeout=10, isolation_level=None, check_same_thread=False)
+        self._file = open_database(file or ":memory:")
         self._file.executescript(SCHEMA)
         rows = self._file.execute("SELECT key, seconds, bytes, short FROM cost ORDER BY at DESC LIMIT ?", (MAX_COSTS,))
         self._known = {key: Cost(*cost) for key, *cost in reversed(rows.fetchall())}

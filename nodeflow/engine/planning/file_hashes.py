@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from nodeflow.damaged_files import open_database
 from nodeflow.resources import cache_folder
 
 SCHEMA = """
@@ -65,11 +66,11 @@ class FileHashes:
         self._todo: queue.Queue[Callable[[], None]] = queue.Queue()
         self._reader: threading.Thread | None = None
         self.epoch = ""
-        self._store = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._store = open_database(":memory:")
         if path is not None:
             with contextlib.suppress(OSError, sqlite3.Error):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                store = sqlite3.connect(path, timeout=2, isolation_level=None, check_same_thread=False)
+                store = open_database(path, timeout=2)
                 store.executescript(SCHEMA)
                 if store.execute("SELECT count(*) FROM file").fetchone()[0] > MAX_FILES:
                     store.executescript("DELETE FROM file; DELETE FROM epoch")
