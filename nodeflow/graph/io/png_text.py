@@ -11,6 +11,8 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 KEY = "nodeflow"
 MAX_TEXT_BYTES = 64 * 2**20
 """Bytes of a text after unpacking; a longer one counts as not there."""
+MAX_ALL_BYTES = 2 * MAX_TEXT_BYTES
+"""Bytes of all texts of a file together; what comes after them counts as not there."""
 MAX_CHUNKS = 1_000_000
 
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
@@ -79,6 +81,33 @@ def texts_in(file: BinaryIO, *keys: str) -> dict[str, bytes]:
         if kind == b"IEND":
             break
     return found
+
+
+def all_texts(data: bytes) -> dict[str, str]:
+    """All texts of a PNG file by key, of several under one the last. Its pixels and checksums may be damaged."""
+    found: dict[str, str] = {}
+    left = MAX_ALL_BYTES
+    for kind, body in bodies(data, *_TEXTS):
+        key, _, rest = body.partition(b"\0")
+        text = _text(kind, rest) or b""
+        left -= len(text)
+        if left < 0:
+            break
+        if text:
+            found[key.decode("latin-1")] = text.decode("utf-8", "replace")
+    return found
+
+
+def bodies(data: bytes, *kinds: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The chunks of some kinds of a PNG file with what they hold, whatever their checksums say."""
+    file = BytesIO(data)
+    for kind, length in _chunks(file):
+        begin = file.tell()
+        if kind in kinds and length <= MAX_TEXT_BYTES:
+            yield kind, file.read(length)
+        file.seek(begin + length + 4)
+        if kind == b"IEND":
+            break
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:

@@ -8,13 +8,17 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from nodeflow.graph.io.comfyui.api_file import is_api_file
 from nodeflow.graph.io.comfyui.ui_file import is_ui_file
 from nodeflow.graph.io.foreign import said_of_bytes
+from nodeflow.graph.io.png_text import SIGNATURE, all_texts, bodies
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 MAX_JSON_BYTES = 256 * 2**20
 """Text longer than this is no workflow."""
@@ -101,27 +105,48 @@ def _from_picture(data: bytes) -> Foreign:
 
 
 def _texts(data: bytes) -> Iterator[tuple[str, str]]:
-    """The texts of an image by name, as its savers put them there."""
-    from PIL import Image, PngImagePlugin, UnidentifiedImageError
+    """The texts of an image by name, as its savers put them there. Of a PNG file only its chunks are looked at.
 
-    limits = PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
-    PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = 64 * 2**20, 128 * 2**20
+    Raises NotReadableError where it is damaged and has none.
+    """
+    from PIL import Image
+
+    found = False
+    for name, text in all_texts(data).items():
+        found = True
+        yield name.lower(), repaired(text)
+    for _, body in bodies(data, b"comf"):
+        yield from _split(body.decode("utf-8", "replace").replace("\0", ":", 1))
     try:
-        with Image.open(io.BytesIO(data)) as picture:
-            if isinstance(picture, PngImagePlugin.PngImageFile):
-                for name, text in picture.text.items():
-                    yield name.lower(), repaired(text)
-                for chunk in picture.private_chunks:
-                    if chunk[0] == b"comf":
-                        yield from _split(chunk[1].decode("utf-8", "replace").replace("\0", ":", 1))
-            exif = picture.getexif()
-            for tag in (MAKER, MODEL, DESCRIPTION, USER_COMMENT):
-                yield from _split(_words(exif.get(tag)))
-            yield from _split(_words(exif.get_ifd(EXIF).get(USER_COMMENT)))
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise NotReadableError(f"this image is damaged ({error})") from None
-    finally:
-        PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = limits
+        exif = exif_of(data)
+        for tag in (MAKER, MODEL, DESCRIPTION, USER_COMMENT):
+            yield from _split(_words(exif.get(tag)))
+        yield from _split(_words(exif.get_ifd(EXIF).get(USER_COMMENT)))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if not found:
+            raise NotReadableError(damage(error)) from None
+
+
+def exif_of(data: bytes) -> PIL.Image.Exif:
+    """Return the fields of an image. Raises what Pillow raises for one that is damaged."""
+    from PIL import Image
+
+    if data.startswith(SIGNATURE):
+        exif = Image.Exif()
+        for _, body in bodies(data, b"eXIf"):
+            exif.load(body)
+            return exif
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.getexif()
+
+
+def damage(error: Exception) -> str:
+    """Return in a sentence that an image is damaged, and how where Pillow says it."""
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):
+        return "this image is damaged (its beginning is not that of its kind, or was changed)"
+    return f"this image is damaged ({error})"
 
 
 def repaired(text: str) -> str:

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image
 
-from nodeflow.graph.io.comfyui.containers import NotReadableError, repaired
+from nodeflow.graph.io.comfyui.containers import NotReadableError, damage, exif_of, repaired
+from nodeflow.graph.io.png_text import all_texts
 
 TITLE, DESCRIPTION, MAKER, MODEL, SOFTWARE, USER_COMMENT, EXIF = 0x010D, 0x010E, 0x010F, 0x0110, 0x0131, 0x9286, 0x8769
 FIELDS = {TITLE: "Title", DESCRIPTION: "Description", MAKER: "Make", MODEL: "Model", SOFTWARE: "Software"}
@@ -46,26 +47,23 @@ def is_image(data: bytes) -> bool:
 
 
 def texts_of(data: bytes) -> ImageTexts:
-    """Read all texts of an image. Raises NotReadableError where it is damaged."""
-    limits = PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
-    PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = MAX_TEXT, 4 * MAX_TEXT
+    """Read all texts of an image. Raises NotReadableError where it is damaged and has none."""
+    chunks = {key: repaired(text).strip("\0") for key, text in all_texts(data).items()}
+    found = ImageTexts(chunks=chunks)
     try:
+        exif = exif_of(data)
+        inner = exif.get_ifd(EXIF)
+        found.comment = commented(inner.get(USER_COMMENT)) or commented(exif.get(USER_COMMENT))
+        found.fields = {name: text for tag, name in FIELDS.items() if (text := _plain(exif.get(tag)))}
         with Image.open(io.BytesIO(data)) as image:
-            found = ImageTexts(width=image.width, height=image.height)
-            if isinstance(image, PngImagePlugin.PngImageFile):
-                found.chunks = {key: repaired(text).strip("\0") for key, text in image.text.items()}
-            exif = image.getexif()
-            inner = exif.get_ifd(EXIF)
-            found.comment = commented(inner.get(USER_COMMENT)) or commented(exif.get(USER_COMMENT))
-            found.fields = {name: text for tag, name in FIELDS.items() if (text := _plain(exif.get(tag)))}
-            found.xmp = _packet(image.info.get("xmp") or found.chunks.get("XML:com.adobe.xmp"))
+            found.width, found.height = image.size
+            found.xmp = _packet(image.info.get("xmp") or chunks.get("XML:com.adobe.xmp"))
             if image.mode in ("RGBA", "LA") and image.format in ("PNG", "WEBP"):
                 found.hidden = _hidden(image)
-            return found
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise NotReadableError(f"this image is damaged ({error})") from None
-    finally:
-        PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = limits
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if not (found.chunks or found.comment or found.fields):
+            raise NotReadableError(damage(error)) from None
+    return found
 
 
 def _plain(value: Any) -> str:
