@@ -1,8 +1,9 @@
 """ComfyUI's workflows there and back: ``python -m benchmarks.comfyui_round_trip PATH``, a folder of its files.
 
-Each file of an image model is opened, written as ComfyUI's flat form, and opened again. Two workflows are equal where
-they have the same nodes with the same parameters, wired alike, whatever the nodes are called. ``--write`` puts the
-table into docs/comfyui.md.
+Each file of an image model is opened and written back: as it came, beside the flat workflow that ComfyUI would send,
+node by node with class, values and wires; and anew, out of the nodes here alone, and opened again. Two workflows are
+equal where they have the same nodes with the same parameters, wired alike, whatever the nodes are called. ``--write``
+puts the table into docs/comfyui.md.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ import msgspec
 
 from benchmarks.comfyui import PAGE, Opened, written
 from nodeflow.cli.catalogue import known_catalogue
-from nodeflow.graph.io.comfyui.containers import NotReadableError
-from nodeflow.graph.io.comfyui.prompt import PromptNode
+from nodeflow.graph.io.comfyui.api_file import read_api_file
+from nodeflow.graph.io.comfyui.containers import NotReadableError, find
+from nodeflow.graph.io.comfyui.prompt import Prompt, PromptNode
+from nodeflow.graph.io.comfyui.prompt import flatten as flat_form
+from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Link, Workflow
 from nodeflow.graph.subgraphs.flatten import flatten
-from nodes.comfyui.export.writing import export
+from nodes.comfyui.export.writing import export, export_anew
 from nodes.comfyui.importing import import_comfyui
 from nodes.comfyui.placeholders import FIELD, PACK, output_name
 
@@ -33,9 +37,14 @@ SHOWN = 20
 
 
 class Trip(NamedTuple):
-    """A file: how many nodes it became, how many were left out on the way back, and the types that came back other."""
+    """A file: how many nodes it became, how many were left out on the way back, and the types that came back other.
+
+    ``sent``: the nodes that ComfyUI would send of it; ``same``: those of them that come back as they were.
+    """
 
     name: str
+    sent: int
+    same: int
     nodes: int
     left_out: int
     other: Counter[str]
@@ -71,13 +80,31 @@ def there_and_back(path: Path, catalogue: Catalogue) -> Trip | None:
         return None
     if not Opened(path.name, first.report, 0.0).of_images:
         return None
-    sent = export(first.workflow, catalogue)
+    before, after = seen(path.read_bytes()), as_sent(first.workflow, catalogue)
+    came = (len(before.nodes), sum(alike(node, after.nodes.get(id)) for id, node in before.nodes.items()))
+    sent = export_anew(first.workflow, catalogue)
     if not sent.prompt:
-        return Trip(path.name, len(first.workflow.nodes), len(sent.left_out), Counter())
+        return Trip(path.name, *came, len(first.workflow.nodes), len(sent.left_out), Counter())
     again = import_comfyui(json.dumps(sent.prompt).encode(), catalogue)
     here, there = told(first.workflow), told(again.workflow)
     other = Counter(kind for kind, _ in ((here - there) + (there - here)).elements())
-    return Trip(path.name, sum(here.values()), len(sent.left_out), other)
+    return Trip(path.name, *came, sum(here.values()), len(sent.left_out), other)
+
+
+def seen(data: bytes) -> Prompt:
+    """What ComfyUI would send of a file."""
+    found = find(data)
+    return flat_form(read_ui_file(found.workflow)) if found.prompt is None else read_api_file(found.prompt)
+
+
+def as_sent(workflow: Workflow, catalogue: Catalogue) -> Prompt:
+    """What is written of a workflow here, read again."""
+    return read_api_file(json.loads(json.dumps(export(workflow, catalogue).prompt)))
+
+
+def alike(one: PromptNode, other: PromptNode | None) -> bool:
+    """Whether a node came back with its class, its values and its wires."""
+    return other is not None and one.type == other.type and one.inputs == other.inputs
 
 
 def told(workflow: Workflow) -> Counter[tuple[str, str]]:
@@ -110,6 +137,7 @@ def page(trips: list[Trip]) -> str:
     """Return the table for the page."""
     equal, whole = sum(one.equal for one in trips), sum(not one.left_out for one in trips)
     nodes = sum(one.nodes for one in trips)
+    sent, same = sum(one.sent for one in trips), sum(one.same for one in trips)
     lost = sum(sum(one.other.values()) for one in trips)
     kinds = Counter[str]()
     for one in trips:
@@ -118,8 +146,11 @@ def page(trips: list[Trip]) -> str:
     lines = [
         HEADING,
         "",
-        "Made by `python -m benchmarks.comfyui_round_trip PATH --write`: files of image models, opened, written as",
-        "ComfyUI's flat form, and opened again. Equal are the same nodes with the same parameters, wired alike.",
+        "Made by `python -m benchmarks.comfyui_round_trip PATH --write`: files of image models, opened and written as",
+        f"ComfyUI's flat form. As they came: {same} of {sent} nodes ({same / max(sent, 1):.1%}) are those that ComfyUI "
+        "would send, by id,",
+        "class, values and wires. Written anew out of the nodes here, and opened again, equal are the same nodes with",
+        "the same parameters, wired alike:",
         "",
         "| files | nodes | all of it written | equal | nodes that came back other |",
         "|---:|---:|---:|---:|---:|",

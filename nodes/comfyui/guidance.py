@@ -45,6 +45,8 @@ def rescale(given: Given, build: Builder) -> Model:
 
 @translates("CFGNorm")
 def limit(given: Given, build: Builder) -> Model:
+    if given.get("pre_cfg", False) is True:
+        given.approximate("the guided prediction is limited, there what guidance is made of")
     return _over(given.need(Model, "model"), "limit_guidance", True, strength=given.get("strength", 1.0))
 
 

@@ -14,6 +14,7 @@ from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.io.import_report import Form
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow
+from nodes.comfyui.kept_prompt import keep
 from nodes.comfyui.node_packs import packs_of
 from nodes.comfyui.placeholders import storable
 from nodes.comfyui.places import place
@@ -86,6 +87,7 @@ def import_found(found: Foreign, catalogue: Catalogue, take: Form = "prompt") ->
     for scope in scopes:
         place(scope, prompt, catalogue)
     where = paths(scopes)
+    keep(translation.workflow, prompt, translation.made, where)
     rows = [row._replace(nodes=[where.get(id, id) for id in row.nodes]) for row in translation.rows.values()]
     differences += _noise(prompt)
     report = _report(rows, wanted_models(prompt, window), differences, packs_of(window, prompt))

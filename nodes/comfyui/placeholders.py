@@ -43,7 +43,13 @@ def storable(value: Any, depth: int = 0) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if abs(value) < 2**63 else str(value)[:100] if value.bit_length() < 10_000 else "a large number"
+        return (
+            value
+            if -(2**63) <= value < 2**64
+            else str(value)[:100]
+            if value.bit_length() < 10_000
+            else "a large number"
+        )
     if depth >= DEEPEST and isinstance(value, (list, dict)):
         return "..."
     if isinstance(value, list):

@@ -15,7 +15,7 @@ from nodeflow.graph.io.files import dumps, load, loads
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.resources import folder
 from nodes.comfyui.export.ui_form import ui_form
-from nodes.comfyui.export.writing import export
+from nodes.comfyui.export.writing import export, export_anew
 from nodes.comfyui.importing import import_comfyui
 from nodes.foreign import CannotWriteError, open_foreign, write_foreign
 from tests.nodes.comfyui.core_graphs import GRAPHS
@@ -48,7 +48,7 @@ def catalogue() -> Catalogue:
 @pytest.mark.parametrize("name", list(GRAPHS))
 def test_what_comes_from_comfyui_goes_back_as_it_was(name: str, catalogue: Catalogue) -> None:
     workflow = import_comfyui(json.dumps(GRAPHS[name]).encode(), catalogue).workflow
-    exported = export(loads(dumps(workflow)), catalogue)
+    exported = export_anew(loads(dumps(workflow)), catalogue)
     assert exported.left_out == {}
     assert form(exported.prompt) == form(GRAPHS[name])
 
@@ -56,7 +56,7 @@ def test_what_comes_from_comfyui_goes_back_as_it_was(name: str, catalogue: Catal
 @pytest.mark.parametrize("name", list(GRAPHS))
 def test_the_window_s_form_says_the_same(name: str, catalogue: Catalogue) -> None:
     workflow = import_comfyui(json.dumps(GRAPHS[name]).encode(), catalogue).workflow
-    exported = export(workflow, catalogue)
+    exported = export_anew(workflow, catalogue)
     window = json.loads(json.dumps(ui_form(exported, workflow)))
     flat = flatten(read_ui_file(window))
     assert not flat.skipped
@@ -123,7 +123,7 @@ def test_values_that_a_mode_or_nobody_names_survive_the_windows_form(catalogue: 
         "3": {"class_type": "SaveVideo", "inputs": {"video": ["2", 0], "format": "auto", "format.codec": "h264"}},
     }
     workflow = import_comfyui(json.dumps(graph).encode(), catalogue).workflow
-    sent = export(workflow, catalogue)
+    sent = export_anew(workflow, catalogue)
     again = flatten(read_ui_file(ui_form(sent, workflow))).nodes
     kinds = {node.type: node.inputs for node in again.values()}
     assert kinds["SaveVideo"]["format.codec"] == "h264"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from nodeflow.graph.io.comfyui.widgets import RULES, ClassFacts, class_facts, pack_facts, with_rule
@@ -19,11 +20,13 @@ def ui_form(exported: ExportedGraph, workflow: Workflow) -> dict[str, Any]:
     nodes: dict[str, dict[str, Any]] = {}
     links: list[list[Any]] = []
     types = {id: _output_types(id, exported) for id in exported.prompt}
+    numbers = _numbers(exported.prompt)
     for order, (id, one) in enumerate(exported.prompt.items()):
-        nodes[id] = _node(id, one, order, types[id], _place(id, exported, workflow))
+        nodes[id] = _node(numbers[id], one, order, types[id], _place(id, exported, workflow))
         if id in exported.values:
             nodes[id]["widgets_values"] = exported.values[id]
-            nodes[id].pop("widgets_values_named", None)
+            if not nodes[id].get("widgets_values_named"):
+                nodes[id].pop("widgets_values_named", None)
         if _collapsed(id, exported, workflow):
             nodes[id]["flags"]["collapsed"] = True
     for id, one in exported.prompt.items():
@@ -33,10 +36,10 @@ def ui_form(exported: ExportedGraph, workflow: Workflow) -> dict[str, Any]:
                 continue
             number = len(links) + 1
             kind = types[source[0]][source[1]] if source[1] < len(types[source[0]]) else "*"
-            links.append([number, int(source[0]), source[1], int(id), slot, kind])
+            links.append([number, numbers[source[0]], source[1], numbers[id], slot, kind])
             entry["link"], entry["type"] = number, entry["type"] if entry["type"] != "*" else kind
             nodes[source[0]]["outputs"][source[1]]["links"].append(number)
-    last = len(nodes)
+    last = max(numbers.values(), default=0)
     drawn = [_note(last + number, one) for number, one in enumerate(_drawn(workflow, NOTE), 1)]
     return {
         "last_node_id": last + len(drawn),
@@ -54,6 +57,13 @@ def _is_link(value: Any, prompt: dict[str, Any]) -> bool:
     return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and value[0] in prompt
 
 
+def _numbers(prompt: dict[str, Any]) -> dict[str, int]:
+    """The numbers of nodes in the window: their own, for those inside of subgraphs or with words for ids others."""
+    found = {id: int(id) for id in prompt if id.isdecimal() and str(int(id)) == id}
+    free = count(max(found.values(), default=0) + 1)
+    return {id: found[id] if id in found else next(free) for id in prompt}
+
+
 def _output_types(id: str, exported: ExportedGraph) -> list[str]:
     """The types of a node's outputs; of an unknown class as many as are used."""
     kind = exported.prompt[id]["class_type"]
@@ -68,7 +78,7 @@ def _output_types(id: str, exported: ExportedGraph) -> list[str]:
     return known + ["*"] * (max(used, default=-1) + 1 - len(known))
 
 
-def _node(id: str, one: dict[str, Any], order: int, types: list[str], place: list[float]) -> dict[str, Any]:
+def _node(id: int, one: dict[str, Any], order: int, types: list[str], place: list[float]) -> dict[str, Any]:
     kind, given = one["class_type"], one["inputs"]
     known = class_facts().get(kind) or pack_facts().get(kind)
     facts = known or ClassFacts(widgets=tuple(key for key, value in given.items() if not _linked(value)))
@@ -83,7 +93,7 @@ def _node(id: str, one: dict[str, Any], order: int, types: list[str], place: lis
         if _linked(given.get(key))
     ]
     node: dict[str, Any] = {
-        "id": int(id),
+        "id": id,
         "type": kind,
         "pos": place,
         "size": [WIDTH, HEIGHT],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nodeflow.graph.model.catalogue import Catalogue
-from nodes.comfyui.export.writing import export
+from nodes.comfyui.export.writing import export_anew
 from nodes.comfyui.node_packs import pack_by_name
 from tests.nodes.comfyui.graphs import LOADED, SAMPLED, SETTINGS, api, bring, params, parts, sources
 
@@ -31,7 +31,7 @@ def test_latents_of_a_batch_have_the_noise_of_their_places(
 ) -> None:
     found = bring(api(**LOADED, taken=(kind, inputs), **sampled_from("@taken")), catalogue)
     assert params(found, "noise")["batch_index"] == index
-    sent = export(found.workflow, catalogue)
+    sent = export_anew(found.workflow, catalogue)
     assert not sent.left_out and kind in {one["class_type"] for one in sent.prompt.values()}
 
 
@@ -63,7 +63,7 @@ def test_an_image_comes_apart_into_layers_and_goes_back(catalogue: Catalogue) ->
         "vae": "model.vae",
         "reference": "reference.reference",
     }
-    sent = export(found.workflow, catalogue)
+    sent = export_anew(found.workflow, catalogue)
     again = bring(json.dumps(sent.prompt).encode(), catalogue)
     assert not sent.left_out and again.report.nodes["unknown"] == 0
     assert sorted(node.type for node in again.workflow.nodes.values()) == sorted(
@@ -123,7 +123,7 @@ def test_a_value_wired_to_nothing_known_is_refused(catalogue: Catalogue) -> None
 def test_what_is_told_and_not_needed_here_goes_back(catalogue: Catalogue) -> None:
     graph = parts("flux2.safetensors", "mage", "m.safetensors")
     graph["zeros"]["class_type"] = "EmptyFlux2LatentImage"
-    prompt = export(bring(graph, catalogue).workflow, catalogue).prompt
+    prompt = export_anew(bring(graph, catalogue).workflow, catalogue).prompt
     told = {one["class_type"]: one["inputs"] for one in prompt.values()}
     assert "EmptyFlux2LatentImage" in told and told["CLIPLoader"]["type"] == "mage"
 

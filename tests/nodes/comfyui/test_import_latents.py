@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nodeflow.graph.model.catalogue import Catalogue
-from nodes.comfyui.export.writing import export
+from nodes.comfyui.export.writing import export_anew
 from tests.nodes.comfyui.graphs import SAMPLED, api, bring, edited, params, sources
 
 
@@ -154,7 +154,7 @@ def test_images_that_a_text_is_read_with_are_references(catalogue: Catalogue) ->
     assert len(texts) == 2 and len(wires) == 2
     assert {sources(found, one)["image"] for one in wires} == {"picture.image", "picture_2.image"}
     assert {sources(found, one)["network"] for one in wires} == {"model.network"}
-    written = [one for one in export(found.workflow, catalogue).prompt.values() if "Method" in one["class_type"]]
+    written = [one for one in export_anew(found.workflow, catalogue).prompt.values() if "Method" in one["class_type"]]
     assert [one["inputs"]["reference_latents_method"] for one in written] == ["index_timestep_zero"]
 
 

@@ -16,7 +16,7 @@ from nodeflow.graph.io.comfyui.containers import NotReadableError
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.validate.check import check
 from nodes.comfyui.export.ui_form import ui_form
-from nodes.comfyui.export.writing import export
+from nodes.comfyui.export.writing import export_anew
 from nodes.comfyui.importing import import_comfyui
 from nodes.comfyui.registry import translators
 from tests.nodes.comfyui.graphs import SAMPLED, Api, api, bring, params, sources
@@ -162,5 +162,5 @@ def test_a_collapsed_node_stays_collapsed_there_and_back(catalogue: Catalogue) -
     ]
     found = bring({"nodes": drawn, "links": [], "version": 0.4}, catalogue)
     assert found.workflow.layout["picture"].collapsed
-    window = ui_form(export(found.workflow, catalogue), found.workflow)
+    window = ui_form(export_anew(found.workflow, catalogue), found.workflow)
     assert [node["flags"] for node in window["nodes"] if node["type"] == "LoadImage"] == [{"collapsed": True}]

@@ -12,7 +12,7 @@ from nodeflow.graph.io.comfyui.prompt import OutputPlace, flatten
 from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.model.catalogue import Catalogue
 from nodes.comfyui.export.ui_form import ui_form
-from nodes.comfyui.export.writing import export
+from nodes.comfyui.export.writing import export_anew
 from tests.nodes.comfyui.graphs import SAMPLED, api, bring, params, sources
 
 SAMPLER = {"steps": 40, "cfg": 7, "sampler_name": "dpmpp_2m", "scheduler": "karras", "denoise": 0.5}
@@ -94,7 +94,7 @@ def test_values_that_fit_no_version_are_left_out_and_told(catalogue: Catalogue) 
     }
     found = bring(graph, catalogue)
     assert params(found, "dreamer") == {}
-    written = ui_form(export(found.workflow, catalogue), found.workflow)
+    written = ui_form(export_anew(found.workflow, catalogue), found.workflow)
     again = next(one for one in written["nodes"] if one["type"] == "Dreamer")
     assert again["widgets_values"] == [1, "deep", {"a": [2]}]
     once_more = bring(json.loads(json.dumps(written)), catalogue)
