@@ -19,7 +19,7 @@ MOST_NODES = 5_000
 """Of a larger workflow nothing is kept: the file would become twice as large."""
 
 
-class KeptNode(msgspec.Struct, omit_defaults=True):
+class CameNode(msgspec.Struct, omit_defaults=True):
     """A node as ComfyUI would send it, and the paths of the nodes here that were made of it."""
 
     type: str = msgspec.field(name="class", default="")
@@ -31,7 +31,7 @@ class KeptNode(msgspec.Struct, omit_defaults=True):
     made: list[str] = []
 
 
-Kept = dict[str, KeptNode]
+CameFrom = dict[str, CameNode]
 
 
 def keep(workflow: Workflow, prompt: Prompt, made: Mapping[str, list[str]], paths: Mapping[str, str]) -> None:
@@ -42,25 +42,25 @@ def keep(workflow: Workflow, prompt: Prompt, made: Mapping[str, list[str]], path
     workflow.extra[FIELD] = msgspec.json.encode(storable(msgspec.to_builtins(found)))
 
 
-def kept_in(workflow: Workflow) -> Kept:
+def kept_in(workflow: Workflow) -> CameFrom:
     """Return what a workflow keeps; nothing where it was not imported, or the field is another's."""
     try:
-        return msgspec.json.decode(workflow.extra.get(FIELD, b"{}"), type=Kept)
+        return msgspec.json.decode(workflow.extra.get(FIELD, b"{}"), type=CameFrom)
     except msgspec.MsgspecError:
         return {}
 
 
-def prompt_of(kept: Kept) -> Prompt:
+def prompt_of(kept: CameFrom) -> Prompt:
     """The flat workflow that was kept."""
     return Prompt({id: _node(id, one) for id, one in kept.items()})
 
 
-def _kept(node: PromptNode, made: list[str]) -> KeptNode:
+def _kept(node: PromptNode, made: list[str]) -> CameNode:
     wires = {key: (value.node, value.slot) for key, value in node.inputs.items() if isinstance(value, Output)}
     plain = {key: value for key, value in node.inputs.items() if not isinstance(value, Output)}
-    return KeptNode(node.type, plain, wires, node.title, node.outputs, list(node.values), made)
+    return CameNode(node.type, plain, wires, node.title, node.outputs, list(node.values), made)
 
 
-def _node(id: str, one: KeptNode) -> PromptNode:
+def _node(id: str, one: CameNode) -> PromptNode:
     wires = {key: Output(*wire) for key, wire in one.wires.items()}
     return PromptNode(id, one.type, {**one.inputs, **wires}, one.title, one.outputs, tuple(one.values))

@@ -15,7 +15,7 @@ from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Link, Node, Workflow
 from nodeflow.graph.subgraphs.flatten import flatten
 from nodes.comfyui.export.exporter import ExportedGraph
-from nodes.comfyui.kept_prompt import Kept, kept_in, prompt_of
+from nodes.comfyui.kept_prompt import CameFrom, kept_in, prompt_of
 from nodes.comfyui.translate import translate
 
 MOST_CHANGED = 50
@@ -25,7 +25,7 @@ Export = Callable[[Workflow], ExportedGraph]
 """Writes a workflow anew."""
 
 
-class Change(NamedTuple):
+class ChangedValue(NamedTuple):
     """A value of a node of ComfyUI's that a change here alters: the node here, its class there, and both values."""
 
     node: str
@@ -57,7 +57,7 @@ def as_it_came(workflow: Workflow, catalogue: Catalogue, export: Export, now: Ex
     return ExportedGraph(prompt, origins, {}, now.notes, {id: one.values for id, one in kept.items() if one.values})
 
 
-def _translated(kept: Kept, catalogue: Catalogue) -> Workflow | None:
+def _translated(kept: CameFrom, catalogue: Catalogue) -> Workflow | None:
     """What becomes of it by this version, under the paths that the nodes got; None where other nodes are made."""
     found = translate(prompt_of(kept), catalogue)
     paths: dict[str, str] = {}
@@ -97,11 +97,11 @@ def _changed(node: Node, old: Node, catalogue: Catalogue) -> bool:
     return any(not _same(value(node.params, key), value(old.params, key)) for key in node.params | old.params)
 
 
-def _changes(before: ExportedGraph, after: ExportedGraph) -> list[Change] | None:
+def _changes(before: ExportedGraph, after: ExportedGraph) -> list[ChangedValue] | None:
     """The values that two exports differ in; None where they differ in more."""
     if before.prompt.keys() != after.prompt.keys() or before.left_out.keys() != after.left_out.keys():
         return None
-    found: list[Change] = []
+    found: list[ChangedValue] = []
     for id, one in before.prompt.items():
         other = after.prompt[id]
         if one["class_type"] != other["class_type"] or one["inputs"].keys() != other["inputs"].keys():
@@ -112,12 +112,12 @@ def _changes(before: ExportedGraph, after: ExportedGraph) -> list[Change] | None
                 continue
             if isinstance(value, list) or isinstance(new, list):
                 return None
-            found.append(Change(before.origins[id], one["class_type"], key, value, new))
+            found.append(ChangedValue(before.origins[id], one["class_type"], key, value, new))
     return found
 
 
-def _alter(prompt: dict[str, Any], kept: Kept, name: str, change: Change) -> bool:
-    """Change a value of a node here in what was kept: in the one node that it can be in. Whether there is one.
+def _alter(prompt: dict[str, Any], kept: CameFrom, name: str, change: ChangedValue) -> bool:
+    """ChangedValue a value of a node here in what was kept: in the one node that it can be in. Whether there is one.
 
     That is one that a node here was made of, or else one before it, which gave it no more than values.
     """
@@ -131,7 +131,7 @@ def _alter(prompt: dict[str, Any], kept: Kept, name: str, change: Change) -> boo
     return True
 
 
-def _holders(prompt: Mapping[str, Any], ids: Iterable[str], change: Change) -> list[str]:
+def _holders(prompt: Mapping[str, Any], ids: Iterable[str], change: ChangedValue) -> list[str]:
     """Those that can hold a value: of its class, with such an input that no wire leads to."""
     return [
         id
@@ -142,7 +142,7 @@ def _holders(prompt: Mapping[str, Any], ids: Iterable[str], change: Change) -> l
     ]
 
 
-def _before(kept: Kept, ids: Iterable[str]) -> set[str]:
+def _before(kept: CameFrom, ids: Iterable[str]) -> set[str]:
     """The nodes of ComfyUI's that stand before some."""
     found: set[str] = set()
     waiting = list(ids)
@@ -154,7 +154,7 @@ def _before(kept: Kept, ids: Iterable[str]) -> set[str]:
     return found
 
 
-def _written(kept: Kept, id: str) -> dict[str, Any]:
+def _written(kept: CameFrom, id: str) -> dict[str, Any]:
     """A node in the flat form, as ComfyUI writes it."""
     one = kept[id]
     inputs: dict[str, Any] = {
