@@ -22,7 +22,7 @@ from benchmarks.comfyui import PAGE, Opened, written
 from nodeflow.cli.catalogue import known_catalogue
 from nodeflow.graph.io.comfyui.api_file import read_api_file
 from nodeflow.graph.io.comfyui.containers import NotReadableError, find
-from nodeflow.graph.io.comfyui.prompt import Prompt, PromptNode
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt, PromptNode
 from nodeflow.graph.io.comfyui.prompt import flatten as flat_form
 from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.model.catalogue import Catalogue
@@ -91,13 +91,13 @@ def there_and_back(path: Path, catalogue: Catalogue) -> Trip | None:
     return Trip(path.name, *came, sum(here.values()), len(sent.left_out), other)
 
 
-def seen(data: bytes) -> Prompt:
+def seen(data: bytes) -> FlatPrompt:
     """What ComfyUI would send of a file."""
     found = find(data)
     return flat_form(read_ui_file(found.workflow)) if found.prompt is None else read_api_file(found.prompt)
 
 
-def as_sent(workflow: Workflow, catalogue: Catalogue) -> Prompt:
+def as_sent(workflow: Workflow, catalogue: Catalogue) -> FlatPrompt:
     """What is written of a workflow here, read again."""
     return read_api_file(json.loads(json.dumps(export(workflow, catalogue).prompt)))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from nodeflow.graph.io.comfyui.prompt import Output, Prompt, PromptNode
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt, OutputPlace, PromptNode
 from nodeflow.graph.model.workflow import Workflow
 from nodes.comfyui.placeholders import storable
 
@@ -34,7 +34,7 @@ class CameNode(msgspec.Struct, omit_defaults=True):
 CameFrom = dict[str, CameNode]
 
 
-def keep(workflow: Workflow, prompt: Prompt, made: Mapping[str, list[str]], paths: Mapping[str, str]) -> None:
+def keep(workflow: Workflow, prompt: FlatPrompt, made: Mapping[str, list[str]], paths: Mapping[str, str]) -> None:
     """Keep in a workflow what it was made from; ``paths`` says where nodes stand that were grouped since."""
     if not prompt.nodes or len(prompt.nodes) > MOST_NODES:
         return
@@ -50,17 +50,17 @@ def kept_in(workflow: Workflow) -> CameFrom:
         return {}
 
 
-def prompt_of(kept: CameFrom) -> Prompt:
+def prompt_of(kept: CameFrom) -> FlatPrompt:
     """The flat workflow that was kept."""
-    return Prompt({id: _node(id, one) for id, one in kept.items()})
+    return FlatPrompt({id: _node(id, one) for id, one in kept.items()})
 
 
 def _kept(node: PromptNode, made: list[str]) -> CameNode:
-    wires = {key: (value.node, value.slot) for key, value in node.inputs.items() if isinstance(value, Output)}
-    plain = {key: value for key, value in node.inputs.items() if not isinstance(value, Output)}
+    wires = {key: (value.node, value.slot) for key, value in node.inputs.items() if isinstance(value, OutputPlace)}
+    plain = {key: value for key, value in node.inputs.items() if not isinstance(value, OutputPlace)}
     return CameNode(node.type, plain, wires, node.title, node.outputs, list(node.values), made)
 
 
 def _node(id: str, one: CameNode) -> PromptNode:
-    wires = {key: Output(*wire) for key, wire in one.wires.items()}
+    wires = {key: OutputPlace(*wire) for key, wire in one.wires.items()}
     return PromptNode(id, one.type, {**one.inputs, **wires}, one.title, one.outputs, tuple(one.values))
