@@ -74,7 +74,9 @@ def a1111_pieces(text: str) -> list[WeightedPiece]:
             rounds.append(len(found))
         elif said == "[":
             squares.append(len(found))
-        elif mark[1] and rounds and (number := _number(mark[1])) is not None:
+        elif mark[1] and rounds:
+            if (number := _number(mark[1])) is None:
+                raise PromptError(f"the weight {mark[1][:20]} is no number; write one such as 1.2")
             multiply(rounds.pop(), number)
         elif said == ")" and rounds:
             multiply(rounds.pop(), STEP)

@@ -106,6 +106,11 @@ class Solver(Protocol):
         """Return whether it sets its own steps: then only the way shows how many they are."""
         ...
 
+    @property
+    def two_sided(self) -> bool:
+        """Return whether it goes by what is foreseen without the text too, whatever the scale of guidance."""
+        ...
+
     def more(self, index: int) -> bool:
         """Return whether there is such a step."""
         ...

@@ -12,30 +12,12 @@ from torch import Tensor
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
 from nodes.denoisers.denoisers import in_force
-from nodes.guidance.predictions.asking import Regional
+from nodes.guidance.predictions.asking import Regional, Unguided
 from nodes.guidance.predictions.formulas import in_two, joined, led_away, rescale_guided
 from nodes.guidance.predictions.places import adds_up, apart, is_plain
 from nodes.guidance.predictions.right_text import check_read_for
 from nodes.guidance.predictions.rules import GuidanceRule, Linear
-
-
-@dataclass(frozen=True, eq=False)
-class Unguided:
-    """The denoiser's own prediction for a text."""
-
-    denoiser: Denoiser
-    conditioning: Conditioning
-
-    def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
-        output, variance = in_two(self.denoiser.predict(x, timestep, self.conditioning), x)
-        return Guided(output, output, variance=variance)
-
-    def at(self, index: int, total: int) -> Guider:
-        denoiser = in_force(self.denoiser, index, total)
-        return self if denoiser is self.denoiser else replace(self, denoiser=denoiser)
-
-    def unguided(self) -> Guider:
-        return self
+from nodes.guidance.predictions.two_sides import OnlyPositive
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,17 +153,19 @@ def classifier_free_guidance(
     for the negative text. For the usual "no text" wire an empty text to ``negative``, or no class where the model is
     led by classes; a learned variance is that of the positive one. A larger ``scale`` follows the
     text more and varies less. At scale 1, or with no wire at ``negative``, there is nothing to lead away from: the
-    denoiser is asked once, with the positive text alone, and a step takes half the time. ``rescale`` takes back the
-    overexposure of large scales: 0 is off, about 0.7 is usual. Texts in regions, and texts of different lengths, are
+    denoiser is asked once, with the positive text alone, and a step takes half the time; samplers with cfg_pp in the name go by what
+    is foreseen without the text at scale 1 too, and ask twice. ``rescale`` takes back the overexposure of large scales:
+    0 is off, about 0.7 is usual. Texts in regions, and texts of different lengths, are
     asked for one after the other, and what they predict is put together by their weights.
 
     Fails when the two texts come from different text encoders.
     Papers: Ho & Salimans 2022, Classifier-Free Diffusion Guidance (arXiv:2207.12598); rescale: Lin et al. 2023,
     Common Diffusion Noise Schedules and Sample Steps are Flawed (arXiv:2305.08891), section 3.4.
     """
-    if negative is None or (scale == 1 and not adds_up(positive)):
+    if negative is None:
         return by_text(denoiser, positive)
-    return by_rule(denoiser, positive, negative, Linear(scale), rescale)
+    both = by_rule(denoiser, positive, negative, Linear(scale), rescale)
+    return both if scale != 1 or adds_up(positive) else OnlyPositive(by_text(denoiser, positive), both)
 
 
 @node("No guidance")

@@ -11,7 +11,7 @@ from torch import Tensor
 from nodeflow.node import NodeError, Slider, node
 from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
 from nodes.denoisers.denoisers import UNetDenoiser
-from nodes.guidance.classifier_free import Unguided
+from nodes.guidance.predictions.asking import Unguided
 from nodes.guidance.predictions.formulas import led_away
 from nodes.guidance.predictions.places import check_plain
 

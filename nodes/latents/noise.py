@@ -220,8 +220,8 @@ def varied(noise: torch.Tensor, other: torch.Tensor, strength: float) -> torch.T
     """
     one, two = (values / values.norm(dim=2, keepdim=True) for values in (noise, other))
     angle = (one * two).sum(2, keepdim=True).clamp(-1, 1).acos()
-    first, second = (((1 - strength) * angle).sin(), (strength * angle).sin())
-    along = (first * noise + second * other) / angle.sin()
+    first, second = (((1 - strength) * angle).sin() / angle.sin(), (strength * angle).sin() / angle.sin())
+    along = first * noise + second * other
     return torch.where(angle.sin() > STRAIGHT, along, noise.lerp(other, strength))
 
 

@@ -15,6 +15,7 @@ from nodeflow.wires import Denoiser, Guider, Latent, Noise, Schedule, Solver, Tr
 from nodes.denoisers.calls.prediction_types import levels
 from nodes.denoisers.denoisers import in_force
 from nodes.denoisers.step_memory import StepMemory, tell_skipped
+from nodes.guidance.predictions.two_sides import check_two_sides, with_both
 from nodes.latents.noise import drawn_noise, latent_shape, rows
 from nodes.networks.attention_recorder import Recorder
 from nodes.samplers.loop.asking import Asker, take_step
@@ -87,7 +88,11 @@ def sample(
                 ends = float(solver.timesteps[first]), solver.end_timestep
                 guider = masked(guider, known, drawn, latent.noise_mask, ends, levels(schedule, denoiser))
 
+    if solver.two_sided:
+        guider = with_both(guider)
     guiders = [guider.at(index, total) for index in range(first, total)]
+    if solver.two_sided:
+        check_two_sides(guiders, first)
     start = (in_force(denoiser, first, total), replace(noise, later=()), latent, first, record, batch)
     leading = _leading(guiders, schedule, noise, first)
     kept = steps.resume(start, [tuple(leading)] * MAX_STEPS if solver.adaptive else leading)

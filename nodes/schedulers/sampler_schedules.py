@@ -62,7 +62,7 @@ def _schedule(
         raise NodeError(
             f"the largest sigma is {max(levels):g}, and shares of noise go up to 1; take levels of the model"
         )
-    if method.adaptive and len(levels) == 2 and levels[-1] == 0:
+    if method.above_nothing and len(levels) == 2 and levels[-1] == 0:
         raise NodeError(f"{sampler} needs a level to end at besides 0; give it two steps or more")
     return SamplerSchedule(sampler, {**options}, tuple(levels), own)
 
@@ -135,7 +135,8 @@ def k_sampler(
 
     ``denoise`` below 1, for image to image, takes the last ``steps`` of steps / denoise. ``start_step`` and
     ``end_step`` take a part of the steps; with ``leftover_noise`` the latent keeps the noise that is left there, for
-    another sampler to go on from, whose noise starts from nothing.
+    another sampler to go on from, whose noise starts from nothing. Methods that look at one step alone (euler, heun,
+    dpm_2) then end where the whole walk does; those that look back at earlier ones begin afresh.
 
     Fails as those two do.
     """

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from nodeflow.arithmetic import ArithmeticFault, evaluate
 from nodeflow.node import NodeError, WrittenForm, node
+from nodes.values.kinds import kind_of
 
 LARGEST = 2**63 - 1
 """Of whole numbers: what a file and a wire hold."""
@@ -59,7 +60,7 @@ def expression(
 
 def _number(name: str, value: Any) -> float:
     if not isinstance(value, (int, float)):
-        raise NodeError(f"what is wired to {name} is a {type(value).__name__} and no number; wire a number")
+        raise NodeError(f"what is wired to {name} is {kind_of(value)} and no number; wire a number")
     if not math.isfinite(value):
         raise NodeError(f"what is wired to {name} is {value}, which is no finite number; wire another one")
     return value

@@ -17,9 +17,13 @@ TOO_LONG = "the text has more than a million letters; join fewer or shorter ones
 CHOICE = re.compile(r"(?<!\\)\{([^{}]*)\}")
 """Choices without choices inside: ``{a|b|c}``. A backslash before the bracket makes it a letter."""
 
+SEVERAL = re.compile(r"\s*(?:(\d{1,3})|(\d{0,3})-(\d{0,3}))\$\$(?:([^|$]*)\$\$)?(.*)", re.DOTALL)
+"""How many choices to take, what stands between them, and the choices: ``2$$a|b``, ``1-3$$ and $$a|b``."""
+WEIGHED = re.compile(r"(?:(\d{1,6}(?:\.\d{1,6})?)::)?(.*)", re.DOTALL)
 WILDCARD = re.compile(r"__([\w./ -]*?[\w])__")
 MAX_FILE = 10_000_000
 """Bytes of a file of wildcards."""
+CIRCLE = "these wildcards lead to themselves; take their names out of their own files"
 
 
 @node("Join texts")
@@ -52,20 +56,21 @@ def replace_in_text(text: Annotated[str, Multiline()] = "", find: str = "", repl
     return text.replace(find, replace)
 
 
-@node("Random choices")
+@node("Random choices", version=2)
 def random_choices(text: Annotated[str, Multiline()] = "", seed: Annotated[int, Seed()] = 0) -> str:
     """Draws one of the choices that stand in brackets: ``a {red|green|blue} cat``.
 
     Choices may stand inside others, an empty one counts, and ``2::red|blue`` makes red twice as likely. The same seed
-    draws the same text. Lines that begin with // and what stands between /* and */ are left out; \\{ and \\} are
-    brackets as letters.
+    draws the same text. ``{2$$a|b|c}`` takes two of them, ``{1-3$$a|b|c}`` one to three, each once, in the order in which
+    they are drawn, with a comma between; ``{2$$ and $$a|b|c}`` says what else stands there. Lines that begin with //
+    and what stands between /* and */ are left out; \\{ and \\} are brackets as letters.
 
     Fails where choices are nested more than 100 deep.
     """
     return _settled(_without_comments(text), random.Random(seed), lambda said: said)
 
 
-@node("Wildcards")
+@node("Wildcards", version=2)
 def wildcards(
     text: Annotated[str, Multiline()] = "",
     folder: Annotated[Path, Reads("folder")] = Path(),
@@ -75,7 +80,8 @@ def wildcards(
 
     ``__colour__`` is a line of ``colour.txt`` in the folder, ``__animals/birds__`` one of a file in a folder inside.
     Lines may hold such names and choices, ``{red|green}``, themselves, which are drawn as by *Random choices*; blank
-    lines and those that begin with # are left out. The same seed draws the same text.
+    lines and those that begin with # are left out. ``2::red`` makes a line twice as likely, and ``{2$$__colour__}``
+    takes two lines. The same seed draws the same text.
 
     Fails where there is no such folder or file, for a file without lines, and where names lead to each other in a
     circle.
@@ -84,27 +90,43 @@ def wildcards(
         raise NodeError("choose the folder that the files of the wildcards lie in")
     draw = random.Random(seed)
     lines = functools.cache(lambda name: _lines(folder, name))
+    weighed = functools.cache(lambda name: _weighed(lines(name)))
 
     def named(said: str) -> str:
         room = MAX_TEXT
 
-        def drawn(name: re.Match[str]) -> str:
+        def kept(part: str) -> str:
             nonlocal room
-            line = draw.choice(lines(name[1]))
-            room -= len(line)
+            room -= len(part)
             if room < 0:
                 raise NodeError(
                     "the wildcards make a text of more than a million letters; take names that lead to themselves out "
                     "of their files, or take shorter lines"
                 )
-            return line
+            return part
 
-        return WILDCARD.sub(drawn, said)
+        said = CHOICE.sub(lambda found: kept("{" + _laid_open(found[1], lines) + "}"), said)
+        return WILDCARD.sub(lambda name: kept(_line(weighed(name[1]), draw)), said)
 
     found = _settled(_without_comments(text), draw, named)
     if WILDCARD.search(found):
-        raise NodeError("these wildcards lead to themselves; take their names out of their own files")
+        raise NodeError(CIRCLE)
     return found
+
+
+def _line(lines: list[tuple[float, str]], draw: random.Random) -> str:
+    """One of the lines, by their weights where one has any."""
+    return _taken(lines, 1, draw)[0] if any(weight != 1 for weight, _ in lines) else draw.choice(lines)[1]
+
+
+def _laid_open(choices: str, lines: Callable[[str], list[str]]) -> str:
+    """Choices of which several are taken, with all lines of a file in the place of its name."""
+    several = SEVERAL.fullmatch(choices)
+    if several is None:
+        return choices
+    names = [(part, WILDCARD.fullmatch(part.strip())) for part in several[5].split("|")]
+    parts = ["|".join(lines(name[1])) if name else part for part, name in names]
+    return choices[: several.start(5)] + "|".join(parts)
 
 
 def _lines(folder: Path, name: str) -> list[str]:
@@ -130,20 +152,42 @@ def _without_comments(text: str) -> str:
 def _settled(text: str, draw: random.Random, named: Callable[[str], str]) -> str:
     """A text after all that is to be drawn in it. Raises NodeError where there is no end to that."""
     for _ in range(100):
-        changed = CHOICE.sub(lambda found: _drawn(found[1], draw), named(text))
+        named_text = named(text)
+        changed = CHOICE.sub(lambda found: _drawn(found[1], draw), named_text)
         if changed == text:
             return text.replace("\\{", "{").replace("\\}", "}")
-        text = bounded(changed)
+        circle, text = named_text != text, bounded(changed)
+    if circle:
+        raise NodeError(CIRCLE)
     raise NodeError("choices are nested more than 100 deep; write fewer of them inside each other")
 
 
 def _drawn(choices: str, draw: random.Random) -> str:
-    """One of the choices between bars, by their weights."""
-    parts = [re.fullmatch(r"(?:(\d{1,6}(?:\.\d{1,6})?)::)?(.*)", part, re.DOTALL) for part in choices.split("|")]
-    found = [(float(part[1] or 1), part[2]) for part in parts if part is not None]
-    if not any(weight for weight, _ in found):
-        return found[0][1]
-    return draw.choices([word for _, word in found], [weight for weight, _ in found])[0]
+    """One of the choices between bars by their weights, or several where it begins with how many."""
+    several = SEVERAL.fullmatch(choices)
+    if several is None:
+        return _taken(_weighed(choices.split("|")), 1, draw)[0]
+    exactly, least, most, between, rest = several.groups()
+    options = _weighed(rest.split("|"))
+    ends = sorted((int(exactly or least or 1), int(exactly or most or len(options))))
+    count = draw.randint(*ends) if ends[0] < ends[1] else ends[0]
+    return (", " if between is None else between).join(word.strip() for word in _taken(options, count, draw))
+
+
+def _weighed(options: list[str]) -> list[tuple[float, str]]:
+    """Options with their weights, 1 for those that say none."""
+    found = [WEIGHED.fullmatch(option) for option in options]
+    return [(float(one[1] or 1), one[2]) for one in found if one is not None]
+
+
+def _taken(options: list[tuple[float, str]], count: int, draw: random.Random) -> list[str]:
+    """So many of the options, each once, by their weights; all of them where there are fewer."""
+    left, found = list(options), list[str]()
+    while left and len(found) < count:
+        weights = [weight for weight, _ in left]
+        place = draw.choices(range(len(left)), weights)[0] if any(weights) else 0
+        found.append(left.pop(place)[1])
+    return found
 
 
 def bounded(text: str) -> str:

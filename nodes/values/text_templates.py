@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple
 
 from nodeflow.graph.model.plain_values import HALF_CHARACTER, is_broken, shown
 from nodeflow.node import Multiline, NodeError, WrittenForm, node
+from nodes.values.kinds import kind_of
 from nodes.values.text_editing import MAX_TEXT, TOO_LONG, bounded
 from nodes.written import ONE_NUMBER
 
@@ -74,7 +75,7 @@ def fill_in_text(
     names = {name: value for name, value in wired.items() if value is not None}
     for name, value in names.items():
         if not isinstance(value, (str, int, float)):
-            raise NodeError(f"what is wired to {name} is a {type(value).__name__}; wire a text or a number")
+            raise NodeError(f"what is wired to {name} is {kind_of(value)}; wire a text or a number")
     try:
         found = bounded(_Plain().vformat(text, (), names))
     except (ValueError, IndexError, TypeError, AttributeError, OverflowError) as error:

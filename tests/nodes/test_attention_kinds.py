@@ -16,7 +16,8 @@ from nodeflow.engine.inspect import attention_views as attention_forms
 from nodeflow.wires import Attention, Conditioning, DiffusionNetwork, Guided, LatentFormat
 from nodes.denoisers.denoisers import dit_denoiser, unet_denoiser
 from nodes.denoisers.uvit_denoiser import uvit_denoiser
-from nodes.guidance.classifier_free import Unguided, classifier_free_guidance, no_guidance
+from nodes.guidance.classifier_free import classifier_free_guidance, no_guidance
+from nodes.guidance.predictions.asking import Unguided
 from nodes.networks import attention_recorder
 from nodes.networks.attention_recorder import Recorder
 from nodes.networks.uvit_network import UViT

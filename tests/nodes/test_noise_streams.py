@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -143,6 +144,13 @@ def test_variations_go_from_one_seed_to_another() -> None:
     assert float(drawn(noise_variation(one, other, 0.4), flat).abs().max()) < 5
     with pytest.raises(NodeError, match="2 seeds and the other 1"):
         noise_variation(one, gaussian_noise(8))
+
+
+@pytest.mark.parametrize("stream", ["a seed an image", "one for the batch", "NV Philox"])
+def test_the_ends_of_a_variation_are_the_two_to_the_bit(stream: Any) -> None:
+    one, other = noise_stream(2**53 - 1, stream=stream), noise_stream(4, stream=stream)
+    assert torch.equal(drawn(noise_variation(one, other, 0.0)), drawn(one))
+    assert torch.equal(drawn(noise_variation(one, other, 1.0)), drawn(other))
 
 
 def test_noise_may_be_off() -> None:

@@ -70,7 +70,6 @@ A1111: dict[str, list[tuple[str, float]]] = {
     "((a": [("a", 1.21)],
     "[a": [("a", round(1 / 1.1, 6))],
     "a) b]": [("a) b]", 1)],
-    "(a:1.2.3)": [("a:1.2.3)", 1.1)],
     "a:1.2)": [("a:1.2)", 1)],
 }
 
@@ -125,6 +124,12 @@ def test_a_weight_beyond_measure_is_said() -> None:
     for read in (comfyui_pieces, a1111_pieces):
         with pytest.raises(PromptError, match="the weight 1000000000 is beyond all measure"):
             read("(red:1000000000)")
+
+
+@pytest.mark.parametrize("text", ["a (b:1.2.3) c", "(a:.)", "((a:1..5):2)"])
+def test_a_weight_that_is_no_number_is_said(text: str) -> None:
+    with pytest.raises(PromptError, match="is no number; write one such as 1.2"):
+        a1111_pieces(text)
 
 
 def test_off_takes_the_text_as_it_is() -> None:

@@ -31,7 +31,8 @@ from nodes.conditioning.regions import (
 from nodes.conditioning.text_encode import class_label, clip_text_encode
 from nodes.controls.controlnet import control, load_controlnet
 from nodes.denoisers.denoisers import unet_denoiser
-from nodes.guidance.classifier_free import ClassifierFree, Unguided, classifier_free_guidance, no_guidance
+from nodes.guidance.classifier_free import ClassifierFree, classifier_free_guidance, no_guidance
+from nodes.guidance.predictions.asking import Unguided
 from nodes.guidance.picture_and_text import picture_and_text_guidance
 from nodes.guidance.predictions.asking import Regional
 from nodes.guidance.predictions.places import CellBox, counted, placed

@@ -115,7 +115,11 @@ def test_predictions_of_every_kind_mean_the_same_picture() -> None:
         (lambda: sigmas_schedule(Sigmas(torch.zeros(0))), "there are no sigmas"),
         (lambda: sigmas_schedule(Sigmas(torch.tensor([14.0, 1.0, 0.0]), FLOW)), "shares of noise go up to 1"),
         (lambda: k_sampler(None, "dpm_adaptive", "karras", 1), "needs a level to end at besides 0"),
+        (lambda: k_sampler(None, "dpm_fast", "karras", 1), "needs a level to end at besides 0"),
         (lambda: k_sampler(None, "euler", "simple", 1001), "a table of 1000 levels, not 1001"),
+        (lambda: k_sampler(None, "euler", "ddim_uniform", 1001), "a table of 1000 levels, not 1001"),
+        (lambda: k_sampler(None, "euler", "beta", 1001), "a table of 1000 levels, not 1001"),
+        (lambda: k_sampler(None, "euler", "simple", 11, 0.01), "11 steps at denoise 0.01 are the last of 1100"),
         (lambda: k_sampler(FLOW).begin("epsilon", torch.device("cpu")), "wire the model's schedule to trained"),
         (lambda: k_sampler(None).begin("flow", torch.device("cpu")), "wire the model's schedule to trained"),
         (

@@ -121,6 +121,14 @@ def test_wildcards_are_lines_of_files(tmp_path: Path) -> None:
     assert wildcards("plain {x} __init", Path(), 0) == "plain x __init"
 
 
+def test_lines_have_weights_and_several_are_taken_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "colour.txt").write_text("red\n8::blue\n")
+    assert [wildcards("__colour__", tmp_path, seed) for seed in range(200)].count("blue") > 150
+    assert {wildcards("{2$$__colour__}", tmp_path, seed) for seed in range(40)} == {"red, blue", "blue, red"}
+    found = {wildcards("{2$$ & $$__colour__|sky}", tmp_path, seed) for seed in range(60)}
+    assert found == {f"{one} & {two}" for one in ("red", "blue", "sky") for two in ("red", "blue", "sky") if one != two}
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -128,6 +136,8 @@ def test_wildcards_are_lines_of_files(tmp_path: Path) -> None:
         ("__../outside__", "the text names the wildcard '../outside'"),
         ("__empty__", "empty.txt has no line"),
         ("__circle__", "these wildcards lead to themselves"),
+        ("__one__", "these wildcards lead to themselves"),
+        ("{2$$__one__|b|c}", "these wildcards lead to themselves"),
     ],
 )
 def test_wildcards_that_lead_nowhere_are_refused(tmp_path: Path, text: str, why: str) -> None:
@@ -136,6 +146,8 @@ def test_wildcards_that_lead_nowhere_are_refused(tmp_path: Path, text: str, why:
     (tmp_path / "outside.txt").write_text("secret\n")
     (folder / "empty.txt").write_text("# nothing\n")
     (folder / "circle.txt").write_text("__circle__\n")
+    (folder / "one.txt").write_text("a __other__\n")
+    (folder / "other.txt").write_text("{__one__}\n")
     with pytest.raises(NodeError, match=why):
         wildcards(text, folder, 0)
 

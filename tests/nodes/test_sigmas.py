@@ -36,7 +36,7 @@ from nodes.schedulers.model_sigmas import beta_sigmas, model_sigmas, sd_turbo_si
 from nodes.schedulers.sampler_schedules import k_sampler
 from nodes.schedulers.sigmas.noise_table import noise_table
 from nodes.schedulers.sigmas.published import align_your_steps_levels
-from nodes.schedulers.sigmas.spacings import SPACINGS
+from nodes.schedulers.sigmas.spacings import SPACINGS, spaced
 
 FLOW = KINDS["SD3"]
 assert FLOW is not None
@@ -92,6 +92,23 @@ def test_penultimate_levels_are_discarded_where_the_sampler_asks() -> None:
     assert torch.equal(dropped, torch.cat([kept[:-2], kept[-1:]]))
     assert k_sampler(None, "uni_pc", "normal", 8).sigmas == tuple(dropped.tolist())  # type: ignore[attr-defined]
     assert len(model_sigmas(None, "simple", 8, 0.5, "discarded").values) == 9
+
+
+@pytest.mark.parametrize("spacing", [name for name in SPACINGS if name != "simple"])
+@pytest.mark.parametrize("denoise", [0.01, 0.07, 0.33, 0.5, 0.75, 0.99])
+def test_a_share_of_the_way_is_the_end_of_a_longer_one(spacing: str, denoise: float) -> None:
+    for steps in (1, 2, 7, 13, 50):
+        found = spaced(SPACINGS[spacing], noise_table(None), steps, denoise)
+        assert len(found) == steps + 1
+        assert bool((found.diff() < 0).all())
+        whole = SPACINGS[spacing](noise_table(None), int(steps / denoise))
+        assert torch.equal(found, whole[-(steps + 1) :])
+
+
+def test_nearly_all_of_the_way_counts_as_all() -> None:
+    whole = SPACINGS["ddim_uniform"](noise_table(None), 7)
+    assert len(whole) == 9  # every 142nd of 1000 levels
+    assert torch.equal(spaced(SPACINGS["ddim_uniform"], noise_table(None), 7, 0.99995), whole)
 
 
 def test_tables_are_the_models() -> None:

@@ -65,3 +65,18 @@ def test_choices_are_drawn_by_their_seed() -> None:
     assert 150 < weighted.count("red") < 200
     with pytest.raises(NodeError, match="nested"):
         random_choices("{" * 200 + "a" + "}" * 200)
+
+
+def _draws(text: str, seeds: int = 60) -> set[str]:
+    return {random_choices(text, seed) for seed in range(seeds)}
+
+
+def test_several_choices_are_taken_once_each() -> None:
+    assert _draws("{2$$a|b|c}") == {"a, b", "b, a", "a, c", "c, a", "b, c", "c, b"}
+    assert _draws("{2$$ and $$a|b}") == {"a and b", "b and a"}
+    assert _draws("{1-2$$a|b}") == _draws("{-2$$a|b}") == {"a", "b", "a, b", "b, a"}
+    assert _draws("{2-$$a|b}") == _draws("{5$$a|b}") == {"a, b", "b, a"}
+    assert _draws("{2$$ {a|b} |c}") == {"a, c", "c, a", "b, c", "c, b"}
+    assert _draws("{0$$a|b}") == {""}
+    assert [random_choices("{2$$9::a|b|c}", seed).startswith("a") for seed in range(200)].count(True) > 140
+    assert _draws("{5$|$$}") == {"5$", "$$"}  # no number of choices

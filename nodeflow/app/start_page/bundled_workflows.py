@@ -117,6 +117,11 @@ def _known() -> list[Shelf]:
                     tr("A field in the plane, and four ways along it from noise to data."),
                 ),
                 BundledWorkflow(
+                    "sampler-comparison",
+                    tr("Samplers compared"),
+                    tr("Two samplers on one schedule, side by side, and their error over the number of steps."),
+                ),
+                BundledWorkflow(
                     "flows",
                     tr("Flows"),
                     tr("Curved ways, straight ways, and an exact density, on points."),

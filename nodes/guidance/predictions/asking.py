@@ -30,6 +30,25 @@ class Cropping(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class Unguided:
+    """The denoiser's own prediction for a text."""
+
+    denoiser: Denoiser
+    conditioning: Conditioning
+
+    def predict(self, x: Tensor, timestep: Tensor, index: int, total: int) -> Guided:
+        output, variance = in_two(self.denoiser.predict(x, timestep, self.conditioning), x)
+        return Guided(output, output, variance=variance)
+
+    def at(self, index: int, total: int) -> Guider:
+        denoiser = in_force(self.denoiser, index, total)
+        return self if denoiser is self.denoiser else replace(self, denoiser=denoiser)
+
+    def unguided(self) -> Guider:
+        return self
+
+
+@dataclass(frozen=True, eq=False)
 class Regional:
     """Several texts on either side, or on the positive one alone, each leading in its region."""
 

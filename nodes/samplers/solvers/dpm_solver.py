@@ -73,7 +73,7 @@ def _below(sigma: float, next: float, last: float, eta: float) -> tuple[float, f
     return down, math.sqrt(max(next**2 - down**2, 0.0)) if eta else 0.0
 
 
-@sampler("dpm_fast", order=2, levels=even_levels)
+@sampler("dpm_fast", order=2, above_nothing=True, levels=even_levels)
 def dpm_fast(step: SamplerStep, *, fast_eta: float = 0.0, s_noise: float = 1.0) -> Asking:
     """Lu et al. 2022, DPM-Solver (arXiv:2206.00927), DPM-Solver-fast: third order but for what is left at the end."""
     asked, sigma = len(step.given) - 1, step.sigma
@@ -88,7 +88,7 @@ def dpm_fast(step: SamplerStep, *, fast_eta: float = 0.0, s_noise: float = 1.0) 
     return x + step.draw() * (up * s_noise) if up else x
 
 
-@sampler("dpm_adaptive", order=3, adaptive=True)
+@sampler("dpm_adaptive", order=3, above_nothing=True, adaptive=True)
 def dpm_adaptive(
     step: SamplerStep,
     *,

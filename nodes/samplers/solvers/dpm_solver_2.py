@@ -62,7 +62,7 @@ def dpmpp_2s_ancestral(step: SamplerStep, *, eta: float = 1.0, s_noise: float = 
     return x * scale + step.draw() * (s_noise * up) if up else x
 
 
-@sampler("dpmpp_2s_ancestral_cfg_pp", order=1, random=True)
+@sampler("dpmpp_2s_ancestral_cfg_pp", two_sided=True, order=1, random=True)
 def dpmpp_2s_ancestral_cfg_pp(step: SamplerStep, *, eta: float = 1.0, s_noise: float = 1.0) -> Asking:
     """The same with CFG++ (arXiv:2406.08070): the noise is that foreseen without the text.
 

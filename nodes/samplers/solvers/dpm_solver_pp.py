@@ -24,7 +24,7 @@ def dpmpp_2m(step: SamplerStep) -> Asking:
     return ahead.lerp(step.x, step.next / step.sigma)
 
 
-@sampler("dpmpp_2m_cfg_pp", order=1)
+@sampler("dpmpp_2m_cfg_pp", two_sided=True, order=1)
 def dpmpp_2m_cfg_pp(step: SamplerStep) -> Asking:
     """The same with CFG++ (arXiv:2406.08070): looks back at what was foreseen without the text."""
     D = yield step.x, step.sigma

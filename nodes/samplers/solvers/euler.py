@@ -94,8 +94,8 @@ def euler_ancestral(step: SamplerStep, *, eta: float = 1.0, s_noise: float = 1.0
     return x * scale + step.draw() * (s_noise * up) if eta else x
 
 
-@sampler("euler_cfg_pp", eta=0.0, s_noise=1.0)
-@sampler("euler_ancestral_cfg_pp", random=True)
+@sampler("euler_cfg_pp", two_sided=True, eta=0.0, s_noise=1.0)
+@sampler("euler_ancestral_cfg_pp", two_sided=True, random=True)
 def euler_ancestral_cfg_pp(step: SamplerStep, *, eta: float = 1.0, s_noise: float = 1.0) -> Asking:
     """CFG++, Chung et al. 2024 (arXiv:2406.08070), algorithm 1: the noise is that foreseen without the text."""
     x, sigma, space = step.x, step.sigma, step.space

@@ -76,7 +76,8 @@ class Sampler:
     ``order``: the order of convergence that its error shows at least, without noise. ``random``: it draws noise on the
     way. ``options``: what it can be told. ``levels``: the levels that it walks along, where those are others than the
     schedule's. ``backward``: it goes from the image to noise as well. ``adaptive``: it sets its own steps.
-    ``residual``: the noise that its own last level leaves counts as noise that is left over.
+    ``residual``: the noise that its own last level leaves counts as noise that is left over. ``above_nothing``: it ends
+    at the last level above 0. ``two_sided``: it goes by what is foreseen without the text too.
     """
 
     name: str
@@ -86,6 +87,8 @@ class Sampler:
     backward: bool
     adaptive: bool
     residual: bool
+    above_nothing: bool
+    two_sided: bool
     levels: Callable[[list[float], LevelSpace], list[float]] | None
     options: Mapping[str, Any]
 
@@ -105,6 +108,8 @@ def sampler(
     backward: bool = False,
     adaptive: bool = False,
     residual: bool = False,
+    above_nothing: bool = False,
+    two_sided: bool = False,
     levels: Callable[[list[float], LevelSpace], list[float]] | None = None,
     **preset: Any,
 ) -> Callable[[Callable[..., Asking]], Callable[..., Asking]]:
@@ -119,7 +124,17 @@ def sampler(
 
         take.__doc__ = function.__doc__
         SAMPLERS[name] = Sampler(
-            name, take if preset else function, order, random, backward, adaptive, residual, levels, options
+            name,
+            take if preset else function,
+            order,
+            random,
+            backward,
+            adaptive,
+            residual,
+            above_nothing,
+            two_sided,
+            levels,
+            options,
         )
         return function
 

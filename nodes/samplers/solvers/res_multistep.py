@@ -8,9 +8,9 @@ from nodes.samplers.solvers.registry import Asking, SamplerStep, ancestral, samp
 
 
 @sampler("res_multistep", order=2, eta=0.0, plain=False)
-@sampler("res_multistep_cfg_pp", order=1, eta=0.0, plain=True)
+@sampler("res_multistep_cfg_pp", two_sided=True, order=1, eta=0.0, plain=True)
 @sampler("res_multistep_ancestral", order=2, random=True, plain=False)
-@sampler("res_multistep_ancestral_cfg_pp", order=1, random=True, plain=True)
+@sampler("res_multistep_ancestral_cfg_pp", two_sided=True, order=1, random=True, plain=True)
 def res_multistep(step: SamplerStep, *, eta: float = 1.0, s_noise: float = 1.0, plain: bool = False) -> Asking:
     """Zhang et al. 2023 (arXiv:2308.02157), the multistep form of their second order; ``plain`` is CFG++'s."""
     x, sigma = step.x, step.sigma
@@ -34,7 +34,7 @@ def res_multistep(step: SamplerStep, *, eta: float = 1.0, s_noise: float = 1.0, 
 
 
 @sampler("gradient_estimation", order=1, plain=False)
-@sampler("gradient_estimation_cfg_pp", order=1, plain=True)
+@sampler("gradient_estimation_cfg_pp", two_sided=True, order=1, plain=True)
 def gradient_estimation(step: SamplerStep, *, gamma: float = 2.0, plain: bool = False) -> Asking:
     """Permenter & Yuan 2024 (arXiv:2306.04848), algorithm 2: the slope goes on as it changed; ``plain`` is CFG++'s."""
     D = yield step.x, step.sigma

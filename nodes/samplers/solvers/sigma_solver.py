@@ -62,6 +62,10 @@ class SigmaSolver:
         return self._sampler.adaptive
 
     @property
+    def two_sided(self) -> bool:
+        return self._sampler.two_sided
+
+    @property
     def timesteps(self) -> Tensor:
         if len(self._levels) < 2:
             return torch.zeros(0)
@@ -104,7 +108,7 @@ class SigmaSolver:
             if answer is None or answer.unconditional is None:
                 raise NodeError(
                     f"{self._sampler.name} goes by what the denoiser foresees without the text; use classifier-free "
-                    "guidance with a negative text and a scale other than 1"
+                    "guidance with a negative text"
                 )
             found: Tensor = call.original(answer.unconditional)
             return found

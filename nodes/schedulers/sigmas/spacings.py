@@ -20,6 +20,8 @@ from nodes.schedulers.sigmas.published import align_your_steps_levels, gits_leve
 Spacing = Callable[[NoiseTable, int], Tensor]
 NOTHING = 1e-5
 """Below this a sigma counts as no noise."""
+WHOLE = 0.9999
+"""Above this a denoise counts as all of the way."""
 DISCARDING = ("dpm_2", "dpm_2_ancestral", "uni_pc", "uni_pc_bh2")
 """Samplers that go with one step more, of which the last sigma before 0 is dropped."""
 
@@ -45,14 +47,12 @@ def sgm_uniform(table: NoiseTable, steps: int) -> Tensor:
 
 def simple(table: NoiseTable, steps: int) -> Tensor:
     """Evenly spaced entries of the table."""
-    _within(table, steps, "simple")
     share = len(table.sigmas) / steps
     return ending(table.sigmas[[-1 - int(index * share) for index in range(steps)]])
 
 
 def ddim_uniform(table: NoiseTable, steps: int) -> Tensor:
     """Every n-th entry of the table, counted from the second, as DDIM's first program had it."""
-    _within(table, steps, "ddim_uniform")
     silent = float(table.sigmas[1]) < NOTHING
     every = max(len(table.sigmas) // (steps + silent), 1)
     found = table.sigmas[1::every].flip(0)
@@ -73,7 +73,6 @@ def beta(table: NoiseTable, steps: int, alpha: float = 0.6, beta: float = 0.6) -
     """Quantiles of a beta distribution: Lee et al. 2024 (arXiv:2407.12173)."""
     from scipy import stats
 
-    _within(table, steps, "beta")
     shares = 1 - torch.arange(steps, dtype=torch.float64).numpy() / steps
     places = (stats.beta.ppf(shares, alpha, beta) * (len(table.sigmas) - 1)).round().astype(int).tolist()
     return ending(table.sigmas[list(dict.fromkeys(places))])
@@ -131,15 +130,24 @@ def spaced(spacing: Spacing, table: NoiseTable, steps: int, denoise: float = 1.0
     """Sigmas for ``steps`` steps, of which only the last part is walked where ``denoise`` is below 1.
 
     As the field has it, that many steps are taken nevertheless: the last of a walk of steps / denoise. ``discard``
-    makes one step more, and drops the last sigma before 0.
+    makes one step more, and drops the last sigma before 0. Raises NodeError where the table has fewer levels.
     """
     if denoise <= 0:
         return torch.zeros(1)
-    whole = int(steps / denoise) if denoise < 1 else steps
+    whole = steps if denoise > WHOLE else int(steps / denoise)
     found = spacing(table, whole + discard)
     if discard:
         found = torch.cat([found[:-2], found[-1:]])
-    return found[-(steps + 1) :] if denoise < 1 else found
+    found = found if denoise > WHOLE else found[-(steps + 1) :]
+    most = len(table.sigmas)
+    if whole > most and (len(found) <= steps or bool((found.diff() == 0).any())):
+        if whole == steps:
+            raise NodeError(f"this spacing takes its steps from a table of {most} levels, not {steps}; choose fewer")
+        raise NodeError(
+            f"{steps} steps at denoise {denoise:g} are the last of {whole}, which this spacing takes from a table of "
+            f"{most} levels; choose fewer steps, a larger denoise or another spacing"
+        )
+    return found
 
 
 def karras_between(steps: int, least: float, most: float, rho: float) -> Tensor:
@@ -164,8 +172,3 @@ def _published(table: NoiseTable, levels: list[float]) -> Tensor:
 
 def _ends(table: NoiseTable) -> tuple[float, float]:
     return float(table.sigmas[0]), float(table.sigmas[-1])
-
-
-def _within(table: NoiseTable, steps: int, name: str) -> None:
-    if steps > len(table.sigmas):
-        raise NodeError(f"{name} takes its steps from a table of {len(table.sigmas)} levels, not {steps}; choose fewer")

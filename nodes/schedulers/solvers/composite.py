@@ -52,6 +52,10 @@ class CompositeSolver:
         """Since when the solver that made the last step was in force; None before any step."""
 
     @property
+    def two_sided(self) -> bool:
+        return any(solver.two_sided for _, solver in self._stages)
+
+    @property
     def timesteps(self) -> Tensor:
         return torch.cat([solver.timesteps[since:until] for since, until, solver in self._spans()])
 

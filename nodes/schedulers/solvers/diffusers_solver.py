@@ -187,6 +187,7 @@ class DiffusersSolver:
     """One run of a diffusers scheduler whose timesteps are set."""
 
     adaptive = False
+    two_sided = False
     end_timestep = 0.0
 
     def __init__(self, scheduler: Any, kind: SchedulerKind, prediction: Prediction, extra: Mapping[str, Any]) -> None:
