@@ -118,7 +118,7 @@ def test_noise_of_nothing_changes_nothing(name: str) -> None:
     assert float((x - picture).abs().max()) < 3 * left
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "uni_pc" not in name and name != "dpm_adaptive"])
+@pytest.mark.parametrize("name", [n for n in NAMES if "uni_pc" not in n and not SAMPLERS[n].above_nothing])
 def test_a_step_from_next_to_no_noise_is_finite(name: str) -> None:
     guider = TWO_SIDED if "cfg_pp" in name else toy(False)
     found = ended(sample(guider, sigmas_schedule(manual_sigmas("0.0001, 0"), name), Noise((3,)))).latent.samples  # type: ignore[arg-type]
