@@ -2,7 +2,7 @@
 
 Run ``python -m benchmarks.sampling``. Both loops take turns in one process, step by step and every pair in the other
 order than the one before, so that what else the machine does falls on both alike. Ours goes through the nodes, streams
-every step with its estimate of x_0, and records the whole trajectory. One thread by default: threads wait for each
+every step with its estimate of x_0, and records the whole trajectory. Freed memory is kept, as in the worker. One thread by default: threads wait for each
 other where another program computes too, and what is compared is one loop with another.
 """
 
@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler, UNet2DConditionModel
 
+from nodeflow.system import keep_freed_memory
 from nodeflow.wires import Conditioning, DiffusionNetwork, LatentFormat, Noise
 from nodes.denoisers.denoisers import unet_denoiser
 from nodes.guidance.classifier_free import classifier_free_guidance
@@ -135,6 +136,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    keep_freed_memory()  # as the worker does
 
     unet = network(options.width)
     parameters = sum(weight.numel() for weight in unet.parameters()) / 1e6

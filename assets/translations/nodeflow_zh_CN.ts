@@ -1,5 +1,4 @@
-<?xml version="1.0" encoding="utf-8"?>
-<!DOCTYPE TS>
+<?xml version='1.0' encoding='utf-8'?>
 <TS version="2.1" language="zh_CN" sourcelanguage="en">
  <context>
   <name>AnnotationCommands</name>
@@ -5112,5 +5111,13 @@ Drop a workflow or an image here to open it.</source>
    <source>{0}, not for this</source>
    <translation>{0}，不适用于此处</translation>
   </message>
- </context>
+ <message>
+   <source>Samplers compared</source>
+   <translation>采样器比较</translation>
+  </message>
+  <message>
+   <source>Two samplers on one schedule, side by side, and their error over the number of steps.</source>
+   <translation>同一调度上的两个采样器并排，以及误差随步数的变化。</translation>
+  </message>
+  </context>
 </TS>
