@@ -120,12 +120,18 @@ def _line(lines: list[tuple[float, str]], draw: random.Random) -> str:
 
 
 def _laid_open(choices: str, lines: Callable[[str], list[str]]) -> str:
-    """Choices of which several are taken, with all lines of a file in the place of its name."""
+    """Choices of which several are taken, with all lines of a file in the place of its name. Raises NodeError for more
+    than a text holds."""
     several = SEVERAL.fullmatch(choices)
     if several is None:
         return choices
-    names = [(part, WILDCARD.fullmatch(part.strip())) for part in several[5].split("|")]
-    parts = ["|".join(lines(name[1])) if name else part for part, name in names]
+    parts, room = list[str](), MAX_TEXT
+    for part in several[5].split("|"):
+        name = WILDCARD.fullmatch(part.strip())
+        parts += lines(name[1]) if name else [part]
+        room -= sum(map(len, lines(name[1]))) if name else len(part)
+        if room < 0:
+            raise NodeError(TOO_LONG)
     return choices[: several.start(5)] + "|".join(parts)
 
 

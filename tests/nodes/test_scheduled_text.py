@@ -126,6 +126,9 @@ def test_lines_have_weights_and_several_are_taken_of_a_file(tmp_path: Path) -> N
     assert [wildcards("__colour__", tmp_path, seed) for seed in range(200)].count("blue") > 150
     assert {wildcards("{2$$__colour__}", tmp_path, seed) for seed in range(40)} == {"red, blue", "blue, red"}
     found = {wildcards("{2$$ & $$__colour__|sky}", tmp_path, seed) for seed in range(60)}
+    (tmp_path / "long.txt").write_text("word\n" * 100_000)
+    with pytest.raises(NodeError, match="million"):
+        wildcards("{2$$" + "|".join(["__long__"] * 50) + "}", tmp_path, 0)
     assert found == {f"{one} & {two}" for one in ("red", "blue", "sky") for two in ("red", "blue", "sky") if one != two}
 
 
