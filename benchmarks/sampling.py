@@ -2,8 +2,9 @@
 
 Run ``python -m benchmarks.sampling``. Both loops take turns in one process, step by step and every pair in the other
 order than the one before, so that what else the machine does falls on both alike. Ours goes through the nodes, streams
-every step with its estimate of x_0, and records the whole trajectory. Freed memory is kept, as in the worker. One thread by default: threads wait for each
-other where another program computes too, and what is compared is one loop with another.
+every step with its estimate of x_0, and records the whole trajectory. Freed memory is kept, as in the worker. One
+thread by default: threads wait for each other where another program computes too, and what is compared is one loop
+with another.
 """
 
 from __future__ import annotations

@@ -151,12 +151,12 @@ def classifier_free_guidance(
 
     At every step the denoiser is asked twice, in one batch: output = n + scale (p - n), with p for the positive and n
     for the negative text. For the usual "no text" wire an empty text to ``negative``, or no class where the model is
-    led by classes; a learned variance is that of the positive one. A larger ``scale`` follows the
-    text more and varies less. At scale 1, or with no wire at ``negative``, there is nothing to lead away from: the
-    denoiser is asked once, with the positive text alone, and a step takes half the time; samplers with cfg_pp in the name go by what
-    is foreseen without the text at scale 1 too, and ask twice. ``rescale`` takes back the overexposure of large scales:
-    0 is off, about 0.7 is usual. Texts in regions, and texts of different lengths, are
-    asked for one after the other, and what they predict is put together by their weights.
+    led by classes; a learned variance is that of the positive one. A larger ``scale`` follows the text more and varies
+    less. At scale 1, or with no wire at ``negative``, there is nothing to lead away from: the denoiser is asked once,
+    with the positive text alone, and a step takes half the time; samplers with cfg_pp in the name go by what is
+    foreseen without the text at scale 1 too, and ask twice. ``rescale`` takes back the overexposure of large scales: 0
+    is off, about 0.7 is usual. Texts in regions, and texts of different lengths, are asked for one after the other, and
+    what they predict is put together by their weights.
 
     Fails when the two texts come from different text encoders.
     Papers: Ho & Salimans 2022, Classifier-Free Diffusion Guidance (arXiv:2207.12598); rescale: Lin et al. 2023,

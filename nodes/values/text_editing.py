@@ -61,9 +61,9 @@ def random_choices(text: Annotated[str, Multiline()] = "", seed: Annotated[int, 
     """Draws one of the choices that stand in brackets: ``a {red|green|blue} cat``.
 
     Choices may stand inside others, an empty one counts, and ``2::red|blue`` makes red twice as likely. The same seed
-    draws the same text. ``{2$$a|b|c}`` takes two of them, ``{1-3$$a|b|c}`` one to three, each once, in the order in which
-    they are drawn, with a comma between; ``{2$$ and $$a|b|c}`` says what else stands there. Lines that begin with //
-    and what stands between /* and */ are left out; \\{ and \\} are brackets as letters.
+    draws the same text. ``{2$$a|b|c}`` takes two of them, ``{1-3$$a|b|c}`` one to three, each once, in the order in
+    which they are drawn, with a comma between; ``{2$$ and $$a|b|c}`` says what else stands there. Lines that begin with
+    // and what stands between /* and */ are left out; \\{ and \\} are brackets as letters.
 
     Fails where choices are nested more than 100 deep.
     """

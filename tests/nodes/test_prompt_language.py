@@ -128,7 +128,7 @@ def test_a_weight_beyond_measure_is_said() -> None:
 
 @pytest.mark.parametrize("text", ["a (b:1.2.3) c", "(a:.)", "((a:1..5):2)"])
 def test_a_weight_that_is_no_number_is_said(text: str) -> None:
-    with pytest.raises(PromptError, match="is no number; write one such as 1.2"):
+    with pytest.raises(PromptError, match="is no number; write one such as"):
         a1111_pieces(text)
 
 

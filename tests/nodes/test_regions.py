@@ -32,9 +32,8 @@ from nodes.conditioning.text_encode import class_label, clip_text_encode
 from nodes.controls.controlnet import control, load_controlnet
 from nodes.denoisers.denoisers import unet_denoiser
 from nodes.guidance.classifier_free import ClassifierFree, classifier_free_guidance, no_guidance
-from nodes.guidance.predictions.asking import Unguided
 from nodes.guidance.picture_and_text import picture_and_text_guidance
-from nodes.guidance.predictions.asking import Regional
+from nodes.guidance.predictions.asking import Regional, Unguided
 from nodes.guidance.predictions.places import CellBox, counted, placed
 from nodes.loaders.load_models import LatentDiffusion
 from nodes.samplers.sampling_loop import sample

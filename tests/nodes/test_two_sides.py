@@ -81,5 +81,6 @@ def test_without_a_second_text_it_is_said_before_a_step(guider: Guider, step: in
 def test_a_schedule_that_becomes_two_sided_asks_for_both() -> None:
     alone = classifier_free_guidance(LED, TEXT, NONE, 1.0)
     schedule = relay(k_sampler(None, "euler", "karras", 6), k_sampler(None, "euler_cfg_pp", "karras", 6), 3)
-    found = ended(sample(alone, schedule, Noise((3,)))).latent.samples
-    assert torch.equal(found, ended(sample(by_rule(LED, TEXT, NONE, Linear(1.0)), schedule, Noise((3,)))).latent.samples)
+    both = by_rule(LED, TEXT, NONE, Linear(1.0))
+    found, wanted = (ended(sample(one, schedule, Noise((3,)))).latent.samples for one in (alone, both))
+    assert torch.equal(found, wanted)

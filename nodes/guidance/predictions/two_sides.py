@@ -19,7 +19,7 @@ from nodes.guidance.predictions.asking import Regional, Unguided
 
 @dataclass(frozen=True, eq=False)
 class OnlyPositive:
-    """Guidance at scale 1: the positive text ``alone``, or for those who ask for it ``both`` texts, in twice the time."""
+    """Guidance at scale 1: the positive text ``alone``, or ``both`` texts for those who ask for it."""
 
     alone: Guider
     both: Guider
