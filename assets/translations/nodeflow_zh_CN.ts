@@ -1,4 +1,5 @@
-<?xml version='1.0' encoding='utf-8'?>
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
 <TS version="2.1" language="zh_CN" sourcelanguage="en">
  <context>
   <name>AnnotationCommands</name>
@@ -3976,6 +3977,10 @@ Drop a workflow or an image here to open it.</source>
    <translation>运行到所选节点</translation>
   </message>
   <message>
+   <source>Samplers compared</source>
+   <translation>采样器比较</translation>
+  </message>
+  <message>
    <source>Save</source>
    <translation>保存</translation>
   </message>
@@ -4222,6 +4227,10 @@ Drop a workflow or an image here to open it.</source>
   <message>
    <source>True noise against predicted, the loss over t, time as a vector; a network learns live.</source>
    <translation>真实噪声对预测噪声，损失随 t 的变化，作为向量的时间；一个网络当场学习。</translation>
+  </message>
+  <message>
+   <source>Two samplers on one schedule, side by side, and their error over the number of steps.</source>
+   <translation>同一调度上的两个采样器并排，以及误差随步数的变化。</translation>
   </message>
   <message>
    <source>Two texts tell a model how to change a given image.</source>
@@ -5111,13 +5120,5 @@ Drop a workflow or an image here to open it.</source>
    <source>{0}, not for this</source>
    <translation>{0}，不适用于此处</translation>
   </message>
- <message>
-   <source>Samplers compared</source>
-   <translation>采样器比较</translation>
-  </message>
-  <message>
-   <source>Two samplers on one schedule, side by side, and their error over the number of steps.</source>
-   <translation>同一调度上的两个采样器并排，以及误差随步数的变化。</translation>
-  </message>
-  </context>
+ </context>
 </TS>
