@@ -110,3 +110,65 @@ def test_where_no_size_is_said_it_is_that_of_the_image() -> None:
     led = json.dumps({**said, "reference_strength_multiple": [0.6]})
     found = settings_of(ImageTexts(chunks={**chunks, "Comment": led}))
     assert found is not None and "images led it that are not in the file" in found.left_out
+
+
+NOVELAI: dict[str, Any] = {
+    "prompt": "a fox", "uc": "bad", "seed": 5, "steps": 28, "scale": 6.0, "width": 832, "height": 1216,
+    "sampler": "k_euler", "noise_schedule": "native", "sm": False, "dynamic_thresholding": False, "version": 1,
+    "controlnet_strength": 1.0, "controlnet_model": None, "uncond_scale": 1.0, "skip_cfg_above_sigma": None,
+    "reference_strength_multiple": [], "request_type": "PromptGenerateRequest", "signed_hash": "x", "n_samples": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, []),
+        ({"controlnet_model": "hed"}, ["images led it that are not in the file"]),
+        ({"skip_cfg_above_sigma": 19.0}, ["skip_cfg_above_sigma was on, which is NovelAI's own and is not done here"]),
+        ({"uncond_scale": 0.5}, ["uncond_scale was on, which is NovelAI's own and is not done here"]),
+        ({"mirror": 2, "lora_unet_weights": None}, ["settings that are not read here: mirror"]),
+    ],
+)
+def test_what_novelai_did_by_itself_is_named_and_what_was_off_is_not(more: dict[str, Any], told: list[str]) -> None:
+    comment = json.dumps({**NOVELAI, **more})
+    found = settings_of(ImageTexts(chunks={"Software": "NovelAI", "Comment": comment}))
+    assert found is not None
+    assert found.left_out == [*told, "NovelAI's models are not for download; choose another model"]
+
+
+EASY = {"Prompt": "a fox", "Seed": "5", "Steps": "20", "Guidance Scale": "7", "Sampler": "euler", "Clip Skip": "False"}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"Use Upscaling": "None", "Seamless Tiling": "null", "Hypernetwork Strength": "0"}, []),
+        (
+            {"Use Face Correction": "GFPGANv1.4", "Output Format": "png", "used_random_seed": "True"},
+            ["Use Face Correction"],
+        ),
+        ({"ControlNet model": "canny", "tiling": "xy"}, ["ControlNet model", "tiling"]),
+    ],
+)
+def test_what_easy_diffusion_did_besides_is_named(more: dict[str, str], told: list[str]) -> None:
+    found = settings_of(ImageTexts(chunks={**EASY, **more}))
+    assert found is not None and found.program == "Easy Diffusion"
+    said = ", ".join(told)
+    assert found.left_out == ([f"settings that are not read here: {said}"] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("names", "weights"), [("['ink', 'oil']", "['0.5', '0.25']"), ("[ink, oil]", "[0.5, 0.25]"), ("ink", "0.5")]
+)
+def test_loras_of_easy_diffusion_have_the_strengths_that_stand_beside_them(names: str, weights: str) -> None:
+    found = settings_of(ImageTexts(chunks={**EASY, "LoRA model": names, "LoRA Strength": weights}))
+    assert found is not None
+    assert [(one.name, one.weight) for one in found.adapters] == [("ink", 0.5), ("oil", 0.25)][: len(found.adapters)]
+    assert len(found.adapters) == (2 if "oil" in names else 1)
+
+
+def test_what_a_script_of_kohyas_did_besides_is_named() -> None:
+    chunks = {"prompt": "a fox", "seed": "5", "steps": "20", "scale": "7", "sampler": "euler_a", "raw-prompt": "x"}
+    found = settings_of(ImageTexts(chunks={**chunks, "highres-fix": "2"}))
+    assert found is not None and found.left_out == ["settings that are not read here: highres-fix"]

@@ -6,11 +6,25 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.json_values import as_object, inner, text
-from nodeflow.graph.io.image_settings.settings import UNSET, ImageSettings, number, side, whole
+from nodeflow.graph.io.image_settings.settings import UNSET, ImageSettings, number, side, unread, whole
 
 PROGRAM = "NovelAI"
-LED = ("reference_", "director_reference_", "controlnet_")
+LED = ("reference_", "director_reference_")
 """What the settings of images that led it begin with."""
+OWN = ("sm", "sm_dyn", "dynamic_thresholding", "skip_cfg_above_sigma", "skip_cfg_below_sigma")
+"""Ways of its own to compute."""
+KNOWN = frozenset(
+    (
+        *("prompt", "uc", "seed", "steps", "scale", "sampler", "noise_schedule", "width", "height", "cfg_rescale"),
+        *("v4_prompt", "v4_negative_prompt", "strength", "request_type", "controlnet_model", "uncond_scale", *OWN),
+        *("n_samples", "hide_debug_overlay", "signed_hash", "version", "stream", "add_original_image", "legacy"),
+        *("legacy_uc", "legacy_v3_extend", "controlnet_strength", "params_version", "qualityToggle", "ucPreset"),
+        *("dynamic_thresholding_percentile", "dynamic_thresholding_mimic_scale", "cfg_sched_eligibility"),
+        *("prefer_brownian", "deliberate_euler_ancestral_bug", "explike_fine_detail", "minimize_sigma_inf"),
+        *("uncond_per_vibe", "wonky_vibe_correlation", "extra_noise_seed", "image_format", "use_coords", "use_order"),
+    )
+)
+"""What is read, and what says nothing of how the image is computed where the settings that it belongs to are off."""
 
 
 def read(texts: ImageTexts) -> ImageSettings | None:
@@ -52,10 +66,14 @@ def _settings(data: dict[str, Any], source: str, described: str = "") -> ImageSe
     found.clip_skip = 2
     found.model = source
     found.strength = number(data.get("strength")) if data.get("request_type") == "Img2ImgRequest" else None
-    for key in ("sm", "sm_dyn", "dynamic_thresholding"):
-        if data.get(key):
-            found.left_out.append(f"{key} was on, which is NovelAI's own and is not done here")
-    if any(key.startswith(LED) and value not in UNSET for key, value in data.items()):
+    found.left_out += [
+        f"{key} was on, which is NovelAI's own and is not done here" for key in OWN if data.get(key) not in (*UNSET, 0)
+    ]
+    if number(data.get("uncond_scale"), 1.0) != 1.0:
+        found.left_out.append("uncond_scale was on, which is NovelAI's own and is not done here")
+    led = any(key.startswith(LED) and value not in UNSET for key, value in data.items())
+    if led or data.get("controlnet_model") not in UNSET:
         found.left_out.append("images led it that are not in the file")
+    found.left_out += unread(data, KNOWN, LED)
     found.left_out.append("NovelAI's models are not for download; choose another model")
     return found

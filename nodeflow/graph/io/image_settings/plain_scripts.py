@@ -7,9 +7,18 @@ from typing import Any
 
 from nodeflow.graph.io.image_settings.image_texts import ImageTexts
 from nodeflow.graph.io.image_settings.json_values import as_object, text
-from nodeflow.graph.io.image_settings.settings import ImageSettings, number, side, whole
+from nodeflow.graph.io.image_settings.settings import ImageSettings, number, side, unread, whole
 
 KOHYA, SPACE = "sd-scripts", "Hugging Face space"
+KNOWN = frozenset(
+    (
+        *("prompt", "negative-prompt", "negative_prompt", "seed", "sampler", "steps", "num_inference_steps", "scale"),
+        *("guidance_scale", "resolution", "model", "Model", "raw-prompt", "width", "height", "original-width"),
+        *("original-height", "original-width-negative", "original-height-negative", "crop-top", "crop-left"),
+        *("use_lora", "Model hash", "Version"),
+    )
+)
+"""What is read, and what says nothing of how the image is computed."""
 NOTHING = "None"
 """What kohya's scripts write for no text."""
 
@@ -39,4 +48,5 @@ def _settings(program: str, data: dict[str, Any], scale: str, texts: ImageTexts)
         found.width, found.height = texts.width, texts.height
     model = data.get("model") or data.get("Model")
     found.model = text(model) if isinstance(model, str) else ""
+    found.left_out += unread(data, KNOWN)
     return found
