@@ -15,6 +15,8 @@ from nodes.comfyui.placeholders import FIELD, storable
 
 PACK = "nodes"
 ZEROED = "ConditioningZeroOut"
+LONGEST_FAULT = 200
+"""Characters of a sentence that names all choices."""
 WORD = re.compile(r"[^\W\d][\w-]*")
 
 
@@ -205,5 +207,7 @@ def _fitted(param: Param, value: Any) -> Any:
     if param.kind == "str" and isinstance(value, (int, float)):
         value = str(value)
     if fault := param.fault(value):
+        if param.kind == "choice" and len(fault) > LONGEST_FAULT:
+            fault = f"{str(value)[:40]!r} is none of the {len(param.choices)} choices"
         raise CannotTranslateError(f"{param.name}: {fault}")
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, TypeVar
 
+from nodeflow.graph.io.comfyui.tolerant import chosen
 from nodes.comfyui.meanings import (
     CannotTranslateError,
     ImportedClip,
@@ -19,6 +20,9 @@ from nodes.comfyui.meanings import (
 Kind = TypeVar("Kind")
 OF_A_WIRE: tuple[type, ...] = (ImportedClip, ImportedConditioning, ImportedControlNet, ImportedLatent)
 """Meanings that a bare wire, such as that of a placeholder, can have."""
+
+LONGEST_SAID = 60
+"""Characters of a value that a note quotes."""
 
 
 class Given:
@@ -51,7 +55,7 @@ class Given:
     def get(self, name: str, default: Any = None) -> Any:
         """A value, or a wire that brings one."""
         self._refuse_lost(name)
-        found = self.inputs.get(name)
+        found = chosen(self.inputs.get(name))
         return default if found is None else found
 
     def need(self, kind: type[Kind], name: str) -> Kind:
@@ -84,7 +88,9 @@ class Given:
         """A value that must be known now; one that comes by wire is taken as it is today."""
         found = self.get(name, default)
         if isinstance(found, Value) and found.constant is not None:
-            self.approximate(f"{name} is taken as {found.constant} from its wire and does not follow it")
+            said = " ".join(str(found.constant).split())
+            said = said if len(said) <= LONGEST_SAID else f"{said[:LONGEST_SAID].rstrip()} ..."
+            self.approximate(f"{name} is taken as {said} from its wire and does not follow it")
             return found.constant
         if isinstance(found, (Value, Wire)):
             raise CannotTranslateError(f"its {name} comes by wire and decides what stands here")

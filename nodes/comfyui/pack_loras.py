@@ -104,19 +104,15 @@ def switched(given: Given, build: Builder) -> Outputs:
 def named(given: Given, build: Builder) -> Outputs:
     """The core's loader, whose list shows images; older files keep the name with its image."""
     weights = (given.get("strength_model", 1.0), given.get("strength_clip", 1.0))
-    return applied(given, build, [Lora(_name(given.get("lora_name")), *weights)])
+    return applied(given, build, [Lora(given.get("lora_name"), *weights)])
 
 
 @translates("CheckpointLoader|pysssss", "Checkpoint Loader", "Checkpoint Loader (Simple)", "CheckpointLoaderKJ")
 def named_model(given: Given, build: Builder) -> Outputs:
-    inner = Given(given.id, given.type, {"ckpt_name": _name(given.get("ckpt_name"))}, given.title)
+    inner = Given(given.id, given.type, {"ckpt_name": given.get("ckpt_name")}, given.title)
     found = checkpoint(inner, build)
     given.notes += inner.notes
     return found
-
-
-def _name(found: Any) -> Any:
-    return found.get("content") if isinstance(found, dict) else found
 
 
 @translates("LoraTagLoader")

@@ -11,6 +11,7 @@ from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError, ImportedConditioning, Value, Wire
 from nodes.comfyui.pack_loras import TAG, in_words
 from nodes.comfyui.registry import Outputs, translates
+from nodes.comfyui.sampling import DRAWN_ANEW
 from nodes.comfyui.texts import as_text
 
 VALUES = {
@@ -71,7 +72,7 @@ def seed(given: Given, build: Builder) -> Value:
     """A seed; a negative one stands for another at each run there."""
     found = given.whole("seed")
     if found < 0:
-        given.approximate("a seed below 0 is drawn anew at each run there; here it is 0 until it is changed")
+        given.approximate(DRAWN_ANEW)
     return Value(build.node("whole_number", "seed", value=max(found, 0)), max(found, 0))
 
 

@@ -39,13 +39,15 @@ USUAL = ("EmptySD3LatentImage", "EmptyLatentImage")
 """The zeros that are written for models by families, and for U-Nets."""
 GROWN = "the mask is not grown by some pixels as when the image was encoded"
 
+DRAWN_ANEW = "a seed below 0 is drawn anew at each run there; here it is 0 until it is changed"
+
 
 @translates("KSampler")
 def k_sampler(given: Given, build: Builder) -> ImportedLatent:
     found = _texts(given)
     names = {"steps": given.get("steps", 20), "denoise": given.get("denoise", 1.0)}
     schedule = _walk(given, build, found.model, **names)
-    return _sampled(given, build, found, schedule, ImportedNoise(given.get("seed", 0)))[0]
+    return _sampled(given, build, found, schedule, ImportedNoise(seed_of(given, "seed")))[0]
 
 
 def _walk(given: Given, build: Builder, model: Model, **about: Any) -> Wire:
@@ -72,15 +74,17 @@ def k_sampler_advanced(given: Given, build: Builder) -> ImportedLatent:
         end_step=given.get("end_at_step", 10_000),
         leftover_noise=_on(given.constant("return_with_leftover_noise", "disable")),
     )
-    noise = ImportedNoise(given.get("noise_seed", 0)) if _on(given.constant("add_noise", "enable")) else ImportedNoise()
-    return _sampled(given, build, found, schedule, noise, given.get("noise_seed", 0))[0]
+    noise = (
+        ImportedNoise(seed_of(given, "noise_seed")) if _on(given.constant("add_noise", "enable")) else ImportedNoise()
+    )
+    return _sampled(given, build, found, schedule, noise, seed_of(given, "noise_seed"))[0]
 
 
 @translates("SamplerCustom")
 def sampler_custom(given: Given, build: Builder) -> Outputs:
     found = _texts(given)
-    noise = ImportedNoise(given.get("noise_seed", 0)) if _on(given.constant("add_noise", True)) else ImportedNoise()
-    made = _sampled(given, build, found, _schedule(given, build, found), noise, given.get("noise_seed", 0))
+    noise = ImportedNoise(seed_of(given, "noise_seed")) if _on(given.constant("add_noise", True)) else ImportedNoise()
+    made = _sampled(given, build, found, _schedule(given, build, found), noise, seed_of(given, "noise_seed"))
     build.keep(made[0].wire, {CLASS: given.type})
     return made
 
@@ -107,7 +111,7 @@ def cfg_guider(given: Given, build: Builder) -> ImportedGuider:
 
 @translates("RandomNoise")
 def random_noise(given: Given, build: Builder) -> ImportedNoise:
-    return ImportedNoise(given.get("noise_seed", 0))
+    return ImportedNoise(seed_of(given, "noise_seed"))
 
 
 @translates("DisableNoise")
@@ -203,6 +207,16 @@ def _opened(
     if latent.grown:
         given.approximate(GROWN)
     return masked(build, latent, latent.mask, **about)
+
+
+def seed_of(given: Given, name: str) -> Any:
+    """A seed; one below 0, which packs and other programs draw anew at each run, is 0."""
+    found = given.get(name, 0)
+    known = str(found) if isinstance(found, (int, float, str)) else ""
+    if known.startswith("-") and known[1:].replace(".", "", 1).isdecimal():
+        given.approximate(DRAWN_ANEW)
+        return 0
+    return found
 
 
 def _noise(build: Builder, seed: Any, added: bool, batch: Any, size: dict[str, Any]) -> Wire:

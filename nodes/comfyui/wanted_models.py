@@ -8,7 +8,7 @@ import msgspec
 
 from nodeflow.graph.io.comfyui.model import ComfyWorkflow
 from nodeflow.graph.io.comfyui.prompt import FlatPrompt
-from nodeflow.graph.io.comfyui.tolerant import objects, text
+from nodeflow.graph.io.comfyui.tolerant import chosen, objects, text
 from nodeflow.library.lookup import SUFFIXES
 from nodeflow.library.named import AmbiguousNameError, library_path
 
@@ -56,7 +56,8 @@ def wanted_models(prompt: FlatPrompt, source: ComfyWorkflow | None) -> list[Want
     links = _sources(source)
     found: dict[tuple[str, str], WantedModel] = {}
     for node in prompt.nodes.values():
-        for key, value in node.inputs.items():
+        for key, given in node.inputs.items():
+            value = chosen(given)
             folder = _folder(node.type, key, value)
             if folder and (value, folder) not in found:
                 found[value, folder] = _looked_up(value, folder, node.id, links.get(value, ""))

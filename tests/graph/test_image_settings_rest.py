@@ -113,10 +113,26 @@ def test_where_no_size_is_said_it_is_that_of_the_image() -> None:
 
 
 NOVELAI: dict[str, Any] = {
-    "prompt": "a fox", "uc": "bad", "seed": 5, "steps": 28, "scale": 6.0, "width": 832, "height": 1216,
-    "sampler": "k_euler", "noise_schedule": "native", "sm": False, "dynamic_thresholding": False, "version": 1,
-    "controlnet_strength": 1.0, "controlnet_model": None, "uncond_scale": 1.0, "skip_cfg_above_sigma": None,
-    "reference_strength_multiple": [], "request_type": "PromptGenerateRequest", "signed_hash": "x", "n_samples": 1,
+    "prompt": "a fox",
+    "uc": "bad",
+    "seed": 5,
+    "steps": 28,
+    "scale": 6.0,
+    "width": 832,
+    "height": 1216,
+    "sampler": "k_euler",
+    "noise_schedule": "native",
+    "sm": False,
+    "dynamic_thresholding": False,
+    "version": 1,
+    "controlnet_strength": 1.0,
+    "controlnet_model": None,
+    "uncond_scale": 1.0,
+    "skip_cfg_above_sigma": None,
+    "reference_strength_multiple": [],
+    "request_type": "PromptGenerateRequest",
+    "signed_hash": "x",
+    "n_samples": 1,
 }
 
 

@@ -197,6 +197,6 @@ def test_boxes_and_a_prompt_become_one_node(catalogue: Catalogue) -> None:
     rows = '[{"id":"obj_1","bbox":[750,250,1000,750],"desc":"the text \\"FOX\\" in red"}'
     assert layout_prompt(**params(found, "layout")).startswith(f"a sign <obj_1> {rows}")
     assert layout_prompt("a fox") == "a fox"
-    with pytest.raises(NodeError, match="no list of boxes"):
+    with pytest.raises(NodeError, match="list of boxes"):
         layout_prompt("a fox", '[{"x": "far"}]')
     assert params(found, "view") == {"text": "front-left quarter view elevated shot medium shot"}

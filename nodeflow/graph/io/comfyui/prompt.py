@@ -147,6 +147,8 @@ class _Flattening:
                         return self.prompt
                     continue
                 self.prompt.nodes[scope.id_of(node)] = self._node(scope, node)
+        if not self.prompt.nodes and any(node.mode in (MUTED, BYPASSED) for node in self.workflow.graph.nodes.values()):
+            self.prompt.skipped.append("all that would run is muted or bypassed in this file; let it run there first")
         return self.prompt
 
     def inside(self, scope: GraphPlace, instance: ComfyNode) -> GraphPlace | None:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+DIGITS = 9
+"""Of a small whole number that stands as text."""
 FARTHEST = 1e6
 """Pixels from the middle beyond which a place or a size is taken for a mistake."""
 
@@ -35,8 +37,18 @@ def name(value: Any) -> str:
     return str(value) if isinstance(value, int) else text(value)
 
 
+def chosen(value: Any) -> Any:
+    """Return a value; of a choice with a preview, which packs write as an object, what was chosen."""
+    inner = value.get("content") if isinstance(value, dict) else None
+    return inner if isinstance(inner, str) else value
+
+
 def whole(value: Any, otherwise: int = 0) -> int:
-    """Return a small whole number, or another where it is none."""
+    """Return a small whole number, which some files write as text or with a point, or another where it is none."""
+    if isinstance(value, float) and value == value and abs(value) < 2**31 and value == int(value):
+        return int(value)
+    if isinstance(value, str) and len(value) <= DIGITS and value.isascii() and value.isdecimal():
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31 else otherwise
 
 

@@ -18,7 +18,12 @@ DEFAULT_BOX = [0.0, 0.0, 140.0, 80.0]
 
 def is_ui_file(data: Any) -> bool:
     """Tell whether parsed JSON is what ComfyUI's window saves."""
-    return isinstance(data, dict) and isinstance(data.get("nodes"), list) and "nodeflow" not in data
+    if not isinstance(data, dict) or "nodeflow" in data:
+        return False
+    nodes = data.get("nodes")
+    if isinstance(nodes, dict):  # scripts that write such files by themselves
+        return "links" in data and any("type" in mapping(one) for one in nodes.values())
+    return isinstance(nodes, list)
 
 
 def read_ui_file(data: Any) -> ComfyWorkflow:
