@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import queue
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from nodeflow.engine.client.client import LocalEngine
 from nodeflow.engine.protocol.limits import NOTHING
 from nodeflow.engine.protocol.messages import Reply, WorkerReady
+from nodeflow.engine.worker.pack_markers import PackMarkers
 from nodeflow.engine.worker.packs import load_packs
 
 ENDS = """
@@ -91,6 +94,86 @@ def test_a_pack_that_ends_the_worker_is_named_and_left_out_until_it_changes(
     source.write_text(ENDS.format(how=""))
     os.utime(source, (1, 1))
     assert "ends.x" in load_packs().catalogue.nodes
+
+
+LATER = """
+import os, threading, time
+from nodeflow.node import node
+
+def end():
+    time.sleep(0.2)
+    os._exit(7)
+
+threading.Thread(target=end).start()
+"""
+
+
+@pytest.mark.parametrize("code", [LATER, "import os\n\ndef start_worker():\n    os._exit(7)\n"])
+def test_a_pack_that_ends_the_worker_after_its_import_is_left_out_too(
+    install_pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "data"))
+    install_pack("later", code)
+    heard: queue.Queue[Reply] = queue.Queue()
+    engine = LocalEngine(heard.put, limits=NOTHING)
+    try:
+        engine.start()
+        found = ready(heard)
+    finally:
+        engine.close()
+    assert "'later' does not load: importing it ended the engine" in found.troubles[0]
+    assert "nodes.sample" in found.catalogue.nodes
+
+
+def marked(name: str) -> importlib.metadata.EntryPoint:
+    return importlib.metadata.EntryPoint(name, name, "nodeflow.nodes")
+
+
+DIES = """
+import importlib.metadata, os, sys
+from pathlib import Path
+from nodeflow.engine.worker.pack_markers import PackMarkers
+markers = PackMarkers(Path(sys.argv[1]))
+for name in sys.argv[2:]:
+    entry = importlib.metadata.EntryPoint(name.rstrip("+"), name.rstrip("+"), "nodeflow.nodes")
+    markers.begin(entry)
+    if name.endswith("+"):
+        markers.imported(entry)
+os._exit(7)
+"""
+
+
+@pytest.mark.parametrize(
+    ("began", "blamed"), [(("one+", "two"), {"two"}), (("one+", "two+"), {"one", "two"}), ((), set())]
+)
+def test_a_death_is_blamed_on_the_pack_that_was_being_imported(
+    tmp_path: Path, began: tuple[str, ...], blamed: set[str]
+) -> None:
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", DIES, str(tmp_path), *began], cwd=Path.cwd(), check=False)
+    found = PackMarkers(tmp_path)
+    assert {name for name in ("one", "two") if found.ended_processes(marked(name))} == blamed
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "os.chdir('/')",
+        "sys.setrecursionlimit(100)",
+        "os.umask(0o777)",
+        "__import__('signal').alarm(1)",
+    ],
+)
+def test_what_a_pack_sets_for_the_whole_process_is_set_back(install_pack, how: str) -> None:
+    before = (Path.cwd(), sys.getrecursionlimit(), os.umask(0o022))
+    os.umask(before[2])
+    install_pack("sets", ENDS.format(how=how))
+    packs = load_packs()
+    after = (Path.cwd(), sys.getrecursionlimit(), os.umask(0o022))
+    os.umask(after[2])
+    assert before == after
+    assert signal.alarm(0) == 0
+    assert {"nodes.sample", "sets.x"} <= packs.catalogue.nodes.keys()
 
 
 def test_the_command_line_asks_packs_in_a_worker_only(install_pack, tmp_path: Path) -> None:

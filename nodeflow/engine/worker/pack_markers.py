@@ -1,4 +1,4 @@
-"""Marker of the pack being imported: a file that is left where its import ends the process, for the next one."""
+"""Markers of packs: files that are left where one ends the process that starts, for the next one."""
 
 from __future__ import annotations
 
@@ -21,20 +21,26 @@ FORGIVEN_SECONDS = 86_400
 
 
 class Marker(msgspec.Struct):
-    """A pack in the state in which it was imported, by which process, and how often that ended one."""
+    """A pack in the state in which it is or was ``imported``, by which process, and how often that ended one."""
 
     stamp: str
     owner: str
     deaths: int = 0
+    imported: bool = False
 
 
 class PackMarkers:
-    """The markers of this user's packs. Where they cannot be written, nothing is left out."""
+    """The markers of this user's packs. Where they cannot be written, nothing is left out.
+
+    A process that ends while it imports a pack was ended by that one. One that ends later, before it was up, was ended
+    by any of those that it had imported: a thread of theirs, say.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or data_folder() / "packs"
         self._owner = process_name(os.getpid())
-        self._current: Path | None = None
+        self._mine: set[Path] = set()
+        self._blame()
 
     def ended_processes(self, entry: importlib.metadata.EntryPoint) -> bool:
         """Return whether importing a pack, as it stands, ends the process."""
@@ -44,37 +50,65 @@ class PackMarkers:
     def begin(self, entry: importlib.metadata.EntryPoint) -> None:
         """A pack is about to be imported."""
         found = self._read(entry)
-        marker = Marker(_stamp(entry), self._owner, found.deaths if found else 0)
+        self._write(self._path(entry), Marker(_stamp(entry), self._owner, found.deaths if found else 0))
+
+    def imported(self, entry: importlib.metadata.EntryPoint) -> None:
+        """It is; what it has begun may still end the process."""
+        found = _marker(self._path(entry)) if self._path(entry) in self._mine else None
+        if found is not None:
+            found.imported = True
+            self._write(self._path(entry), found)
+
+    def end(self, entry: importlib.metadata.EntryPoint | None = None) -> None:
+        """A pack, or without one all, have ended nothing: the process is up, or ends for another reason."""
+        for path in [*self._mine] if entry is None else [self._path(entry)]:
+            self._mine.discard(path)
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def _write(self, path: Path, marker: Marker) -> None:
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._current = self._path(entry)
-            self._current.write_bytes(msgspec.json.encode(marker))
+            self._mine.add(path)
+            path.write_bytes(msgspec.json.encode(marker))
 
-    def end(self) -> None:
-        """It is imported, or the process ends for another reason."""
-        if self._current is not None:
-            with contextlib.suppress(OSError):
-                self._current.unlink(missing_ok=True)
-            self._current = None
+    def _blame(self) -> None:
+        """Count the deaths of processes that left markers: against the pack that was being imported, if any was."""
+        left: dict[str, dict[Path, Marker]] = {}
+        for path in self._folder.glob("*.json"):
+            found = _marker(path)
+            if found is not None and found.owner and not lives(found.owner):
+                left.setdefault(found.owner, {})[path] = found
+        for markers in left.values():
+            importing = {path for path, found in markers.items() if not found.imported}
+            for path, found in markers.items():
+                with contextlib.suppress(OSError):
+                    if importing and path not in importing:
+                        path.unlink(missing_ok=True)
+                    else:
+                        path.write_bytes(msgspec.json.encode(Marker(found.stamp, "", found.deaths + 1)))
 
     def _read(self, entry: importlib.metadata.EntryPoint) -> Marker | None:
-        """Return what an earlier process left about a pack as it stands; its death is counted."""
+        """Return what earlier processes left about a pack as it stands."""
         path = self._path(entry)
         try:
             if path.stat().st_mtime < time.time() - FORGIVEN_SECONDS:
                 return None
-            found = msgspec.json.decode(path.read_bytes(), type=Marker)
-            if found.stamp != _stamp(entry) or (found.owner and lives(found.owner)):
-                return None
-            if found.owner:  # it died meanwhile
-                found = Marker(found.stamp, "", found.deaths + 1)
-                path.write_bytes(msgspec.json.encode(found))
-            return found
-        except (OSError, msgspec.MsgspecError):
+        except OSError:
             return None
+        found = _marker(path)
+        return None if found is None or found.stamp != _stamp(entry) or found.owner else found
 
     def _path(self, entry: importlib.metadata.EntryPoint) -> Path:
         return self._folder / f"{entry.value.replace(':', '-').replace('/', '-')}.json"
+
+
+def _marker(path: Path) -> Marker | None:
+    """What stands in a marker; None for one that cannot be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Marker)
+    except (OSError, msgspec.MsgspecError):
+        return None
 
 
 def _stamp(entry: importlib.metadata.EntryPoint) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
+import os
 import pkgutil
+import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -56,7 +61,8 @@ class Packs(msgspec.Struct):
         """Prepare this process, in which the nodes will run. What keeps a pack from it is told in `errors`."""
         for name, start in self.starts.items():
             try:
-                start()
+                with _undisturbed():
+                    start()
             except BaseException as error:  # other people's code: whatever it raises costs that pack alone
                 self.errors[name] = f"the node pack {name!r} does not start: {_reason(error)}"
         self.errors |= {sentence: sentence for sentence in rule_book().troubles}
@@ -100,9 +106,11 @@ def _modules_in_rooms(pack: ModuleType) -> Iterator[ModuleType]:
 def load_packs(markers: PackMarkers | None = None) -> Packs:
     """All packs that are installed. One that does not load is reported in `errors` and leaves the others whole.
 
-    That holds for one that ends the process too: the next process leaves it out.
+    That holds for one that ends the process too: the next process leaves it out. Markers that are given stay until
+    whoever gives them ends them, once the process is up.
     """
-    packs, markers = Packs(), markers or PackMarkers()
+    packs, own_markers = Packs(), markers is None
+    markers = markers or PackMarkers()
     entries = pack_entries()
     packs.errors |= entries.troubles
     for entry in entries.found:
@@ -114,11 +122,34 @@ def load_packs(markers: PackMarkers | None = None) -> Packs:
         if not own:
             markers.begin(entry)
         try:
-            packs.add(entry.load(), version_of(entry))
+            with _undisturbed():
+                packs.add(entry.load(), version_of(entry))
+            markers.imported(entry)
         except BaseException as error:  # a pack is other people's code: whatever it raises costs that pack alone
             packs.errors[entry.name] = f"the node pack {entry.name!r} does not load: {_reason(error)}"
+            markers.end(entry)
+    if own_markers:
         markers.end()
     return packs
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let what a pack sets for the whole process as it is imported be as it was before: the folder it works in, how
+    deep calls may go, who may read its files, an alarm that would end it."""
+    depth, mask, folder = sys.getrecursionlimit(), os.umask(0), ""
+    with contextlib.suppress(OSError):  # it may have been removed
+        folder = str(Path.cwd())
+    os.umask(mask)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(depth)
+        os.umask(mask)
+        if folder:
+            os.chdir(folder)
+        if hasattr(signal, "alarm"):
+            signal.alarm(0)
 
 
 def heavy_modules(run: RunRequest, packs: Packs) -> tuple[str, ...]:

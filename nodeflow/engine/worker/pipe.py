@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import threading
 from collections.abc import Callable
@@ -19,6 +20,8 @@ class ReplySender:
         self.pipe = pipe
         self.usage: Callable[[], Usage] = Usage
         """What the worker keeps, for its heart to tell."""
+        self.left: Callable[[], None] = lambda: None
+        """Called before the end where the process that listened is gone, which says nothing against any pack."""
         self._lock = threading.Lock()
 
     def say(self, reply: Reply) -> None:
@@ -27,4 +30,7 @@ class ReplySender:
             with self._lock:
                 self.pipe.send_bytes(msgspec.msgpack.encode(reply))
         except OSError:
+            parent = multiprocessing.parent_process()
+            if parent is not None and not parent.is_alive():
+                self.left()
             os._exit(0)

@@ -43,7 +43,8 @@ from nodeflow.engine.protocol.messages import (
     ViewQuery,
     WorkerReady,
 )
-from nodeflow.engine.worker.packs import heavy_modules
+from nodeflow.engine.worker.pack_markers import PackMarkers
+from nodeflow.engine.worker.packs import heavy_modules, load_packs
 from nodeflow.engine.worker.pipe import ReplySender
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.model.workflow import Problem, WorkflowError
@@ -74,7 +75,9 @@ class Worker:
         """What to run next, and modules that the document in front will need."""
         self.cold: list[str] = []
         self.reins: dict[int, RunControl] = {}
-        self.session = WorkflowRunner.of_user(limits)
+        self._markers = PackMarkers()
+        mouth.left = self._markers.end
+        self.session = WorkflowRunner.of_user(limits, load_packs(self._markers))
         mouth.usage = self.session.usage
         self.peeks: queue.SimpleQueue[Peek] = queue.SimpleQueue()
         self.looks: queue.SimpleQueue[ViewQuery | Export] = queue.SimpleQueue()
@@ -86,6 +89,7 @@ class Worker:
             threading.Thread(target=job, name=job.__name__, daemon=True).start()
         packs = self.session.packs
         packs.start()
+        self._markers.end()
         _settle_garbage()
         troubles = tuple(packs.errors.values())
         words, devices = device.describe(name), device.offered()

@@ -62,12 +62,13 @@ class WorkflowRunner:
         self.fingerprints = fingerprints or Fingerprints()
 
     @classmethod
-    def of_user(cls, limits: Limits = Limits()) -> WorkflowRunner:
-        """All installed packs, and within limits memory and the user's disk tier; estimates from earlier runs."""
+    def of_user(cls, limits: Limits = Limits(), packs: Packs | None = None) -> WorkflowRunner:
+        """All installed packs where none are given; within limits memory and the user's disk tier; estimates from
+        earlier runs."""
         disk = None if limits.disk == 0 else DiskStore.of_user(device.numerics(), limits.disk)
         files = None if disk is None else FileHashes.of_user()
         budget, estimates = device.budget(limits.memory, limits.spare, workers=limits.workers), Estimates.of_user()
-        found = cls(budget=budget, disk=disk, estimates=estimates, fingerprints=Fingerprints(files), spare=limits.spare)
+        found = cls(packs, budget, disk, estimates, Fingerprints(files), limits.spare)
         if disk is None and limits.disk != 0:
             found.troubles = (f"results are not kept on disk, only in memory: {cache_folder()} cannot be used",)
         return found
