@@ -14,6 +14,7 @@ import torch
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
+from nodeflow.graph.io.foreign import kind_of_bytes
 from nodeflow.node import NodeError, Range, Reads, Slider, Supplied, Writes, WrittenForm, node, warn
 from nodeflow.reports.contact_sheet import Cell, grid
 from nodeflow.reports.sign_font import missing_signs
@@ -33,6 +34,8 @@ class LoadedImage(NamedTuple):
     mask: Mask
 
 
+OF_PROGRAMS = re.compile(r"\w\.[A-Z_]|\bobject\b|\w_\w")
+"""What only programmers read."""
 GROUNDS = {"white": 1.0, "grey": 0.5, "black": 0.0}
 
 Metadata = Literal["workflow", "workflow and settings", "nothing"]
@@ -63,8 +66,13 @@ def load_image(
     except FileNotFoundError:
         raise NodeError(f"{path}: there is no such file; choose another image") from None
     except UnidentifiedImageError:
-        if (kind := tiff_kind(path.read_bytes())) is not None:
+        data = path.read_bytes()
+        if (kind := tiff_kind(data)) is not None:
             raise unread(path, kind) from None
+        if what := kind_of_bytes(data):
+            raise NodeError(f"{path}: this is {what}, which is not read here; save it as a PNG") from None
+        if not data:
+            raise NodeError(f"{path}: this file is empty; choose another image") from None
         raise NodeError(f"{path}: this is no image that can be read; choose a PNG, JPEG or WebP file") from None
     except IsADirectoryError:
         raise NodeError(f"{path}: this is a folder; choose an image in it") from None
@@ -72,7 +80,7 @@ def load_image(
         raise NodeError(f"{path}: this file may not be read; change who may, or choose another image") from None
     except (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, struct.error, zlib.error) as error:
         reason = (isinstance(error, OSError) and error.strerror) or str(error)
-        told = f" ({reason})" if len(reason) < 80 else ""
+        told = f" ({reason})" if len(reason) < 80 and not OF_PROGRAMS.search(reason) else ""
         raise NodeError(f"{path}: cannot be read as an image{told}; it may be damaged") from None
     pixels = torch.from_numpy(np.ascontiguousarray(colours)).permute(2, 0, 1).contiguous()
     shown = torch.ones(pixels.shape[1:]) if opacity is None else torch.from_numpy(opacity)

@@ -54,6 +54,8 @@ def decode(path: Path) -> tuple[Array, Array | None]:
     data = BytesIO(without_texts(whole, KEPT_TEXTS))
     with _own_limits(), Pillow.open(data, formats=FORMATS) as file:
         _check_memory(path, file.width * file.height)
+        if getattr(file, "is_animated", False) and file.format != "MPO":
+            warn("the file holds several images, of which this is the first")
         file.load()
         picture = ImageOps.exif_transpose(file)
         _check_brightness(file.info)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from nodeflow.node import NodeError
+from nodeflow.node import NodeError, noting
 from nodes.images.image_files import load_image
 
 HEIGHT, WIDTH = 6, 8
@@ -114,3 +114,48 @@ def test_a_png_is_turned_wherever_it_says_so(kind: bytes, body: bytes, late: boo
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + (pixels + said if late else said + pixels) + chunk(b"IEND", b""))
     found = load_image(path).image.pixels[0].permute(1, 2, 0).numpy()
     assert np.abs(found - np.rot90(COLOURS, -1)).max() < 1.01 / 255
+
+
+@pytest.mark.parametrize(
+    ("begin", "says"),
+    [
+        (b"", "this file is empty"),
+        (b"\xff\x0a", "this is a JPEG XL image, which is not read here; save it as a PNG"),
+        (b"\0\0\0\x0cJXL \r\n", "a JPEG XL image"),
+        (b"\0\0\0\x18ftypheic", "a HEIF image"),
+        (b"\0\0\0\x0cjP  \r\n", "a JPEG 2000 image"),
+        (b"\x76\x2f\x31\x01", "an OpenEXR image"),
+        (b"8BPS", "a Photoshop image"),
+        (b"\0\0\0\x20ftypisom", "an MP4 film"),
+        (b"%PDF", "a PDF document"),
+        (b"no image", "this is no image that can be read"),
+    ],
+)
+def test_what_is_no_image_that_is_read_is_named(begin: bytes, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(begin and begin + bytes(64))
+    with pytest.raises(NodeError, match=says):
+        load_image(path)
+
+
+@pytest.mark.parametrize(("form", "name"), [("GIF", "a.gif"), ("WEBP", "a.webp"), ("PNG", "a.png"), ("TIFF", "a.tif")])
+def test_of_several_images_the_first_is_taken_and_that_is_told(form: str, name: str, tmp_path: Path) -> None:
+    first, second = (Pillow.new("RGB", (8, 6), colour) for colour in ("red", "blue"))
+    first.save(tmp_path / name, form, save_all=True, append_images=[second])
+    first.save(tmp_path / f"one-{name}", form)
+    with noting() as said:
+        red = load_image(tmp_path / name).image.pixels[0].mean((1, 2))
+    assert [sentence for _, sentence in said] == ["the file holds several images, of which this is the first"]
+    assert red[0] > 0.9 and red[2] < 0.1
+    with noting() as said:
+        load_image(tmp_path / f"one-{name}")
+    assert not said
+
+
+def test_why_an_image_cannot_be_read_is_said_without_names_of_programs(tmp_path: Path) -> None:
+    Pillow.effect_noise((300, 300), 50).save(tmp_path / "a.webp")
+    data = (tmp_path / "a.webp").read_bytes()
+    (tmp_path / "a.webp").write_bytes(data[: len(data) // 2])
+    with pytest.raises(NodeError, match=r"a\.webp: cannot be read as an image.*; it may be damaged") as caught:
+        load_image(tmp_path / "a.webp")
+    assert "object" not in str(caught.value)

@@ -39,6 +39,12 @@ _OTHERS = (
     (b"8BPS", "a Photoshop image"),
     (b"\xff\x0a", "a JPEG XL image"),
     (b"\0\0\0\x0cJXL ", "a JPEG XL image"),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000 image"),
+    (b"\x76\x2f\x31\x01", "an OpenEXR image"),
+    (b"#?RADIANCE", "a Radiance image"),
+    (b"DDS ", "a DDS image"),
+    (b"qoif", "a QOI image"),
+    (b"\0\0\1\0", "an icon"),
     (b"<", "a web page or another text with marks"),
 )
 """How files begin that are no workflows, and what they are."""
@@ -54,13 +60,18 @@ def picture_of(data: bytes) -> str:
     return next((name for mark, name in _PICTURES if data.startswith(mark)), "")
 
 
+def kind_of_bytes(data: bytes) -> str:
+    """Return what a file is that holds neither JSON nor an image that is read here, in words; empty where it may."""
+    if data[4:8] == b"ftyp" and data[8:12] not in (b"avif", b"avis"):
+        return "a HEIF image" if data[8:12] in _HEIF else "an MP4 film"
+    return next((name for mark, name in _OTHERS if data.startswith(mark)), "")
+
+
 def said_of_bytes(data: bytes) -> str:
     """Return what a file is that holds neither JSON nor an image with texts, as a sentence; empty where it may."""
     if data[8:9] == b"{" and int.from_bytes(data[:8], "little") < 1 << 40 and not data[:1].isspace():
         return "this is a file of weights (safetensors), not a workflow"
-    what = next((name for mark, name in _OTHERS if data.startswith(mark)), "")
-    if data[4:8] == b"ftyp" and data[8:12] not in (b"avif", b"avis"):
-        what = "a HEIF image" if data[8:12] in _HEIF else "an MP4 film"
+    what = kind_of_bytes(data)
     return f"this is {what}; nodeflow reads workflows from JSON files and images" if what else ""
 
 
