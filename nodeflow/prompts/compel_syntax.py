@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from nodeflow.prompts.weights import PromptError, WeightedPiece
+from nodeflow.prompts.weights import LARGEST, PromptError, WeightedPiece
 
 PLUS, MINUS = 1.1, 0.9
 SYMBOLS = re.escape('()",.+-=')
@@ -18,7 +18,7 @@ WORD = re.compile(rf"(?:\\[{SYMBOLS}]|[+-](?![\s{SYMBOLS}]|$)|-?\d+|[^\s{SYMBOLS
 SIGNS = re.compile(r"\++|-+")
 WEIGHT = re.compile(r"\++|-+|[+-]?(?:\d+\.\d*|\.\d+)|-?\d+")
 METHOD = re.compile(r"\.(?:swap|blend|and|add|attend)\(")
-DEEPEST = 50
+DEEPEST, MOST_SIGNS = 50, 200
 
 
 class FoundPieces(NamedTuple):
@@ -103,11 +103,13 @@ def _letters(text: str, place: int) -> FoundPieces:
 
 
 def _factor(said: str) -> float:
-    if said.strip("+") == "":
-        return float(PLUS ** len(said))
-    if said.strip("-") == "":
-        return float(MINUS ** len(said))
-    return float(said)
+    """What a weight multiplies by. Raises PromptError for one beyond all measure."""
+    base = {"+": PLUS, "-": MINUS}.get(said[:1], 0.0) if not said.strip(said[:1]) else 0.0
+    if len(said) <= MOST_SIGNS or not base:
+        number = float(base ** len(said)) if base else float(said)
+        if abs(number) <= LARGEST:
+            return number
+    raise PromptError(f"the weight {said[:20]} is beyond all measure; write one such as 1.2, or fewer signs")
 
 
 def _merged(pieces: list[WeightedPiece]) -> list[WeightedPiece]:

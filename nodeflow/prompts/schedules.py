@@ -7,6 +7,7 @@ texts, the second of which counts 0.7 times. A backslash makes a letter of what 
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import pairwise
 from typing import NamedTuple
@@ -15,9 +16,10 @@ from nodeflow.prompts.weights import PromptError
 
 NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)\s*")
 AND = re.compile(r"\bAND\b")
-COUNTED = re.compile(r"^(.*?)(?:\s*:\s*([-+]?(?:\d+\.?\d*|\.\d+)))?\s*$", re.DOTALL)
 MARK = re.compile(r"\\.|[()\[\]:|]", re.DOTALL)
 DEEPEST = 50
+MOST = 1_000
+"""Texts that lead together."""
 
 
 class Switched(NamedTuple):
@@ -53,13 +55,22 @@ class Summand(NamedTuple):
 
 
 def summands(text: str, steps: int) -> list[Summand]:
-    """The texts between ANDs. Raises PromptError for brackets inside of each other beyond measure."""
-    found = []
-    for part in AND.split(text):
-        said = COUNTED.match(part)
-        words, weight = (said[1], said[2]) if said else (part, None)
-        found.append(Summand(stretches(words, steps), float(weight) if weight else 1.0))
-    return found
+    """The texts between ANDs. Raises PromptError for brackets inside of each other beyond measure, and for more texts
+    than lead together."""
+    parts = AND.split(text)
+    if len(parts) > MOST:
+        raise PromptError(f"{len(parts):,} texts stand between ANDs, and {MOST} is the most; write fewer")
+    return [Summand(stretches(words, steps), weight) for words, weight in map(_counted, parts)]
+
+
+def _counted(text: str) -> tuple[str, float]:
+    """A text without the number behind its last colon, and that number; 1 where there is none."""
+    words, colon, number = text.rpartition(":")
+    if not colon or not NUMBER.fullmatch(number):
+        return text.rstrip(), 1.0
+    if not math.isfinite(float(number)):
+        raise PromptError(f"{number.strip()[:12]}... is too large to count a text by; write a smaller number")
+    return words.rstrip(), float(number)
 
 
 def stretches(text: str, steps: int) -> list[Stretch]:
@@ -134,7 +145,7 @@ def _bracket(parts: list[Tree], marks: list[str], steps: int) -> Tree:
     if plain and set(marks) == {":"} and len(marks) <= 2:
         share = float(number) * steps if "." in number else float(number)
         before = parts[0] if len(parts) == 3 else []
-        return [Switched(before, parts[-2], min(steps, int(share)))]
+        return [Switched(before, parts[-2], int(max(-1, min(steps, share))))]
     whole: Tree = ["[", *parts[0]]
     for sign, part in zip(marks, parts[1:], strict=True):
         whole += [sign, *part]

@@ -13,7 +13,9 @@ from typing import NamedTuple
 STEP = 1.1
 """What a pair of brackets multiplies by."""
 NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
-BREAK = re.compile(r"\s*\bBREAK\b\s*")
+BREAK = re.compile(r"\bBREAK\b")
+MOST_WEIGHED = 1_000_000
+"""Pieces that brackets weigh, each counted once for every bracket around it."""
 LARGEST = 1e6
 """Of weights: what is beyond it leads to no finite numbers, or to none that say anything."""
 HIDDEN = {"\\)": "\x00\x01", "\\(": "\x00\x02"}
@@ -63,7 +65,13 @@ def a1111_pieces(text: str) -> list[WeightedPiece]:
     rounds: list[int] = []
     squares: list[int] = []
 
+    weighed = 0
+
     def multiply(start: int, factor: float) -> None:
+        nonlocal weighed
+        weighed += len(found) - start
+        if weighed > MOST_WEIGHED:
+            raise PromptError("too much stands in brackets inside of each other; close them, or write fewer")
         found[start:] = [piece._replace(weight=piece.weight * factor) for piece in found[start:]]
 
     for mark in A1111_MARK.finditer(text):
@@ -83,13 +91,21 @@ def a1111_pieces(text: str) -> list[WeightedPiece]:
         elif said == "]" and squares:
             multiply(squares.pop(), 1 / STEP)
         else:
-            first, *others = BREAK.split(said)
+            first, *others = _stretches(said)
             found += [WeightedPiece(first), *(WeightedPiece(part, opens=True) for part in others)]
     for start in rounds:  # brackets that nobody closed
         multiply(start, STEP)
     for start in squares:
         multiply(start, 1 / STEP)
     return _merged(found) or [WeightedPiece("")]
+
+
+def _stretches(text: str) -> list[str]:
+    """The parts of a text between BREAKs, without the blanks around those."""
+    first, *others = BREAK.split(text)
+    if not others:
+        return [text]
+    return [first.rstrip(), *(part.strip() for part in others[:-1]), others[-1].lstrip()]
 
 
 def _outermost(text: str) -> list[str]:
