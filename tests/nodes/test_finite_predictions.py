@@ -52,3 +52,15 @@ def test_an_encoder_that_ran_over_chooses_no_codes(look: Callable[[Any, Any], ob
 def test_what_is_finite_is_left_alone() -> None:
     values = torch.rand(3)
     assert finite(values) is values
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_one_value_that_is_none_is_found_among_many(dtype: torch.dtype) -> None:
+    for bad in (float("nan"), float("inf"), -float("inf")):
+        values = torch.zeros(1, 4, 9, 9, dtype=dtype)
+        values[0, 2, 3, 4], values[0, 0, 0, 0] = bad, -bad  # infinities that cancel each other out
+        with pytest.raises(NumbersError, match="no numbers"):
+            finite(values)
+    most = torch.full((1, 4, 9, 9), torch.finfo(dtype).max, dtype=dtype)
+    assert finite(most) is most  # whose sum is infinite
+    assert finite(torch.zeros(0, dtype=dtype)).numel() == 0
