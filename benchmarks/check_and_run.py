@@ -54,11 +54,10 @@ NUMBERS = -(2**53), -1, 0, 1, 1e30
 ON_WIRES = frozenset(
     f"nodes.{one}"
     for one in (
-        *("class_label.label", "value_in_json.text", "value_in_json.key", "number_from_text.text"),
+        *("class_label.label", "value_in_json.text", "value_in_json.key"),
         *("replace_by_pattern.replace", "find_in_text.take", "wildcards.text", "noise_stream.stream"),
         *("smoothed_energy_guidance.layers", "perturbed_attention_guidance.layers", "skip_layer_guidance.layers"),
-        *("weaken_guidance.layers", "load_model.family", "load_diffusion_model.family", "load_text_encoder.family"),
-        "save_image.folder",
+        *("weaken_guidance.layers", "load_text_encoder.family", "save_image.folder"),
     )
 )
 """``node.param`` of which only a run knows whether a value fits: by the model or text that it meets."""
@@ -83,8 +82,9 @@ class Caller:
         self._given: dict[str, list[Any]] = {}
         self._asked: set[str] = set()
 
-    def call(self, spec: NodeSpec, given: dict[str, Any], params: dict[str, Any]) -> Any:
-        """What a node gives, or its first step where it streams. Raises whatever the node raises."""
+    def call(self, spec: NodeSpec, given: dict[str, Any], params: dict[str, Any], whole: bool = True) -> Any:
+        """What a node gives; where it streams, and not ``whole``, it is left after its first step, before which it
+        refuses what it does not take. Raises whatever the node raises."""
         named = {port.name for port in spec.inputs if not port.many}
         many = [given[port.name] for port in spec.inputs if port.many and port.name in given]
         values = {
@@ -93,7 +93,7 @@ class Caller:
             if p.name in params
         }
         found = self._functions[spec.type](*many, **{k: v for k, v in given.items() if k in named}, **values)
-        return _result(found) if spec.streams else found
+        return _result(found, whole) if spec.streams else found
 
     def inputs(self, spec: NodeSpec) -> dict[str, Any] | None:
         """Inputs with which a node takes its declared parameters; None where none are found."""
@@ -102,7 +102,7 @@ class Caller:
         for way in itertools.islice(itertools.product(*ways), MOST_WAYS):
             given = dict(zip((port.name for port in ports), way, strict=True))
             try:
-                self.call(spec, given, {})
+                self.call(spec, given, {}, False)
             except Exception:
                 continue
             return given
@@ -116,7 +116,9 @@ class Caller:
             return []
         self._asked.add(type)
         makers = [spec for spec in self.catalogue.nodes.values() if any(_makes(out.type, type) for out in spec.outputs)]
-        makers.sort(key=lambda spec: (_place(spec), len([p for p in spec.inputs if p.required]), spec.type))
+        makers.sort(
+            key=lambda spec: (_place(spec), spec.streams, len([p for p in spec.inputs if p.required]), spec.type)
+        )
         found: list[Any] = []
         for spec in makers[:12]:
             given = self.inputs(spec) if not spec.through else None
@@ -142,12 +144,14 @@ def _place(spec: NodeSpec) -> int:
     return FIRST.index(name) if name in FIRST else len(FIRST)
 
 
-def _result(steps: Iterator[Any]) -> Any:
+def _result(steps: Iterator[Any], whole: bool) -> Any:
     while True:
         try:
             next(steps)
         except StopIteration as end:
             return end.value
+        if not whole:
+            return None
 
 
 def odd(param: Param) -> tuple[Any, ...]:
@@ -168,10 +172,10 @@ def odd(param: Param) -> tuple[Any, ...]:
     return ()
 
 
-def refusal(caller: Caller, spec: NodeSpec, given: dict[str, Any], param: Param, value: Any) -> str:
-    """Why a node refuses a value; empty where it takes it."""
+def refusal(caller: Caller, spec: NodeSpec, given: dict[str, Any], params: dict[str, Any]) -> str:
+    """Why a node refuses values of its parameters; empty where it takes them."""
     try:
-        caller.call(spec, given, {param.name: value})
+        caller.call(spec, given, params, False)
     except NodeError as error:
         return str(error)
     except Exception as error:
@@ -217,30 +221,39 @@ def main() -> None:
 
 def _compare(base: Path, only: set[str]) -> int:
     caller = Caller()
+    wanted = [
+        spec
+        for spec in caller.catalogue.nodes.values()
+        if spec.params and (not only or spec.type.partition(".")[2] in only)
+    ]
     compared, gaps, alone = 0, 0, []
-    for spec in caller.catalogue.nodes.values():
-        if (only and spec.type.partition(".")[2] not in only) or not spec.params:
-            continue
+    for number, spec in enumerate(wanted):
+        print(f"{number + 1} of {len(wanted)}: {spec.type}", file=sys.stderr, flush=True)
         given = caller.inputs(spec)
         if given is None and any(port.required for port in spec.inputs):
             alone.append(spec.type)
             continue
-        given = given or {}
-        for param in spec.params:
-            usual = refusal(caller, spec, given, param, param.default)
-            for value in odd(param):
-                why = refusal(caller, spec, given, param, value)
-                why = "" if why == usual and value != param.default else why
-                compared += 1
-                if (
-                    why
-                    and f"{spec.type}.{param.name}" not in ON_WIRES
-                    and not found_before(caller.catalogue, spec, param, value, base)
-                ):
-                    gaps += 1
-                    print(f"{spec.type}.{param.name}={str(value)[:30]!r}: {why[:150]}", flush=True)
+        usual = refusal(caller, spec, given or {}, {})
+        for param, value in ((one, value) for one in spec.params for value in odd(one)):
+            compared += 1
+            if why := _gap(caller, spec, given or {}, param, value, usual, base):
+                gaps += 1
+                print(f"{spec.type}.{param.name}={str(value)[:30]!r}: {why[:150]}", flush=True)
     print(f"{compared:,} values compared, {gaps} gaps; {len(alone)} nodes could not be called: {', '.join(alone)}")
     return int(bool(gaps))
+
+
+def _gap(
+    caller: Caller, spec: NodeSpec, given: dict[str, Any], param: Param, value: Any, usual: str, base: Path
+) -> str:
+    """Why a node refuses a value of which the check says nothing; empty where both agree. ``usual``: why it refuses
+    what it is declared with."""
+    if f"{spec.type}.{param.name}" in ON_WIRES:
+        return ""
+    why = refusal(caller, spec, given, {param.name: value})
+    if not why or (why == usual and value != param.default):
+        return ""
+    return "" if found_before(caller.catalogue, spec, param, value, base) else why
 
 
 if __name__ == "__main__":

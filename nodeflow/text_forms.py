@@ -17,7 +17,9 @@ from typing import Literal, NamedTuple
 from nodeflow.arithmetic import CONSTANTS, ArithmeticFault, check_written
 from nodeflow.patterns import PatternFault, compiled
 
-FormName = Literal["pattern", "arithmetic", "template", "file name", "folder name", "falling numbers", "JSON list"]
+FormName = Literal[
+    "pattern", "arithmetic", "template", "file name", "folder name", "falling numbers", "JSON list", "number"
+]
 Names = Collection[str] | None
 """What a text may name; None where that is not known."""
 
@@ -115,6 +117,20 @@ def json_reason(error: Exception) -> str:
     return str(error)
 
 
+ONE_NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*")
+LARGEST = 2**63 - 1
+"""Beyond which no whole number is kept."""
+
+
+def number_fault(text: str, names: Names = None) -> str:
+    """Of one number, such as 12, -0.5 or 1e-3."""
+    if not ONE_NUMBER.fullmatch(text):
+        return "is no number; write one such as 12 or 0.5"
+    if abs(float(text)) > LARGEST:
+        return "is beyond 64 bits; write a smaller number"
+    return ""
+
+
 def json_list_fault(text: str, names: Names = None) -> str:
     """Of a JSON list of objects, or of nothing."""
     try:
@@ -133,6 +149,7 @@ FORMS: dict[FormName, TextForm] = {
     "file name": TextForm("the name of a file", file_name_fault),
     "folder name": TextForm("a path", gaps_fault),
     "falling numbers": TextForm("numbers that fall", falling_fault),
+    "number": TextForm("a number such as 12 or 0.5", number_fault),
     "JSON list": TextForm("a JSON list of objects", json_list_fault),
 }
 NAMING = frozenset({"arithmetic", "template"})

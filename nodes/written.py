@@ -14,7 +14,6 @@ SIZES = Matches(
     r"(?:[\s,]*0*[1-9]\d{0,4}\s*[x*:]\s*0*[1-9]\d{0,4}\s*(?:,|$))+[\s,]*",
     "sizes with commas between, such as 1024x1024, 1248x832",
 )
-ONE_NUMBER = Matches(rf"\s*{NUMBER}\s*", "a number such as 12 or 0.5")
 NUMBERS_ABOVE_0 = Matches(
     rf"[\s,]*(?:{ABOVE_0}(?:{APART}|$))*", "numbers above 0 with commas between, such as 1.0, 1.02, 0.98"
 )

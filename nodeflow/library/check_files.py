@@ -12,6 +12,7 @@ from nodeflow.library.missing import Find, missing_models, named_models, short
 from nodeflow.library.recognise import recognise
 from nodeflow.library.right_kind import misplaced, misplaced_part, shortened, unreadable
 from nodeflow.library.rules import rule_book
+from nodeflow.library.tokenizer_files import tokenizer_in, without_tokenizer
 from nodeflow.resources import locate
 
 MODEL = "model"
@@ -27,6 +28,8 @@ def problems_on_disk(workflow: Workflow, catalogue: Catalogue, base: Path, find:
     found = [one.problem() for one in lost.values()]
     for where, name, node, spec in _nodes(workflow, catalogue):
         place = f"{where}/{name}" if where else name
+        if why := _wrong_family(workflow, where, name, node, spec, base, find):
+            found.append(Problem(place, rule_book().takers[spec.type].family, why))
         for param, value in _named(workflow, where, name, node, spec):
             if (where, name, param.name) in lost:
                 continue
@@ -90,6 +93,33 @@ def _no_image(param: Param, path: Path) -> bool:
         return False  # a run says what is wrong inside
 
 
+def _wrong_family(workflow: Workflow, where: str, name: str, node: Node, spec: NodeSpec, base: Path, find: Find) -> str:
+    """Say that a model is of another family than a person chose; empty where it may be of that."""
+    rules = rule_book()
+    chosen = spec.param(rules.takers[spec.type].family) if spec.type in rules.takers else None
+    model = next((param for param in spec.params if param.widget == MODEL), None)
+    if chosen is None or model is None:
+        return ""
+    family, value = (node.params.get(one.name, one.default) for one in (chosen, model))
+    named = all(_is_named(workflow, where, name, *one) for one in ((chosen, family), (model, value)))
+    path = _path_of(value, base, find) if named and isinstance(value, str) else None
+    if path is None or not isinstance(family, str) or family == chosen.default:
+        return ""
+    try:
+        found = recognise(path)
+    except OSError:
+        return ""
+    if found.family not in chosen.choices or found.family in (family, *rules.also(family)):
+        return ""
+    return f"{shortened(path.name)} holds {found.what}, and {chosen.name} says {family}; set it to {chosen.default}"
+
+
+def _path_of(value: str, base: Path, find: Find) -> Path | None:
+    """Where a model lies that a parameter names; None where nothing has that name, or several have."""
+    entries = [] if (path := locate(value, base)) else find(value)
+    return path or (Path(entries[0].path) if len(entries) == 1 else None)
+
+
 def _wrong_model(spec: NodeSpec, param: Param, value: str, base: Path, find: Find) -> str:
     """Say why the nodes of a type do not load a model; empty where they do, or where nobody can tell."""
     takers = rule_book().takers
@@ -102,8 +132,9 @@ def _wrong_model(spec: NodeSpec, param: Param, value: str, base: Path, find: Fin
         if spec.type in takers
         else ""
     )
-    entries = [] if (path := locate(value, base)) else find(value)
-    path = path or (Path(entries[0].path) if len(entries) == 1 else None)
+    path = _path_of(value, base, find)
+    if path is not None and spec.type in takers and takers[spec.type].tokenizer == param.name:
+        return without_tokenizer(path) if tokenizer_in(path) is None else ""
     if path is None or type not in takers:
         return ""
     try:

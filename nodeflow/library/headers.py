@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -55,6 +56,24 @@ class Header:
         """Return whether a name ends so."""
         return _has_beginning(self._reversed_names, end[::-1])
 
+    def beginning(self, beginning: str) -> Iterator[str]:
+        """Return the names that begin so, in their order."""
+        names = self.sorted_names
+        for place in range(bisect_left(names, beginning), len(names)):
+            if not names[place].startswith(beginning):
+                return
+            yield names[place]
+
+    def prefixes(self, name: str) -> list[str]:
+        """Return what stands before a name wherever it ends another: nothing, or whole words with a dot behind."""
+        ended, names = name[::-1], self._reversed_names
+        found: list[str] = []
+        for place in range(bisect_left(names, ended), len(names)):
+            if not names[place].startswith(ended):
+                break
+            found.append(names[place][len(ended) :][::-1])
+        return [one for one in found if not one or one.endswith(".")]
+
     def matches(self, pattern: str, prefix: str = "") -> bool:
         """Return whether there is such a name: whole, or with a ``*`` at its beginning or its end."""
         if pattern.startswith("*"):
@@ -67,6 +86,22 @@ class Header:
 def _has_beginning(names: list[str], beginning: str) -> bool:
     place = bisect_left(names, beginning)
     return place < len(names) and names[place].startswith(beginning)
+
+
+def has_shape(tensor: Tensor | None, wanted: tuple[int, ...]) -> bool:
+    """Return whether a tensor is of a shape. Codes of four and six bits lie in bytes, so that a row is shorter on
+    disk."""
+    if tensor is None or len(tensor.shape) != len(wanted):
+        return False
+    return all(length in (-1, found) for length, found in zip(wanted[:-1], tensor.shape[:-1], strict=True)) and (
+        tensor.shape[-1] in set(_on_disk(wanted[-1], tensor.dtype)) or wanted[-1] == -1
+    )
+
+
+def _on_disk(length: int, dtype: str) -> Iterator[int]:
+    yield length
+    if dtype == "U8":
+        yield from (length // 2, length * 3 // 4)
 
 
 def read_safetensors(path: Path) -> Header:

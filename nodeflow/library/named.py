@@ -88,11 +88,14 @@ def _state(path: Path) -> str:
 
 
 def _fitting(library: Library, kind: str, families: Sequence[str]) -> list[LibraryEntry]:
-    """Without folders, and what is gone."""
+    """Without folders, and what is gone or lacks blocks."""
     found = [
         entry
         for entry in library.entries
-        if entry.found.kind == kind and entry.found.family in families and Path(entry.path).is_file()
+        if entry.found.kind == kind
+        and entry.found.family in families
+        and not entry.found.lost
+        and Path(entry.path).is_file()
     ]
     return sorted(found, key=lambda one: (list(families).index(one.found.family), one.name.casefold()))
 

@@ -21,7 +21,8 @@ def as_quantised(found: Recognised, precision: StoredPrecision, rules: RuleBook)
     if not unread or not rules.formats:
         return found
     what = found.what if found.known else "a model whose layers are packed by that writer"
-    reason = f"no node reads weights quantised as {unread[0]}; take it in half precision, float8 or GGUF"
+    first = f" (its first is {precision.first})" if precision.first else ""
+    reason = f"no node reads weights quantised as {unread[0]}; take it in half precision, float8 or GGUF{first}"
     return msgspec.structs.replace(
         found, kind=found.kind if found.known else "quantised", what=what, nodes=(), reason=found.reason or reason
     )
@@ -41,4 +42,4 @@ def of_part(path: Path, found: Recognised) -> Recognised:
     whole = found.what if found.known else "a model"
     what = f"part {part[0]} of {part[1]} of {whole}"
     reason = "join its parts first" if path.suffix.lower() == ".gguf" else "choose the folder that it lies in"
-    return msgspec.structs.replace(found, kind="part", what=what, nodes=(), reason=reason)
+    return msgspec.structs.replace(found, kind="part", what=what, nodes=(), reason=reason, lost="")

@@ -28,15 +28,19 @@ WRITERS = (
     ("*.weight_scale_2", "nvfp4"),
 )
 """How the files of those writers are told who name no format for each layer; the first that fits."""
+CODES, BARE = ("I8", "U8"), " without scales"
+"""Precisions that stand for other numbers, and what is said of a file that does not say for which."""
 MAX_SETTING_BYTES = 4096
 """More than any layer's settings have."""
 
 
 class StoredPrecision(msgspec.Struct, frozen=True):
-    """``text`` for people; ``formats``: in how many layers each quantised format stands."""
+    """``text`` for people; ``formats``: in how many layers each quantised format stands; ``first``: the first weight of
+    a file whose format nothing names."""
 
     text: str = ""
     formats: dict[str, int] = {}
+    first: str = ""
 
 
 def precision_of(path: Path, header: Header) -> StoredPrecision:
@@ -52,7 +56,15 @@ def precision_of(path: Path, header: Header) -> StoredPrecision:
     rest = [NAMES.get(name, name) for name, _ in sizes.most_common() if not formats or name not in ("U8", "I8")]
     rest = [name for name in rest if not formats or not name.startswith("float8")][: 1 if formats else 2]
     told = list(formats) + [name for name in rest if not _small(name, sizes)]
-    return StoredPrecision(", ".join(dict.fromkeys(told)) or "", formats)
+    return StoredPrecision(", ".join(dict.fromkeys(told)) or "", formats, _first_bare(header, formats))
+
+
+def _first_bare(header: Header, formats: dict[str, int]) -> str:
+    """The first weight of whole numbers that nothing is said of; empty where all are named."""
+    if not any(name.endswith(BARE) for name in formats):
+        return ""
+    tensors = header.tensors
+    return next(name for name in header.sorted_names if name.endswith(".weight") and tensors[name].dtype in CODES)
 
 
 def _small(name: str, sizes: Counter[str]) -> bool:
@@ -87,9 +99,9 @@ def _formats(path: Path, header: Header) -> Iterator[tuple[str, int]]:
         yield "float8 scaled" if any(t.dtype.startswith("F8") for t in header.tensors.values()) else "int8", len(layers)
         return
     codes = [tensor.dtype for name, tensor in header.tensors.items() if name.endswith(".weight")]
-    for dtype in ("I8", "U8"):
+    for dtype in CODES:
         if dtype in codes:
-            yield f"{NAMES[dtype]} without scales", codes.count(dtype)
+            yield f"{NAMES[dtype]}{BARE}", codes.count(dtype)
 
 
 def _in_metadata(header: Header) -> list[dict[str, Any]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from nodeflow.library.adapter_base import family_of
 from nodeflow.library.header_reader import read_header
-from nodeflow.library.headers import Header, HeaderError, Tensor
+from nodeflow.library.headers import Header, HeaderError, has_shape
+from nodeflow.library.lost_blocks import lost_blocks, told_as
 from nodeflow.library.partial import as_quantised, of_part
 from nodeflow.library.precision import precision_of
 from nodeflow.library.recognise_folder import recognise_folder
@@ -21,6 +21,8 @@ from nodeflow.special_files import is_special
 PREFIXES = "", "model.diffusion_model.", "diffusion_model.", "net.", "transformer.", "unet.", "model.", "module."
 """What may stand before all names of a network."""
 ADAPTERS = ("lora", "control lora", "lllite", "controlnet", "t2i adapter", "ip adapter", "redux", "model patch")
+SHORTER = ("lora", "control lora", "lllite", "controlnet", "model patch")
+"""Kinds that have as many blocks of a network's names as they like."""
 ORDER = (
     (*ADAPTERS, "motion module", "hypernetwork", "embedding"),
     ("transformer", "unet", "prior", "decoder", "upsampler"),
@@ -59,10 +61,17 @@ def _layout(path: Path) -> str:
 def of_header(path: Path, header: Header, rules: RuleBook) -> Recognised:
     """Return what a weights file is."""
     precision = precision_of(path, header)
-    found = of_part(path, as_quantised(recognise_weights(header, rules), precision, rules))
+    found = of_part(path, as_quantised(_as_cut(recognise_weights(header, rules), header, rules), precision, rules))
     return msgspec.structs.replace(
         found, precision=precision.text, formats=precision.formats, bytes=header.size, layout=header.layout
     )
+
+
+def _as_cut(found: Recognised, header: Header, rules: RuleBook) -> Recognised:
+    """Return what a file is where its network lacks blocks."""
+    if found.kind in SHORTER or not (lost := lost_blocks(header, rules)):
+        return found
+    return msgspec.structs.replace(found, lost=lost, reason=told_as(lost))
 
 
 def recognise_weights(header: Header, rules: RuleBook) -> Recognised:
@@ -142,22 +151,6 @@ def _fits_after(prefix: str, rule: FileRule, header: Header) -> bool:
         and all(has_shape(header.tensors.get(prefix + name), shape) for name, shape in rule.shapes.items())
         and not any(header.matches(one, prefix) for one in rule.lacks)
     )
-
-
-def has_shape(tensor: Tensor | None, wanted: tuple[int, ...]) -> bool:
-    """Return whether a tensor is of a shape. Codes of four and six bits lie in bytes, so that a row is shorter on
-    disk."""
-    if tensor is None or len(tensor.shape) != len(wanted):
-        return False
-    return all(length in (-1, found) for length, found in zip(wanted[:-1], tensor.shape[:-1], strict=True)) and (
-        tensor.shape[-1] in set(_on_disk(wanted[-1], tensor.dtype)) or wanted[-1] == -1
-    )
-
-
-def _on_disk(length: int, dtype: str) -> Iterator[int]:
-    yield length
-    if dtype == "U8":
-        yield from (length // 2, length * 3 // 4)
 
 
 def _short(name: str) -> str:

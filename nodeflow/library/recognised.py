@@ -36,7 +36,8 @@ class Recognised(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Hold what a file or folder is.
 
     ``what`` in words; ``nodes``: types of those that take it, at ``param``; ``missing``: the parts that a node needs
-    besides; ``reason``: why none takes it, or what to do first. ``known`` is false where nothing could be told.
+    besides; ``reason``: why none takes it, or what to do first. ``lost``: the blocks that it lacks, without which no
+    node loads it. ``known`` is false where nothing could be told.
     """
 
     kind: str = ""
@@ -48,6 +49,7 @@ class Recognised(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     param: str = "model"
     missing: tuple[str, ...] = ()
     reason: str = ""
+    lost: str = ""
     layout: str = ""
     formats: dict[str, int] = {}
 
@@ -57,5 +59,5 @@ class Recognised(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     @property
     def node(self) -> str:
-        """The type of the first node that takes it; empty where none does."""
-        return self.nodes[0] if self.nodes else ""
+        """The type of the first node that takes it as it is; empty where none does."""
+        return self.nodes[0] if self.nodes and not self.lost else ""

@@ -35,7 +35,13 @@ def misplaced(type: str, path: Path, shown: str, found: Recognised) -> str:
         return f"{shown} holds {found.what}{instead(type, path, found)}; {taker.title} loads {taker.takes}"
     if path.is_file() and not taker.file:
         return f"{shown} is one file; {taker.title} loads {taker.takes}"
-    return unread_layout(path, found, taker)
+    return unread_layout(path, found, taker) or cut(path, shown, found)
+
+
+def cut(path: Path, shown: str, found: Recognised) -> str:
+    """Say that a file lacks blocks of its network; empty where it has all, and for a folder, which says itself how many
+    it has."""
+    return f"{shown} holds {found.what}, but {found.reason}" if found.lost and path.is_file() else ""
 
 
 def misplaced_part(type: str, path: Path, found: Recognised) -> str:
@@ -52,7 +58,7 @@ def misplaced_part(type: str, path: Path, found: Recognised) -> str:
             f"{shortened(path.name)} holds {found.what}{instead(type, path, found)}; {taker.part} of {taker.title} "
             f"takes one network of {taker.takes.removeprefix('a folder of ')}"
         )
-    return unread_layout(path, found, taker)
+    return unread_layout(path, found, taker) or cut(path, shortened(path.name), found)
 
 
 def unread_layout(path: Path, found: Recognised, taker: Taker) -> str:

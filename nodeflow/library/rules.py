@@ -80,6 +80,20 @@ class AdapterRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefer: int = 0
 
 
+class Depths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many blocks networks of some widths have, which nothing in their files says.
+
+    ``shapes``, ``lacks``: by which they are told, after any prefix, as a `Rule` has them. ``blocks`` begin the names of
+    their numbered blocks, of one kind or several; ``known`` are the depths that models have, each with a number for
+    every kind: those of the first models, and those that others made of them by leaving blocks out.
+    """
+
+    shapes: dict[str, tuple[int, ...]]
+    blocks: tuple[str, ...]
+    known: tuple[tuple[int, ...], ...]
+    lacks: tuple[str, ...] = ()
+
+
 class FolderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A folder, by the class that its model_index.json or config.json names: beginnings or whole names.
 
@@ -95,19 +109,25 @@ class FolderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FamilyRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A family of models: how its files, its adapters and its folders are recognised, and which node takes each."""
+    """A family of models: how its files, its adapters and its folders are recognised, and which node takes each.
+
+    ``also``: families whose files are its own too, where nothing in a file tells the two apart.
+    """
 
     name: str
+    also: tuple[str, ...] = ()
     files: tuple[FileRule, ...] = ()
     adapters: tuple[AdapterRule, ...] = ()
     folders: tuple[FolderRule, ...] = ()
+    depths: tuple[Depths, ...] = ()
 
 
 class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A node that loads models: its title, what it loads in words, whether one file will do, and one in GGUF.
 
-    ``part`` is the parameter at which it takes a network's file, where that is not ``model``. ``like``: nodes that take
-    the same as it does at other parameters, by these.
+    ``part`` is the parameter at which it takes a network's file, where that is not ``model``, ``tokenizer`` the one at
+    which it takes a tokenizer's folder, ``family`` the one at which a person may say of which family it is. ``like``:
+    nodes that take the same as it does at other parameters, by these.
     """
 
     title: str
@@ -115,6 +135,8 @@ class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: bool = False
     gguf: bool = False
     part: str = ""
+    tokenizer: str = ""
+    family: str = ""
     like: dict[str, str] = {}
 
 
@@ -148,6 +170,11 @@ class RuleBook(msgspec.Struct, frozen=True, dict=True):
     """What keeps files of rules from being read, in sentences."""
 
     @cached_property
+    def depths(self) -> tuple[Depths, ...]:
+        """The depths that networks of all families have."""
+        return tuple(one for family in self.families for one in family.depths)
+
+    @cached_property
     def anchored(self) -> dict[str, list[int]]:
         """The numbers of the rules that each whole name calls for; those under "" are always asked."""
         found: dict[str, list[int]] = defaultdict(list)
@@ -155,6 +182,10 @@ class RuleBook(msgspec.Struct, frozen=True, dict=True):
             for name in rule.anchors or ("",):
                 found[name].append(number)
         return dict(found)
+
+    def also(self, family: str) -> tuple[str, ...]:
+        """The families whose files are this one's too."""
+        return tuple(one for known in self.families if known.name == family for one in known.also)
 
     def title(self, node: str) -> str:
         """The title of a node; its type where no pack that is installed has it."""

@@ -14,7 +14,7 @@ from nodes.denoisers.attached import AttachedImage
 from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.loaders.adapters.families import network_family
 from nodes.loaders.families.ip_adapter.ip_adapter import PATTERNS, load_ip_adapter_parts
-from nodes.loaders.read.locate import find
+from nodes.loaders.read.locate import find, unless_blank
 from nodes.loaders.read.parts import torch_dtype
 from nodes.loaders.read.right_kind import find_for
 from nodes.networks.image_prompts import places
@@ -46,7 +46,8 @@ def load_ip_adapter(
     (arXiv:2308.06721).
     """
     path = find_for("Load IP-Adapter", model, revision, PATTERNS)
-    return load_ip_adapter_parts(path, find(image_encoder, "") if image_encoder else None, torch_dtype(dtype))
+    sight = find(image_encoder, "") if unless_blank(image_encoder) else None
+    return load_ip_adapter_parts(path, sight, torch_dtype(dtype))
 
 
 @node("Apply IP-Adapter")

@@ -11,7 +11,7 @@ from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import Conditioning, Image, ImagePrompter
 from nodes.loaders.families.flux_1.redux import PATTERNS, load_redux_parts
 from nodes.loaders.models.precision import ComputePrecision
-from nodes.loaders.read.locate import find
+from nodes.loaders.read.locate import find, unless_blank
 from nodes.loaders.read.right_kind import find_for
 
 
@@ -35,9 +35,8 @@ def load_redux(
     Papers: Black Forest Labs 2024, FLUX.1 Tools; SigLIP: Zhai et al. 2023 (arXiv:2303.15343).
     """
     path = find_for("Load Redux", model, revision, PATTERNS)
-    return load_redux_parts(
-        path, find(image_encoder, "") if image_encoder else None, ComputePrecision("auto", dtype, device)
-    )
+    sight = find(image_encoder, "") if unless_blank(image_encoder) else None
+    return load_redux_parts(path, sight, ComputePrecision("auto", dtype, device))
 
 
 @node("Redux conditioning")

@@ -11,7 +11,7 @@ from nodes.denoisers.beside_pictures import refuse_shown
 from nodes.loaders.models.known import families, family_of_network, told_as
 from nodes.loaders.models.precision import AUTO, ComputePrecision
 from nodes.loaders.models.whole import ModelParts, NamedParts, load_whole
-from nodes.loaders.read.locate import MODEL_PATTERNS
+from nodes.loaders.read.locate import MODEL_PATTERNS, unless_blank
 from nodes.loaders.read.recognise import recognise
 from nodes.loaders.read.right_kind import find_for, find_part
 
@@ -108,7 +108,7 @@ def _load(
     family = told_as(recognise(path).family)
     if family is None:
         raise NodeError(f"{path.name}: this node does not know such a model")
-    file = _of_family(find_part(node, "transformer", transformer), family.name) if transformer else None
+    file = _of_family(find_part(node, "transformer", transformer), family.name) if unless_blank(transformer) else None
     return load_whole(family, path, precision, NamedParts(network=file, left_out=left_out))
 
 

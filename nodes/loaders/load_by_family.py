@@ -14,7 +14,7 @@ from nodes.loaders.models.precision import CHOICES, ComputePrecision
 from nodes.loaders.models.text import EncoderFile, assigned, family_reading, load_text
 from nodes.loaders.models.whole import NamedParts, encoders_of, load_network, load_whole
 from nodes.loaders.read.folder_files import named
-from nodes.loaders.read.locate import MODEL_PATTERNS
+from nodes.loaders.read.locate import MODEL_PATTERNS, unless_blank
 from nodes.loaders.read.recognise import recognise
 from nodes.loaders.read.right_kind import find_for
 
@@ -79,8 +79,8 @@ def load_model(
     path = find_for("Load model", model, revision, MODEL_PATTERNS)
     chosen = _family(path, family)
     texts = _encoders("Load text encoder", text_encoder, text_encoder_2, text_encoder_3, text_encoder_4)
-    coder = find_for("Load VAE", vae, "", MODEL_PATTERNS) if vae else None
-    beside = NamedParts(texts, coder, tokenizer=tokenizer)
+    coder = find_for("Load VAE", vae, "", MODEL_PATTERNS) if unless_blank(vae) else None
+    beside = NamedParts(texts, coder, tokenizer=unless_blank(tokenizer))
     return LoadedModel(
         *load_whole(chosen, path, ComputePrecision(precision, dtype, device, storage == "float8"), beside)
     )
@@ -156,9 +156,9 @@ def load_text_encoder(
     settings = ComputePrecision(precision, dtype, device)
     if len(given) == 1 and given[0].found.kind in WHOLE:
         chosen = _family(given[0].path, family)
-        return load_text(chosen, encoders_of(chosen, given[0].path), settings, {}, tokenizer)
+        return load_text(chosen, encoders_of(chosen, given[0].path), settings, {}, unless_blank(tokenizer))
     chosen = family_reading(given) if family == AUTO else family_called(family)
-    return load_text(chosen, assigned(chosen, given), settings, {}, tokenizer)
+    return load_text(chosen, assigned(chosen, given), settings, {}, unless_blank(tokenizer))
 
 
 def _family(path: Path, name: str) -> Family:
@@ -177,5 +177,5 @@ def _family(path: Path, name: str) -> Family:
 
 
 def _encoders(node: str, *models: str) -> Sequence[EncoderFile]:
-    paths = (find_for(node, model, "", MODEL_PATTERNS) for model in models if model)
+    paths = (find_for(node, model, "", MODEL_PATTERNS) for model in models if unless_blank(model))
     return [EncoderFile(path, recognise(path)) for path in paths]

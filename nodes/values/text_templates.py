@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import string
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
 from nodeflow.graph.model.plain_values import HALF_CHARACTER, is_broken, shown
 from nodeflow.node import Multiline, NodeError, WrittenForm, node
+from nodeflow.text_forms import number_fault
 from nodes.values.kinds import kind_of
 from nodes.values.text_editing import MAX_TEXT, TOO_LONG, bounded
-from nodes.written import ONE_NUMBER
 
 WIDEST = 1_000
 """Letters that a value may be filled up to."""
-LARGEST = 2**63 - 1
 
 
 class _Plain(string.Formatter):
@@ -93,18 +91,15 @@ class Number(NamedTuple):
 
 
 @node("Number from text")
-def number_from_text(text: Annotated[str, ONE_NUMBER] = "0") -> Number:
+def number_from_text(text: Annotated[str, WrittenForm("number")] = "0") -> Number:
     """Reads a number that is written as a text: 12, -0.5, 1e-3.
 
     ``whole_number`` is the same cut off towards 0. Blanks around it do not count.
 
     Fails for a text that is no finite number, and for one beyond 64 bits.
     """
-    try:
-        found = float(text)
-        whole = int(text) if text.strip().lstrip("+-").isdecimal() else int(found)
-    except (ValueError, OverflowError):
-        raise NodeError(f"{text[:60]!r} is no number; write one such as 12 or 0.5") from None
-    if not math.isfinite(found) or abs(whole) > LARGEST:
-        raise NodeError(f"{text[:60]!r} is beyond 64 bits; write a smaller number")
+    if fault := number_fault(text):
+        raise NodeError(f"{text[:60]!r} {fault}")
+    found = float(text)
+    whole = int(text) if text.strip().lstrip("+-").isdecimal() else int(found)
     return Number(found, whole)

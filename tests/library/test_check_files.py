@@ -57,3 +57,24 @@ def test_a_model_of_another_kind_is_told_as_the_node_tells_it(node: str, model: 
 def test_models_that_fit_are_good(tmp_path: Path) -> None:
     loaders = {kind: spec for kind, spec in CATALOGUE.nodes.items() if any(p.widget == "model" for p in spec.params)}
     assert told(Workflow({kind.replace(".", "_"): Node(kind, 1) for kind in loaders}), tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("family", "told_of"),
+    [("auto", []), ("FLUX.1", []), ("Z-Image", ["one.family: flux.safetensors holds the transformer of FLUX.1 alone, "
+                                               "and family says Z-Image; set it to auto"])],
+)  # fmt: skip
+def test_a_family_that_a_file_is_not_of_is_told(family: str, told_of: list[str], tmp_path: Path) -> None:
+    write_sparse(tmp_path / "flux.safetensors", FLUX)
+    node = Node("nodes.load_diffusion_model", 1, {"model": "flux.safetensors", "family": family})
+    assert told(Workflow({"one": node}), tmp_path) == told_of
+
+
+def test_a_folder_without_a_tokenizer_is_told(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    write_sparse(tmp_path / "t5.safetensors", {"encoder.block.0.layer.0.SelfAttention.q.weight": (8, 8)})
+    node = Node("nodes.load_text_encoder", 1, {"model": "t5.safetensors", "tokenizer": "folder"})
+    (problem,) = told(Workflow({"one": node}), tmp_path)
+    assert problem.startswith("one.tokenizer: folder holds no tokenizer; name a folder with tokenizer.json, ")
+    (tmp_path / "folder" / "tokenizer.json").write_text("{}")
+    assert told(Workflow({"one": node}), tmp_path) == []

@@ -23,6 +23,7 @@ from nodes.loaders.families.controlnet.union import TYPES
 from nodes.loaders.load_by_family import load_diffusion_model
 from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion, load_vae
 from nodes.loaders.read.accounting import FileWeights
+from nodes.loaders.read.made_of import made_of
 from tests.nodes.original_layout import unet_weights, write_original
 from tests.nodes.original_transformers import original_weights
 from tests.nodes.original_xl import SMALL_BASE
@@ -295,3 +296,21 @@ def test_a_distilled_unet_is_told_the_guidance_scale(first: Path, tmp_path: Path
         found = denoiser.predict(x, time, Conditioning(tokens))
     torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-5)
     assert scale == 1.0 or not torch.allclose(found, silent, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (KeyError("extra"), r"a/f\.safetensors holds blocks\.0\.extra\.weight, which the network"),
+        (KeyError("blocks.1.norm.weight"), r"\(FLUX\) lacks blocks\.1\.norm\.weight; it was saved in part"),
+        (UnboundLocalError("out_dim"), r"\(FLUX\) has weights of shapes that none has"),
+        (AttributeError("'NoneType' object has no attribute 'shape'"), r"\(FLUX\) has weights of shapes that none has"),
+        (RuntimeError('Missing key(s) in state_dict: "x.weight", "y"'), r"\(FLUX\) lacks x\.weight; it was saved in"),
+        (RuntimeError('Unexpected key(s) in state_dict: "x.weight"'), r"holds x\.weight, which the network"),
+        (RuntimeError("size mismatch for x.weight: copying"), r"its x\.weight is of another shape than the rest says"),
+    ],
+)
+def test_what_libraries_raise_of_odd_weights_is_a_sentence(raised: Exception, told: str) -> None:
+    """Of their converters and networks, as diffusers 0.42 and torch 2.11 raise it for files that were changed."""
+    with pytest.raises(NodeError, match=told), made_of(Path("a/f.safetensors"), "FLUX", ["blocks.0.extra.weight"]):
+        raise raised

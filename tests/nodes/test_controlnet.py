@@ -184,6 +184,17 @@ def test_what_does_not_fit_is_a_sentence(
         load_controlnet(str(tiny_folder / "unet"))
 
 
+def test_a_controlnet_that_lost_a_level_is_told(tiny: LatentDiffusion, folders: list[Path], tmp_path: Path) -> None:
+    """Its last two levels are as wide, so that its middle fits the one that is left."""
+    whole = ControlNetModel.from_pretrained(folders[0])
+    widths = whole.config.block_out_channels
+    config = {**whole.config, "block_out_channels": widths[:-1], "down_block_types": whole.config.down_block_types[:-1]}
+    ControlNetModel.from_config(config).save_pretrained(tmp_path / "short")
+    short = load_controlnet(str(tmp_path / "short"))
+    with pytest.raises(NodeError, match=r"this ControlNet adds to \d layers of .* and this network has \d layers of"):
+        control(unet_denoiser(tiny.unet), short, picture(1))
+
+
 def test_edges_are_where_colours_meet() -> None:
     pixels = torch.zeros(2, 3, 24, 24)
     pixels[0, :, :, 12:] = 1.0

@@ -228,7 +228,7 @@ def test_a_plain_weight_that_is_no_number_is_named_when_its_network_is_loaded(
     module = AutoencoderKL(block_out_channels=(32,), norm_num_groups=8)
     module.get_parameter(name).data.view(-1)[-1] = value
     module.save_pretrained(tmp_path / "vae")
-    with pytest.raises(NodeError, match=rf"its weight {re.escape(name)} holds numbers that are none \(NaN\)"):
+    with pytest.raises(NodeError, match=rf"/vae: its weight {re.escape(name)} holds numbers that are none \(NaN\)"):
         load_vae(str(tmp_path / "vae"))
 
 

@@ -45,6 +45,34 @@ def test_other_places_may_stay_as_they_are_unless_they_hold_codes(tmp_path: Path
         open_weights(path)
 
 
+@pytest.mark.parametrize("name", ["alpha_q", "dequant_factor", "w_amax", "gain", "weight.factor"])
+def test_what_stands_beside_a_weight_in_float8_may_be_its_scale(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "file.safetensors"
+    save_file({**of_blocks(False), f"blocks.0.lin.{name}": torch.tensor(2.0), "blocks.0.lin.bias": torch.ones(8)}, path)
+    with pytest.raises(NodeError, match=rf"file\.safetensors: it is quantised .* scale blocks\.0\.lin\.{name} beside"):
+        open_weights(path)
+
+
+@pytest.mark.parametrize("scale", [torch.zeros(()), torch.tensor([1.0, 0.0, *[1.0] * 6])])
+def test_a_scale_of_zero_would_wipe_numbers_out(scale: Tensor, tmp_path: Path) -> None:
+    path, weights = tmp_path / "file.safetensors", of_blocks(True)
+    save_file({**weights, "blocks.0.lin.scale_weight": scale}, path)
+    with pytest.raises(NodeError, match=r"file\.safetensors: blocks\.0\.lin\.weight has a scale of zero"):
+        open_weights(path)
+    nothing = torch.zeros(8, 8).to(torch.float8_e4m3fn)
+    save_file({"blocks.0.lin.weight": nothing, "blocks.0.lin.scale_weight": scale}, path)
+    assert not plain_weights(path)["blocks.0.lin.weight"].any()
+
+
+def test_a_mark_of_scaled_weights_without_any_scale_is_told(tmp_path: Path) -> None:
+    path, mark = tmp_path / "file.safetensors", {"scaled_fp8": torch.zeros(2).to(torch.float8_e4m3fn)}
+    save_file({**of_blocks(True), **mark}, path)
+    assert len(open_weights(path)) == 1
+    save_file({**of_blocks(False), **mark}, path)
+    with pytest.raises(NodeError, match=r"scaled_fp8 says that weights in float8 are scaled, and the file"):
+        open_weights(path)
+
+
 @pytest.mark.parametrize("dtype", [torch.int8, torch.uint8, torch.int32, torch.bool])
 def test_an_upscaler_of_whole_numbers_is_refused(dtype: torch.dtype, tiny_upscaler: Path, tmp_path: Path) -> None:
     weights = load_file(tiny_upscaler / "model.safetensors")

@@ -44,6 +44,14 @@ def test_an_upscaler_that_is_not_whole_says_what_it_lacks(tiny_upscaler: Path, t
         loaded(weights, tmp_path / "up.safetensors")
 
 
+def test_an_upscaler_with_a_weight_that_does_not_fit_names_it(tiny_upscaler: Path, tmp_path: Path) -> None:
+    weights = load_file(tiny_upscaler / "model.safetensors")
+    name = next(name for name, weight in weights.items() if weight.ndim == 1 and name != max(weights))
+    more = torch.cat([weights[name], weights[name][:1]])
+    with pytest.raises(NodeError, match=rf"up\.safetensors: its {name} is of another shape than the rest says"):
+        loaded({**weights, name: more}, tmp_path / "up.safetensors")
+
+
 class Reader:
     """What is asked of a text encoder: how many numbers its tokens have, and what files call it."""
 

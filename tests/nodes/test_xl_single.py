@@ -108,5 +108,9 @@ def test_what_is_missing_is_named(small_xl: tuple[Path, Path], tmp_path: Path) -
     with pytest.raises(NodeError, match=r"lacks the weight .*layers\.1\.layer_norm1\.bias and 1 more"):
         load_latent_diffusion(str(path))
     save_file({name: value for name, value in weights.items() if "label_emb" not in name}, path)
-    with pytest.raises(NodeError, match=r"has no model\.diffusion_model\.label_emb"):
+    with pytest.raises(NodeError, match=r"model\.safetensors \(.*\) lacks model\.diffusion_model\.label_emb"):
+        load_latent_diffusion(str(path))
+    halving = next(name for name in weights if name.endswith(".0.op.bias"))
+    save_file({name: value for name, value in weights.items() if name != halving}, path)
+    with pytest.raises(NodeError, match=rf"model\.safetensors lacks the weight {halving}, without which"):
         load_latent_diffusion(str(path))

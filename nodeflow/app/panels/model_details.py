@@ -67,7 +67,7 @@ class ModelDetails(QWidget):
         if entry is None:
             return
         found = entry.found
-        told = [entry.title, said(found.what), entry.description, "" if found.nodes else said(found.reason)]
+        told = [entry.title, said(found.what), entry.description, "" if found.node else said(found.reason)]
         self.what.setText("\n".join(part for part in (*told[:2], told[2][:200], told[3]) if part))
         metrics = self.fontMetrics()
         words = metrics.elidedText(", ".join(entry.triggers), Qt.TextElideMode.ElideRight, 220)

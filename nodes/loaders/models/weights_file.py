@@ -12,6 +12,10 @@ from nodes.loaders.read.accounting import FileWeights, refuse_unused
 
 NETWORK = "model.diffusion_model.", "diffusion_model.", "transformer.", "net."
 """What stands before a network's names, in files that hold more and in some that do not."""
+WRAPPERS = "module.", "net.", "transformer.", "unet."
+"""What some programs put before every name of a file that holds one network."""
+MODEL = "model."
+"""What some put before a denoising network's, and transformers before a language model's own."""
 BESIDE = (BUFFERS, AVERAGES)
 """What training leaves beside the weights."""
 
@@ -28,7 +32,7 @@ class WeightsFile:
     def network(self) -> FileWeights:
         """The denoising network: what stands behind its prefix, or all that belongs to no other part."""
         others = tuple(beginning for beginnings in self._parts.values() for beginning in beginnings)
-        prefix = next((one for one in NETWORK if self._begins(one)), "")
+        prefix = next((one for one in NETWORK if self._begins(one)), self._wrapper(*WRAPPERS, MODEL))
         names = [name for name in self._weights if name.startswith(prefix) and (prefix or not name.startswith(others))]
         return self._part(names, prefix)
 
@@ -40,8 +44,8 @@ class WeightsFile:
         return self._part([one for one in self._weights if one.startswith(prefix)], prefix)
 
     def alone(self) -> FileWeights:
-        """The whole file, which holds one part alone."""
-        return self._part(list(self._weights), "")
+        """The whole file, which holds one part alone, without what stands before every name."""
+        return self._part(list(self._weights), self._wrapper(*WRAPPERS))
 
     def holds(self, name: str) -> bool:
         """Return whether it has a part of this name."""
@@ -57,6 +61,10 @@ class WeightsFile:
     def _part(self, names: Iterable[str], prefix: str) -> FileWeights:
         self._taken.update(names)
         return FileWeights({name.removeprefix(prefix): self._weights[name] for name in names})
+
+    def _wrapper(self, *known: str) -> str:
+        """Which of these stands before every name."""
+        return next((one for one in known if all(name.startswith(one) for name in self._weights)), "")
 
     def _begins(self, prefix: str) -> bool:
         return any(name.startswith(prefix) for name in self._weights)

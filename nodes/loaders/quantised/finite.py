@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from weakref import WeakSet
 
 import psutil
 import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodes.loaders.quantised.encoded import Codec, EncodedTensor, Parts, Weight
+from nodes.loaders.quantised.encoded import Codec, EncodedMatrix, EncodedTensor, Parts, Weight
 
 BITS: Mapping[torch.dtype, int] = {
     torch.float8_e4m3fn: 0x7F,
@@ -18,7 +19,8 @@ BITS: Mapping[torch.dtype, int] = {
     torch.float8_e8m0fnu: 0xFF,
 }
 """The least bits, but for the sign, of what is no number or infinite, by precisions that torch cannot ask for it."""
-SIGN = 0x80
+SIGN, SIZE = 0x80, 0x7F
+"""Of a number of eight bits: what says its sign, and the rest."""
 AT_ONCE = 1 << 24
 """Numbers that are looked at together."""
 SAMPLES, SAMPLE = 8, 1024
@@ -26,12 +28,24 @@ SAMPLES, SAMPLE = 8, 1024
 
 
 def check_finite(weights: Mapping[str, Weight]) -> None:
-    """Raise NodeError, by its name, for a weight of a quantised file whose numbers or scales are not finite."""
+    """Raise NodeError, by its name, for a weight of a quantised file whose numbers or scales are not finite, and for
+    rows of numbers that a scale of zero would wipe out."""
     for name, weight in weights.items():
+        if not isinstance(weight, Tensor) and any(map(_is_wiped, weight.pieces)):
+            raise NodeError(f"{name} has a scale of zero, by which its numbers would all be lost; take another file")
         if not all(map(is_finite, _numbers(weight))):
             raise NodeError(
                 f"{name} or its scale holds numbers that are none (NaN) or infinite; take another file of this model"
             )
+
+
+def _is_wiped(piece: EncodedMatrix) -> bool:
+    """Return whether a scale of all numbers or of a row is zero, and the numbers are not."""
+    scale, codes = piece.parts.get("scale"), piece.parts.get("codes")
+    if scale is None or codes is None or scale.numel() not in (1, piece.height) or bool(scale.all()):
+        return False
+    stored = codes.view(torch.uint8) & SIZE if codes.dtype in BITS else codes
+    return bool((stored if scale.numel() == 1 else stored[scale.flatten() == 0]).any())
 
 
 def _numbers(weight: Weight) -> Iterator[Tensor]:
@@ -76,13 +90,21 @@ def _sums(part: Tensor) -> bool:
     return math.isfinite(float(part.sum()))
 
 
-def check_module(module: torch.nn.Module) -> None:
-    """Raise NodeError, by its name, for a weight of a network that holds numbers that are none, or infinite ones.
+_FINITE: WeakSet[torch.nn.Module] = WeakSet()
+"""Networks that were looked at."""
+
+
+def check_module(module: torch.nn.Module, shown: str = "", own: Callable[[str], str] = str) -> None:
+    """Raise NodeError, by its name, for a weight of a network that holds numbers that are none, or infinite ones;
+    ``shown`` names the file or folder that it is of, ``own`` a weight as that does. A network that was looked at whole
+    is not looked at again.
 
     All numbers are looked at, which takes about 0.4 s of a processor for 10^9, the smallest weights first. Once those
     that stay mapped would not all fit into the memory that is free, of larger ones some rows are, since their bytes
     would be read from the disk twice. What a few numbers in these do is told by the step that they spoil.
     """
+    if module in _FINITE:
+        return
     left = psutil.virtual_memory().available
     for name, weight in sorted(module.named_parameters(), key=lambda pair: pair[1].nbytes):
         if type(weight) is not torch.nn.Parameter or weight.device.type != "cpu" or not weight.is_floating_point():
@@ -90,9 +112,10 @@ def check_module(module: torch.nn.Module) -> None:
         flat = weight.detach().reshape(-1) if weight.is_contiguous() else weight.detach().flatten()
         left -= flat.nbytes
         if not (is_finite(flat) if left >= 0 else all(map(is_finite, _some(flat)))):
-            raise NodeError(
-                f"its weight {name} holds numbers that are none (NaN) or infinite; take another file of this model"
-            )
+            told = f"{own(name)} holds numbers that are none (NaN) or infinite; take another file of this model"
+            raise NodeError(f"{shown}: its weight {told}" if shown else f"its weight {told}")
+    if left >= 0:
+        _FINITE.add(module)
 
 
 def _some(flat: Tensor) -> Iterator[Tensor]:

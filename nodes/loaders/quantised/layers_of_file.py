@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,7 @@ SCALES = re.compile(
 )
 """Keys that say how a weight is to be read."""
 SCALED = "pre_quant_scale"
+INSTEAD = "take it in half precision, in float8 or as GGUF"
 
 
 def weights_of(file: WeightFile, metadata: Mapping[str, str]) -> dict[str, Weight]:
@@ -57,6 +58,9 @@ def weights_of(file: WeightFile, metadata: Mapping[str, str]) -> dict[str, Weigh
     _check_all_used(settings, file.names)
     _check_all_read(scales - read, file.names)
     check_lost(scaled, bare)
+    _check_beside(bare, file.names)
+    if bare and not scaled and (mark := next(filter(MARK.search, marks), None)):
+        raise NodeError(f"{mark} says that weights in float8 are scaled, and the file holds no scale of any; {INSTEAD}")
     return found
 
 
@@ -118,6 +122,20 @@ def _check_all_read(left: set[str], names: frozenset[str]) -> None:
             f"it is quantised in a way that is not known here: {name} belongs to no weight that it scales; take one in "
             "half precision"
         )
+
+
+def _check_beside(bare: Iterable[str], names: frozenset[str]) -> None:
+    """Raise NodeError for the first number that stands beside a weight in float8 without a known scale, and may be one
+    under another name."""
+    layers = {name.removesuffix(".weight") for name in bare if name.endswith(".weight")}
+    for name in sorted(names):
+        layer, _, part = name.rpartition(".")
+        layer = layer.removesuffix(".weight")
+        if layer in layers and part not in ("weight", "bias"):
+            raise NodeError(
+                f"it is quantised in a way that is not known here: nothing reads the scale {name} beside "
+                f"{layer}.weight; {INSTEAD}"
+            )
 
 
 def _check_all_used(settings: Mapping[str, Mapping[str, Any]], names: frozenset[str]) -> None:

@@ -50,6 +50,24 @@ class FollowedTensors(TorchFunctionMode):
             self._sources[id(tensor)] = sources | self._sources.get(id(tensor), NONE)
 
 
+class Converted(dict[str, Any]):
+    """Weights by a network's own names, which know what they are called in their file."""
+
+    def __init__(self, weights: Mapping[str, Any], followed: FollowedTensors) -> None:
+        super().__init__(weights)
+        self._followed = followed
+
+    def own(self, name: str) -> str:
+        """Return a weight's name in the file: the first, where it was made of several; of one that is missing the name
+        that its twin's tells, a bias' of a weight."""
+        if name in self:
+            return min(self._followed.sources(self[name]), default=name)
+        layer, _, end = name.rpartition(".")
+        other = "bias" if end == "weight" else "weight"
+        twin = min(self._followed.sources(self.get(f"{layer}.{other}")), default="")
+        return twin.removesuffix(other) + end if twin.endswith(f".{other}") else name
+
+
 class FileWeights(dict[str, Any]):
     """The weights that were read of a file, by name, and what becomes of them.
 
@@ -64,12 +82,14 @@ class FileWeights(dict[str, Any]):
         self._lost: set[str] = set()
         self._understood: set[str] = set()
 
-    def given(self, module: nn.Module, converted: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return weights by a network's own names, after noting which of the file's it takes."""
+    def given(self, module: nn.Module, converted: Mapping[str, Any]) -> Converted:
+        """Return weights by a network's own names, after noting which of the file's it takes. Those for which a
+        library's converter found nothing, and put None, are left out: they are missing."""
         wanted = module.state_dict().keys()
+        converted = {name: tensor for name, tensor in converted.items() if tensor is not None}
         for name, tensor in converted.items():
             (self._used if name in wanted else self._lost).update(self.followed.sources(tensor))
-        return converted
+        return Converted(converted, self.followed)
 
     def understood(self, *names: str) -> None:
         """Note names that say something by being there, or that are known to be left out."""

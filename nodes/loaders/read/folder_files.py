@@ -14,6 +14,7 @@ from typing import Any
 from nodeflow.library.headers import HeaderError, read_safetensors
 from nodeflow.library.sniff import PICKLES, sniff
 from nodeflow.node import NodeError
+from nodes.loaders.quantised.finite import check_module
 from nodes.loaders.quantised.unread import check_config, check_plain
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.no_code import check_folder
@@ -90,11 +91,12 @@ def read_weights(
     missing = sorted(report["missing_keys"])
     if missing:
         raise NodeError(
-            f"{named(folder)} lacks {len(missing)} weights, such as {missing[0]}, which a {model_class.__name__} has; "
-            "it was not saved whole, or is of another kind"
+            f"{named(folder)} lacks {len(missing)} weights, such as {missing[0]}, which its config.json says it has; "
+            "it was not saved whole, or that is of another model"
         )
     known = IGNORABLE[""] + IGNORABLE.get(model_class.__name__, ()) + ignorable
     refuse_unused(named(folder), report["unexpected_keys"], known, module.state_dict().keys())
+    check_module(module, named(folder))
     return module
 
 

@@ -58,6 +58,11 @@ def find(model: str, revision: str, patterns: list[str] = PATTERNS) -> Path:
     return path
 
 
+def unless_blank(model: str) -> str:
+    """Return a name as it stands at a parameter that may be left empty; blanks alone name nothing."""
+    return model if model.strip() else ""
+
+
 def located(model: str) -> Path | None:
     """Return what lies on this computer by that name: shipped, a path, or in the library. Raises NodeError for a name
     that several models of the library have."""

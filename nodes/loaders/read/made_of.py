@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +11,37 @@ from nodeflow.node import NodeError
 from nodes.loaders.read.accounting import check_scales
 from nodes.loaders.read.folder_files import named
 
-ODD = ArithmeticError, LookupError, RuntimeError, TypeError, ValueError
+ODD = ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RuntimeError, TypeError, ValueError
 """What arithmetic with odd shapes raises, in our code and in the libraries' networks."""
+UNFITTING = re.compile(
+    r'Missing key\(s\) in state_dict: "(?P<lost>[^"]*)"|Unexpected key\(s\) in state_dict: "(?P<more>[^"]*)"'
+    r"|size mismatch for (?P<odd>[\w.]+)"
+)
+"""How torch names the first weight that does not fit a network."""
+
+
+def unfitting(shown: str, what: str, error: Exception) -> NodeError | None:
+    """Return what to say of weights that torch could not give to a network; None where it says something else."""
+    told = UNFITTING.search(str(error))
+    if told is None:
+        return None
+    if told["lost"]:
+        return NodeError(f"{shown} ({what}) lacks {told['lost']}; it was saved in part, or is of another kind")
+    if told["more"]:
+        return NodeError(_without_a_place(shown, told["more"]))
+    return NodeError(f"{shown}: its {told['odd']} is of another shape than the rest says; it is no {what}, or broken")
+
+
+def _without_a_place(shown: str, name: str) -> str:
+    return (
+        f"{shown} holds {name}, which the network that this node makes of it has no place for; it is another kind of "
+        "model, which no node here loads yet"
+    )
+
+
+def _is_within(word: str, name: str) -> bool:
+    """Return whether a word that a library's converter does not know is one of a name's."""
+    return "." not in word and word in name.split(".")[:-1]
 
 
 @contextmanager
@@ -23,11 +53,15 @@ def made_of(path: Path, what: str, names: Collection[str] = ()) -> Iterator[None
     except KeyError as error:
         check_scales(named(path), names, names)
         lost = error.args[0] if error.args else "a weight"
+        if strange := next((name for name in sorted(names) if _is_within(str(lost), name)), ""):
+            raise NodeError(_without_a_place(named(path), strange)) from None
         raise NodeError(f"{named(path)} ({what}) lacks {lost}; it was saved in part, or is of another kind") from None
     except MemoryError:
         raise
-    except ODD:
+    except ODD as error:
         check_scales(named(path), names, names)
+        if told := unfitting(named(path), what, error):
+            raise told from None
         raise NodeError(
             f"{named(path)} ({what}) has weights of shapes that none has; they are broken, or it is of another kind"
         ) from None

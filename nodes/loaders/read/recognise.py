@@ -6,17 +6,17 @@ from pathlib import Path
 
 from nodeflow.library.recognise import recognise as told
 from nodeflow.library.recognised import Recognised
-from nodeflow.library.right_kind import unreadable
+from nodeflow.library.right_kind import cut, unreadable
 from nodeflow.node import NodeError
 from nodes.loaders.read.folder_files import named
 
 
 def recognise(path: Path) -> Recognised:
-    """Return what lies there. Raises NodeError for a file that is damaged, unfinished or empty."""
+    """Return what lies there. Raises NodeError for a file that is damaged, unfinished or empty, or lacks blocks."""
     try:
         found = told(path)
     except OSError as error:
         raise NodeError(f"{named(path)} cannot be read ({(error.strerror or 'it is gone').lower()})") from None
-    if path.is_file() and (why := unreadable(named(path), found)):
+    if path.is_file() and (why := unreadable(named(path), found) or cut(path, named(path), found)):
         raise NodeError(why)
     return found

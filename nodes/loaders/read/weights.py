@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
+from nodes.loaders.quantised.finite import check_module
 from nodes.loaders.quantised.layers import fitted, placeholder, store
 from nodes.loaders.quantised.open_file import open_weights
-from nodes.loaders.read.accounting import FileWeights
+from nodes.loaders.read.accounting import Converted, FileWeights
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.made_of import made_of
 
@@ -40,37 +41,40 @@ def told(
 def fill(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], dtype: torch.dtype) -> None:
     """Weights for all of a network, in a precision; those that are quantised stay as their file has them.
 
-    Raises NodeError where they do not fit or some are missing.
+    Raises NodeError where they do not fit, some are missing, or hold no numbers.
     """
     known = fitted(module, weights, dtype)
-    _check_fit(path, module, known)
+    own = weights.own if isinstance(weights, Converted) else str
+    _check_fit(path, module, known, own)
     cast = {name: placeholder(value, dtype) for name, value in known.items()}
     missing = sorted(module.load_state_dict(cast, strict=False, assign=True).missing_keys)
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise NodeError(
-            f"{named(path)} lacks the weight {missing[0]}{more} of a {type(module).__name__}; it was not saved whole, "
-            "or is of another kind"
+            f"{named(path)} lacks the weight {own(missing[0])}{more}, without which its network is not whole; it was "
+            "saved in part, or is of another kind"
         )
     store(module, known, dtype)
     for name, buffer in list(module.named_buffers()):
         if buffer.is_meta:  # positions 0, 1, 2, ... of a text encoder
             owner: Any = module.get_submodule(name.rpartition(".")[0])
             owner.register_buffer(name.rpartition(".")[2], torch.arange(buffer.shape[-1])[None], persistent=False)
+    check_module(module, named(path), own)
 
 
-def _check_fit(path: Path, module: torch.nn.Module, weights: Mapping[str, Any]) -> None:
-    """Raise NodeError, by its name, for a weight of another shape, or of whole numbers where the network computes."""
+def _check_fit(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], own: Callable[[str], str]) -> None:
+    """Raise NodeError, by its name in the file, for a weight of another shape, or of whole numbers where the network
+    computes."""
     for name, place in module.state_dict().items():
         weight = weights.get(name, place)
         if tuple(weight.shape) != tuple(place.shape):
             raise NodeError(
-                f"{named(path)}: its {name} is {_shape(weight)}, and not {_shape(place)} as the rest says of a "
-                f"{type(module).__name__}; it is damaged, or of another kind"
+                f"{named(path)}: its {own(name)} is {_shape(weight)}, and not {_shape(place)} as its other weights "
+                "say; it was changed, or is of another kind"
             )
         if place.is_floating_point() and isinstance(weight, Tensor) and not weight.is_floating_point():
             kind = str(weight.dtype).removeprefix("torch.")
-            raise NodeError(f"{named(path)}: its {name} is {kind}, and nothing in the file says how it is scaled")
+            raise NodeError(f"{named(path)}: its {own(name)} is {kind}, and nothing in the file says how it is scaled")
 
 
 def _shape(weight: Any) -> str:

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from nodeflow.library.folders import library_roots
+from nodeflow.library.tokenizer_files import FILES, tokenizer_in, without_tokenizer
 from nodeflow.node import NodeError
 from nodes.loaders.read.folder_files import named, read_tokenizer
 from nodes.loaders.read.locate import HUB_ID, located
 from nodes.loaders.text_encoders.stored_tokenizer import stored_in
 
-FILES = "tokenizer.json", "vocab.json", "spiece.model", "tokenizer.model", "tekken.json"
-"""Of which a tokenizer's folder has one."""
 COMFYUI = "comfy/text_encoders"
 """Where ComfyUI keeps those that it brings along."""
 
@@ -79,11 +78,10 @@ def _named_folder(given: str) -> Path:
         path = next((place for one in ("tokenizer", "") if (place := _in_hub_cache(f"{given}:{one}"))), None)
     if path is None:
         raise NodeError(f"{given}: there is no tokenizer there; name a folder with one")
-    path = path.parent if path.is_file() else path
-    for place in (path, path / "tokenizer"):
-        if any((place / one).is_file() for one in FILES):
-            return place
-    raise NodeError(f"{path.name} holds no tokenizer; name a folder with {', '.join(FILES[:3])} or the like")
+    place = tokenizer_in(path)
+    if place is None:
+        raise NodeError(without_tokenizer(path))
+    return place
 
 
 def _fitting(tokenizer: Any, given: str, what: str, most: int) -> Any:

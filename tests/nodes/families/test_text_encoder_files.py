@@ -1,6 +1,7 @@
 """Text encoders in files of their own: quantised, as GGUF, with the tokenizer inside or beside; what does not fit."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel
 
 from nodeflow.node import NodeError
-from nodes.loaders.load_by_family import load_text_encoder
+from nodes.loaders.load_by_family import load_diffusion_model, load_text_encoder
 from nodes.loaders.quantised.layers import is_stored
 from tests.nodes.families.gguf_files import write_gguf
 from tests.nodes.families.split_files import Split, split
@@ -205,3 +207,59 @@ def test_what_does_not_fit_is_a_sentence(flux: Split, z_image: Split, tmp_path: 
     save_file(weights, tmp_path / "less.safetensors")
     with pytest.raises(NodeError, match=r"lacks the weight encoder\.block\.1\.layer\.1\.DenseReluDense\.wo"):
         load_text_encoder(clip, str(tmp_path / "less.safetensors"))
+
+
+def test_a_weight_that_does_not_fit_is_told_by_its_name_in_the_file(flux: Split, tmp_path: Path) -> None:
+    """Under Black Forest Labs' names, where the network's own are others."""
+    weights, path = load_file(flux.network), tmp_path / "network.safetensors"
+    name = "double_blocks.0.img_attn.proj.weight"
+    save_file({**weights, name: torch.cat([weights[name], weights[name][:1]])}, path)
+    with pytest.raises(NodeError, match=rf"network\.safetensors: its {name} is 65 x 64, and not 64 x 64"):
+        load_diffusion_model(str(path))
+    save_file({**weights, name: weights[name].index_fill(0, torch.tensor([3]), float("nan"))}, path)
+    with pytest.raises(NodeError, match=rf"/network\.safetensors: its weight {name} holds numbers that are none"):
+        load_diffusion_model(str(path))
+
+
+@pytest.mark.parametrize("before", ["module.", "model.", "net."])
+def test_what_programs_put_before_every_name_is_taken_away(before: str, flux: Split, tmp_path: Path) -> None:
+    def wrapped(path: Path) -> str:
+        at = tmp_path / path.parent.name / path.name
+        at.parent.mkdir(exist_ok=True)
+        save_file({before + name: value for name, value in load_file(path).items()}, at)
+        return str(at)
+
+    clip, t5 = flux.texts
+    shutil.copytree(t5.parent / "tokenizer", tmp_path / t5.parent.name / "tokenizer", dirs_exist_ok=True)
+    found, wanted = load_text_encoder(str(clip), wrapped(t5)), load_text_encoder(str(clip), str(t5))
+    assert torch.equal(found.encode(["red"]).tokens, wanted.encode(["red"]).tokens)
+    (network, _), (plain, _) = load_diffusion_model(wrapped(flux.network)), load_diffusion_model(str(flux.network))
+    for name, weight in plain.module.state_dict().items():
+        assert torch.equal(network.module.state_dict()[name], weight)
+
+
+def test_an_open_clip_with_its_last_layer_does_without_it(tmp_path: Path) -> None:
+    """Stable Diffusion 2 reads the last but one of OpenCLIP-H's 24 layers, and most files of it end there."""
+    torch.manual_seed(0)
+    shape = {"hidden_size": 64, "intermediate_size": 64, "num_attention_heads": 1, "hidden_act": "gelu"}
+    weights = CLIPTextModel(CLIPTextConfig(num_hidden_layers=24, **shape)).state_dict()
+    save_file(weights, tmp_path / "whole.safetensors")
+    short = {name: value for name, value in weights.items() if ".layers.23." not in name}
+    save_file(short, tmp_path / "short.safetensors")
+    found, wanted = (
+        load_text_encoder(str(tmp_path / f"{name}.safetensors"), family="Stable Diffusion 2").encode(["red"]).tokens
+        for name in ("whole", "short")
+    )
+    assert torch.equal(found, wanted)
+
+
+LOST = [(0, "encoder.layers.5."), (0, "final_layer_norm."), (1, "encoder.final_layer_norm.")]
+
+
+@pytest.mark.parametrize(("place", "lost"), LOST)
+def test_a_layer_in_the_middle_and_a_last_norm_are_missed(place: int, lost: str, flux: Split, tmp_path: Path) -> None:
+    kept = {name: value for name, value in load_file(flux.texts[place]).items() if lost not in name}
+    files = [str(one) for one in flux.texts]
+    files[place] = str(save(kept, tmp_path / "less.safetensors"))
+    with pytest.raises(NodeError, match=rf"less\.safetensors lacks the weight [\w.]*{re.escape(lost)}"):
+        load_text_encoder(*files, family="FLUX.1")

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Embedding, Image
+from nodes.loaders.quantised.finite import check_module
 from nodes.loaders.quantised.open_file import plain_weights
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.folder_files import (
@@ -230,9 +231,10 @@ def _open_clip(name: str, weights: Path, given: dict[str, Any], target: LoadTarg
     if missing:
         raise NodeError(f"{named(weights)} lacks {len(missing)} weights, such as {sorted(missing)[0]}; check the name")
     refuse_unused(named(weights), unused, IGNORABLE, read)
+    check_module(module.to(target.dtype), named(weights))
     side = module.visual.image_size
     side = int(side[0] if isinstance(side, Sequence) else side)
-    return OpenCLIP(ready(module.to(target.dtype)), tokenizer, _preparation(side, given, "mean", "std"))
+    return OpenCLIP(ready(module), tokenizer, _preparation(side, given, "mean", "std"))
 
 
 def _preparation(side: int, given: dict[str, Any], mean: str, deviation: str) -> Preparation:

@@ -21,6 +21,7 @@ from nodes.loaders.adapters.families import network_family
 from nodes.loaders.adapters.names.unet import original_names
 from nodes.loaders.families.controlnet.controlnet_network import DiffusersControlNet
 from nodes.loaders.families.stable_diffusion.other_weights import AVERAGES, BUFFERS
+from nodes.loaders.quantised.finite import is_finite
 from nodes.loaders.quantised.open_file import open_weights
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.parts import ready
@@ -143,6 +144,10 @@ def load_control_lora(path: Path, dtype: torch.dtype) -> ControlLoRA:
         if part in ("weight", "bias", "up", "down"):
             if not isinstance(value, Tensor):
                 raise NodeError(f"{path.name} is quantised, and Control-LoRAs are read in half or full precision alone")
+            if not is_finite(value):
+                raise NodeError(
+                    f"{path.name} holds {name} with numbers that are none (NaN) or infinite; take another file"
+                )
             layers.setdefault(layer, {})[part] = value.to(dtype) if value.dtype not in PLAIN else value
         elif name != MARK:
             strange.append(name)

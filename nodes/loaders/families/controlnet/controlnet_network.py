@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -27,7 +27,14 @@ class DiffusersControlNet:
         return UNKNOWN
 
     def of_unet(self, unet: torch.nn.Module, kind: str) -> Self:
-        """Itself: it was trained for one kind, and what it is asked for says whether it fits."""
+        """Itself: it was trained for one kind. Raises NodeError where it adds to fewer levels than a network has that
+        reads the same texts; what else does not fit is told by what it is asked for."""
+        mine, theirs = _shape(self.module), _shape(unet)
+        if mine and theirs and mine.texts == theirs.texts and mine.added != theirs.added:
+            raise NodeError(
+                f"this ControlNet adds to {_listed(mine)} and this network has {_listed(theirs)}; it was not saved "
+                "whole, or was made for another model"
+            )
         return self
 
     def residuals(
@@ -66,6 +73,26 @@ class DiffusersControlNet:
             added_cond_kwargs=told,
             return_dict=False,
         )
+
+
+class _Shape(NamedTuple):
+    """What a network reads texts of, and the channels of what it is added to on the way down, level by level."""
+
+    texts: int
+    added: tuple[int, ...]
+
+
+def _shape(module: torch.nn.Module) -> _Shape | None:
+    """Nothing for a network that is no U-Net and no ControlNet."""
+    config: Any = getattr(module, "config", {})
+    widths, layers = config.get("block_out_channels"), config.get("layers_per_block")
+    if not widths or not isinstance(layers, int) or not isinstance(config.get("cross_attention_dim"), int):
+        return None
+    return _Shape(config["cross_attention_dim"], tuple(width for width in widths for _ in range(layers)))
+
+
+def _listed(shape: _Shape) -> str:
+    return f"{len(shape.added)} layers of {' and '.join(map(str, dict.fromkeys(shape.added)))} channels"
 
 
 def as_controlnet(module: Any) -> DiffusersControlNet:

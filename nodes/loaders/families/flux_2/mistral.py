@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import LLAMA_CPP, renamed, without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
@@ -41,9 +41,7 @@ def shape(weights: Weights) -> Any:
             "vocab_size": words,
             "hidden_size": width,
             "intermediate_size": len(weights[f"{layer}mlp.gate_proj.weight"]),
-            "num_hidden_layers": next(
-                n for n in count() if f"{INSIDE}layers.{n}.input_layernorm.weight" not in weights
-            ),
+            "num_hidden_layers": count_layers(weights, f"{INSIDE}layers"),
             "num_attention_heads": len(weights[f"{layer}self_attn.q_proj.weight"]) // HEAD,
             "num_key_value_heads": len(weights[f"{layer}self_attn.k_proj.weight"]) // HEAD,
             "head_dim": HEAD,
@@ -54,12 +52,18 @@ def shape(weights: Weights) -> Any:
     )
 
 
+READ = 30
+"""The last layer that FLUX.2 reads."""
+
+
 def finish(module: Any) -> None:
-    """Files that end at the last layer that is read have no norm behind it, and its states are taken as they are."""
+    """Files that end at the last layer that is read mostly have no norm behind it; its states are taken as they are,
+    as those of a whole file."""
     import torch
 
-    if module.language_model.norm is None:
-        module.language_model.norm = torch.nn.Identity()
+    words = module.language_model
+    if words.norm is None or len(words.layers) == READ:
+        words.norm = torch.nn.Identity()
 
 
 MISTRAL_SMALL_3 = EncoderKind(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from itertools import count
 from typing import Any, NamedTuple
 
-from nodeflow.node import NodeError
-
 Weights = dict[str, Any]
 
 UNET_KEY = "model.diffusion_model."
@@ -155,6 +153,4 @@ def _depth(weights: Weights, inside: str) -> int:
 
 
 def _width(weights: Weights, name: str, axis: int) -> int:
-    if name not in weights:
-        raise NodeError(f"the file has no {name}; it is not laid out as Stable Diffusion 1, 2 or XL")
     return int(weights[name].shape[axis])

@@ -8,9 +8,11 @@ from typing import Any
 
 from nodeflow.library.sniff import PICKLES
 from nodeflow.node import NodeError
+from nodes.loaders.quantised.finite import check_module
 from nodes.loaders.quantised.open_file import plain_weights
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.folder_files import first_line, named
+from nodes.loaders.read.made_of import unfitting
 from nodes.loaders.read.parts import LoadTarget, ready
 
 PATTERNS = ["*.safetensors"]
@@ -41,10 +43,13 @@ def load_spandrel(path: Path, target: LoadTarget) -> Any:
             raise NodeError(
                 f"{named(file)} lacks {error.args[0]}; it was not saved whole, or is of another kind"
             ) from None
-        raise NodeError(f"{named(file)} cannot be loaded ({first_line(error)}); download it again") from None
+        if told := unfitting(named(file), "upscaler that spandrel knows", error):
+            raise told from None
+        raise NodeError(f"{named(file)} cannot be loaded ({first_line(error)}); choose another upscaler") from None
     if not isinstance(found, ImageModelDescriptor) or found.input_channels != 3 or found.output_channels != 3:
         raise NodeError(f"{named(file)} does not go from colours to colours; choose an upscaler for colour images")
-    ready(found.model.to(target.dtype))
+    check_module(found.model.to(target.dtype), named(file))
+    ready(found.model)
     return found
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 import torch
 
 from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
 from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import without
@@ -18,7 +18,7 @@ from nodes.loaders.text_encoders.tokenizers import Tokenizing
 TOP = "text_model."
 TOKENS = f"{TOP}embeddings.token_embedding.weight"
 POSITIONS = f"{TOP}embeddings.position_embedding.weight"
-LAYER = f"{TOP}encoder.layers.{{}}.mlp.fc1.weight"
+LAYERS = f"{TOP}encoder.layers"
 PROJECTION = "text_projection.weight"
 HEAD = 64
 """Numbers a head in every CLIP's text encoder."""
@@ -55,9 +55,9 @@ def clip_shape(activation: str) -> Callable[[Weights], Any]:
         return CLIPTextConfig(
             vocab_size=words,
             hidden_size=width,
-            intermediate_size=len(weights[LAYER.format(0)]),
+            intermediate_size=len(weights[f"{LAYERS}.0.mlp.fc1.weight"]),
             projection_dim=len(weights[PROJECTION]) if PROJECTION in weights else width,
-            num_hidden_layers=next(n for n in count() if LAYER.format(n) not in weights),
+            num_hidden_layers=count_layers(weights, LAYERS),
             num_attention_heads=max(width // HEAD, 1),
             max_position_embeddings=len(weights[POSITIONS]),
             hidden_act=activation,
@@ -100,10 +100,26 @@ CLIP_G = EncoderKind(
     Tokenizing("CLIPTokenizer", own=lambda: clip_tokenizer(True)),
 )
 """OpenCLIP's ViT-bigG/14."""
+UNUSED = 23
+"""Which of OpenCLIP-H's 24 layers Stable Diffusion 2 leaves out, as most files of its text encoder do."""
+
+
+def open_clip_h_names(weights: Weights) -> Weights:
+    """Of `CLIPTextModel`, without the layer that is left out."""
+    return {name: value for name, value in clip_names(weights).items() if not name.startswith(f"{LAYERS}.{UNUSED}.")}
+
+
 OPEN_CLIP_H = EncoderKind(
     "OpenCLIP-H",
     ("OpenCLIP-H",),
-    Architecture("transformers", "CLIPTextModel", clip_shape("gelu"), clip_names, IGNORABLE, precisions=HALF),
+    Architecture(
+        "transformers",
+        "CLIPTextModel",
+        clip_shape("gelu"),
+        open_clip_h_names,
+        (*IGNORABLE, rf"(.*\.)?encoder\.layers\.{UNUSED}\."),
+        precisions=HALF,
+    ),
     Tokenizing("CLIPTokenizer", own=lambda: clip_tokenizer(True)),
 )
 """OpenCLIP's ViT-H/14, without its last layer."""

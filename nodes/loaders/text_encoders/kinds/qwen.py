@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import LLAMA_CPP, renamed, without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
@@ -65,7 +65,7 @@ def _language(weights: Weights, before: str, head: int) -> dict[str, Any]:
         "vocab_size": words,
         "hidden_size": width,
         "intermediate_size": len(weights[f"{layer}mlp.gate_proj.weight"]),
-        "num_hidden_layers": next(n for n in count() if f"{before}layers.{n}.input_layernorm.weight" not in weights),
+        "num_hidden_layers": count_layers(weights, f"{before}layers"),
         "num_attention_heads": len(weights[f"{layer}self_attn.q_proj.weight"]) // head,
         "num_key_value_heads": len(weights[f"{layer}self_attn.k_proj.weight"]) // head,
     }
@@ -73,7 +73,7 @@ def _language(weights: Weights, before: str, head: int) -> dict[str, Any]:
 
 def _sight(weights: Weights) -> dict[str, Any]:
     width, channels, frames, patch, _ = weights[f"{SIGHT}patch_embed.proj.weight"].shape
-    depth = next(n for n in count() if f"{SIGHT}blocks.{n}.norm1.weight" not in weights)
+    depth = count_layers(weights, f"{SIGHT}blocks")
     return {
         "depth": depth,
         "hidden_size": width,
@@ -117,8 +117,8 @@ def qwen_3_vl_shape(weights: Weights) -> Any:
 
 def _sight_3(weights: Weights) -> dict[str, Any]:
     width, channels, frames, patch, _ = weights[f"{SIGHT}patch_embed.proj.weight"].shape
-    depth = next(n for n in count() if f"{SIGHT}blocks.{n}.norm1.weight" not in weights)
-    deep = next(n for n in count() if f"{SIGHT}deepstack_merger_list.{n}.norm.weight" not in weights)
+    depth = count_layers(weights, f"{SIGHT}blocks")
+    deep = count_layers(weights, f"{SIGHT}deepstack_merger_list")
     return {
         "depth": depth,
         "hidden_size": width,

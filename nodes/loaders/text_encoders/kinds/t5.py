@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 from torch import Tensor, nn
 
 from nodes.loaders.models.architecture import Architecture, Weights
+from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.quantised.layers import is_stored
 from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import LLAMA_CPP_T5, renamed, without
@@ -16,12 +16,13 @@ from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
 TABLE, LOOKED_UP = "shared.weight", "encoder.embed_tokens.weight"
 """Two names of the same table, of which the encoder looks tokens up in the second."""
-BLOCK = "encoder.block.{}.layer.{}."
+BLOCKS = "encoder.block"
+LAYER = f"{BLOCKS}.0.layer.{{}}."
 
 
 def t5_names(weights: Weights) -> Weights:
     """Names as transformers has them, from those of llama.cpp too; the table of tokens under the name that is used."""
-    named = renamed(LLAMA_CPP_T5, without(("transformer.",), weights))
+    named = renamed(LLAMA_CPP_T5, without(("transformer.", "model."), weights))
     if TABLE in named and LOOKED_UP not in named:
         named[LOOKED_UP] = named.pop(TABLE)
     return named
@@ -31,7 +32,7 @@ def t5_shape(weights: Weights) -> Any:
     """Of `T5Config`."""
     from transformers import T5Config
 
-    attention, feeding = BLOCK.format(0, 0), BLOCK.format(0, 1)
+    attention, feeding = LAYER.format(0), LAYER.format(1)
     bias = weights[f"{attention}SelfAttention.relative_attention_bias.weight"]
     words, width = weights[LOOKED_UP].shape
     gated = f"{feeding}DenseReluDense.wi_0.weight" in weights
@@ -41,7 +42,7 @@ def t5_shape(weights: Weights) -> Any:
         d_model=width,
         d_kv=len(weights[f"{attention}SelfAttention.q.weight"]) // bias.shape[1],
         d_ff=len(wide),
-        num_layers=next(n for n in count() if f"{BLOCK.format(n, 0)}layer_norm.weight" not in weights),
+        num_layers=count_layers(weights, BLOCKS),
         num_heads=bias.shape[1],
         relative_attention_num_buckets=len(bias),
         feed_forward_proj="gated-gelu" if gated else "relu",
