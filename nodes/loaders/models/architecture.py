@@ -72,9 +72,11 @@ class Architecture:
                 if not own and name in self.optional:
                     continue
                 setattr(module, name, inner._empty(inner.shape(own), {}))
-        return self._filled(path, module, weights, told, dtype)
+        return self._filled(path, module, weights, told, dtype, what)
 
-    def _filled(self, path: Path, module: Any, weights: FileWeights, told: Weights, dtype: torch.dtype) -> Any:
+    def _filled(
+        self, path: Path, module: Any, weights: FileWeights, told: Weights, dtype: torch.dtype, what: str
+    ) -> Any:
         """The network with its weights, all of which are accounted for; ``told`` are these under its own names."""
         for part in self.optional:
             if part not in self.held and not any(name.startswith(f"{part}.") for name in told):
@@ -83,7 +85,7 @@ class Architecture:
         for part, other in self.tied.items():
             self._drop_twin(path, f"{part}.weight", f"{other}.weight", weights, told)
             delattr(module, part)
-        fill(path, module, weights.given(module, module_names(module, told)), dtype)
+        fill(path, module, weights.given(module, module_names(module, told)), dtype, what)
         for part, other in self.tied.items():
             setattr(module, part, module.get_submodule(other))
         weights.close(path, (*self.ignorable, *(TOKENIZERS if self.library == "transformers" else ())))
@@ -134,7 +136,7 @@ class Architecture:
             else:
                 shape = self._class().config_class.from_dict(dict(config))
             module = self._empty(shape, {})
-        return self._filled(folder, module, weights, told, dtype)
+        return self._filled(folder, module, weights, told, dtype, "")
 
     def _class(self) -> Any:
         from importlib import import_module

@@ -38,21 +38,23 @@ def told(
         return shape(weights)
 
 
-def fill(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], dtype: torch.dtype) -> None:
+def fill(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], dtype: torch.dtype, what: str = "") -> None:
     """Weights for all of a network, in a precision; those that are quantised stay as their file has them.
 
+    ``what`` names the network in a sentence.
     Raises NodeError where they do not fit, some are missing, or hold no numbers.
     """
     known = fitted(module, weights, dtype)
     own = weights.own if isinstance(weights, Converted) else str
-    _check_fit(path, module, known, own)
+    kind = f" ({what})" if what else ""
+    _check_fit(path, module, known, own, kind)
     cast = {name: placeholder(value, dtype) for name, value in known.items()}
     missing = sorted(module.load_state_dict(cast, strict=False, assign=True).missing_keys)
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise NodeError(
-            f"{named(path)} lacks the weight {own(missing[0])}{more}, without which its network is not whole; it was "
-            "saved in part, or is of another kind"
+            f"{named(path)} lacks the weight {own(missing[0])}{more}, without which its network{kind} is not whole; it "
+            "was saved in part, or is of another kind"
         )
     store(module, known, dtype)
     for name, buffer in list(module.named_buffers()):
@@ -62,7 +64,9 @@ def fill(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], dtype:
     check_module(module, named(path), own)
 
 
-def _check_fit(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], own: Callable[[str], str]) -> None:
+def _check_fit(
+    path: Path, module: torch.nn.Module, weights: Mapping[str, Any], own: Callable[[str], str], kind: str
+) -> None:
     """Raise NodeError, by its name in the file, for a weight of another shape, or of whole numbers where the network
     computes."""
     for name, place in module.state_dict().items():
@@ -70,11 +74,13 @@ def _check_fit(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], 
         if tuple(weight.shape) != tuple(place.shape):
             raise NodeError(
                 f"{named(path)}: its {own(name)} is {_shape(weight)}, and not {_shape(place)} as its other weights "
-                "say; it was changed, or is of another kind"
+                f"say{kind}; it was changed, or is of another kind"
             )
         if place.is_floating_point() and isinstance(weight, Tensor) and not weight.is_floating_point():
-            kind = str(weight.dtype).removeprefix("torch.")
-            raise NodeError(f"{named(path)}: its {own(name)} is {kind}, and nothing in the file says how it is scaled")
+            numbers = str(weight.dtype).removeprefix("torch.")
+            raise NodeError(
+                f"{named(path)}: its {own(name)} is {numbers}, and nothing in the file says how it is scaled"
+            )
 
 
 def _shape(weight: Any) -> str:

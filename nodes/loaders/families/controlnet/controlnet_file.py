@@ -51,7 +51,7 @@ def load_controlnet_file(path: Path, target: LoadTarget) -> DiffusersControlNet 
     shape = told(path, controlnet_shape, weights) | (told(path, union_shape, weights) if union else {})
     with made_of(path, "ControlNet", read), torch.device("meta"):
         module = (ControlNetUnionModel if union else ControlNetModel)(**shape)
-    fill(path, module, read.given(module, weights), target.dtype)
+    fill(path, module, read.given(module, weights), target.dtype, "ControlNet")
     read.close(path, IGNORABLE)
     return as_union(module) if union else as_controlnet(module)
 

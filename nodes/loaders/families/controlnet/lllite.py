@@ -136,6 +136,6 @@ def load_lllite(path: Path, dtype: torch.dtype) -> LLLite:
         networks = nn.ModuleList(LayerSteering(parts) for parts in layers.values())
     read = FileWeights(weights)
     named = {f"{number}.{part}": value for number, parts in enumerate(layers.values()) for part, value in parts.items()}
-    fill(path, networks, read.given(networks, named), dtype)
+    fill(path, networks, read.given(networks, named), dtype, "ControlNet-LLLite")
     read.close(path, ())
     return LLLite(cast(nn.ModuleList, ready(networks)), tuple(layers), path.name)

@@ -56,9 +56,9 @@ def load_single(path: Path, target: LoadTarget) -> Parts:
     with made_of(path, "Stable Diffusion", weights), weights.followed:
         painting = convert.convert_ldm_unet_checkpoint(weights, unet.config) | guided_by(weights)
         coding = convert.convert_ldm_vae_checkpoint(weights, decoder.config)
-    fill(path, unet, weights.given(unet, painting), target.dtype)
+    fill(path, unet, weights.given(unet, painting), target.dtype, "U-Net")
     precision = exact(target.dtype) if version.large else target.dtype
-    fill(path, decoder, weights.given(decoder, coding), precision)
+    fill(path, decoder, weights.given(decoder, coding), precision, "VAE")
     weights.close(path, IGNORABLE)
     plain = network["in_channels"] == network["out_channels"]
     velocity = version is SECOND and plain and predicts_velocity(weights.get(TELLING))

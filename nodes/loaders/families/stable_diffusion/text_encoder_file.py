@@ -80,7 +80,7 @@ def _clip(path: Path, weights: FileWeights, key: str, target: LoadTarget) -> nn.
     with made_of(path, "Stable Diffusion", weights), torch.device("meta"):
         module = CLIPTextModel(CLIPTextConfig(**clip_config(weights, key)))
     named = {f"text_model.{name.removeprefix(key)}": part for name, part in weights.items() if name.startswith(key)}
-    fill(path, module, weights.given(module, _renamed(module, named)), target.dtype)
+    fill(path, module, weights.given(module, _renamed(module, named)), target.dtype, "text encoder")
     return module
 
 
@@ -92,7 +92,7 @@ def _open_clip(path: Path, weights: FileWeights, key: str, kind: Any, unused: in
         module: nn.Module = kind(CLIPTextConfig(**open_clip_config(weights, key, unused)))
     with made_of(path, "Stable Diffusion", weights), weights.followed:
         named = _renamed(module, convert_open_clip_checkpoint(module, weights, prefix=key))
-    fill(path, module, weights.given(module, named), target.dtype)
+    fill(path, module, weights.given(module, named), target.dtype, "text encoder")
     return module
 
 
