@@ -8,7 +8,9 @@ from pathlib import Path
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, Param
 from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, Socket, Workflow
 from nodeflow.graph.subgraphs.instances import with_subgraphs
-from nodeflow.library.missing import Find, missing_models, named_models, short
+from nodeflow.library.hub_snapshot import snapshot
+from nodeflow.library.lookup import SUFFIXES
+from nodeflow.library.missing import HUB_ID, Find, missing_models, named_models, short
 from nodeflow.library.recognise import recognise
 from nodeflow.library.right_kind import misplaced, misplaced_part, shortened, unreadable
 from nodeflow.library.rules import rule_book
@@ -115,9 +117,14 @@ def _wrong_family(workflow: Workflow, where: str, name: str, node: Node, spec: N
 
 
 def _path_of(value: str, base: Path, find: Find) -> Path | None:
-    """Where a model lies that a parameter names; None where nothing has that name, or several have."""
-    entries = [] if (path := locate(value, base)) else find(value)
-    return path or (Path(entries[0].path) if len(entries) == 1 else None)
+    """Where a model lies that a parameter names, in the hub's cache too; None where nothing has that name, or several
+    have."""
+    if (path := locate(value, base)) is not None:
+        return path
+    entries = find(value)
+    if not entries and HUB_ID.fullmatch(value) and not value.lower().endswith(SUFFIXES):
+        return snapshot(value)
+    return Path(entries[0].path) if len(entries) == 1 else None
 
 
 def _wrong_model(spec: NodeSpec, param: Param, value: str, base: Path, find: Find) -> str:

@@ -78,3 +78,17 @@ def test_a_folder_without_a_tokenizer_is_told(tmp_path: Path) -> None:
     assert problem.startswith("one.tokenizer: folder holds no tokenizer; name a folder with tokenizer.json, ")
     (tmp_path / "folder" / "tokenizer.json").write_text("{}")
     assert told(Workflow({"one": node}), tmp_path) == []
+
+
+def test_a_repository_in_the_hubs_cache_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a parameter that takes no folder, and at a node that loads another kind."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    place = tmp_path / "hub" / "models--someone--model"
+    (place / "refs").mkdir(parents=True)
+    (place / "refs" / "main").write_text("0" * 40)
+    at = place / "snapshots" / ("0" * 40)
+    at.mkdir(parents=True)
+    (at / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
+    node = Node("nodes.load_conditioning", 1, {"model": "someone/model"})
+    (problem,) = told(Workflow({"one": node}), tmp_path)
+    assert "holds Stable Diffusion" in problem and "Load conditioning loads an encoded text" in problem
