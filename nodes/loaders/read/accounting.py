@@ -50,7 +50,7 @@ class FollowedTensors(TorchFunctionMode):
             self._sources[id(tensor)] = sources | self._sources.get(id(tensor), NONE)
 
 
-class Converted(dict[str, Any]):
+class RenamedWeights(dict[str, Any]):
     """Weights by a network's own names, which know what they are called in their file."""
 
     def __init__(self, weights: Mapping[str, Any], followed: FollowedTensors) -> None:
@@ -82,14 +82,14 @@ class FileWeights(dict[str, Any]):
         self._lost: set[str] = set()
         self._understood: set[str] = set()
 
-    def given(self, module: nn.Module, converted: Mapping[str, Any]) -> Converted:
+    def given(self, module: nn.Module, converted: Mapping[str, Any]) -> RenamedWeights:
         """Return weights by a network's own names, after noting which of the file's it takes. Those for which a
         library's converter found nothing, and put None, are left out: they are missing."""
         wanted = module.state_dict().keys()
         converted = {name: tensor for name, tensor in converted.items() if tensor is not None}
         for name, tensor in converted.items():
             (self._used if name in wanted else self._lost).update(self.followed.sources(tensor))
-        return Converted(converted, self.followed)
+        return RenamedWeights(converted, self.followed)
 
     def understood(self, *names: str) -> None:
         """Note names that say something by being there, or that are known to be left out."""

@@ -13,7 +13,7 @@ from nodeflow.node import NodeError
 from nodes.loaders.quantised.finite import check_module
 from nodes.loaders.quantised.layers import fitted, placeholder, store
 from nodes.loaders.quantised.open_file import open_weights
-from nodes.loaders.read.accounting import Converted, FileWeights
+from nodes.loaders.read.accounting import FileWeights, RenamedWeights
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.made_of import made_of
 
@@ -45,7 +45,7 @@ def fill(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], dtype:
     Raises NodeError where they do not fit, some are missing, or hold no numbers.
     """
     known = fitted(module, weights, dtype)
-    own = weights.own if isinstance(weights, Converted) else str
+    own = weights.own if isinstance(weights, RenamedWeights) else str
     kind = f" ({what})" if what else ""
     _check_fit(path, module, known, own, kind)
     cast = {name: placeholder(value, dtype) for name, value in known.items()}
