@@ -38,8 +38,11 @@ def keep(workflow: Workflow, prompt: FlatPrompt, made: Mapping[str, list[str]], 
     """Keep in a workflow what it was made from; ``paths`` says where nodes stand that were grouped since."""
     if not prompt.nodes or len(prompt.nodes) > MOST_NODES:
         return
-    found = {id: _kept(node, [paths.get(name, name) for name in made.get(id, ())]) for id, node in prompt.nodes.items()}
-    workflow.extra[FIELD] = msgspec.json.encode(storable(msgspec.to_builtins(found)))
+    found = {
+        _whole(id): _kept(node, [paths.get(name, name) for name in made.get(id, ())])
+        for id, node in prompt.nodes.items()
+    }
+    workflow.extra[FIELD] = msgspec.json.encode(found)
 
 
 def kept_in(workflow: Workflow) -> CameFrom:
@@ -56,9 +59,19 @@ def prompt_of(kept: CameFrom) -> FlatPrompt:
 
 
 def _kept(node: PromptNode, made: list[str]) -> CameNode:
-    wires = {key: (value.node, value.slot) for key, value in node.inputs.items() if isinstance(value, OutputPlace)}
-    plain = {key: value for key, value in node.inputs.items() if not isinstance(value, OutputPlace)}
-    return CameNode(node.type, plain, wires, node.title, node.outputs, list(node.values), made)
+    wires, plain = dict[str, tuple[str, int]](), dict[str, Any]()
+    for key, value in node.inputs.items():
+        if isinstance(value, OutputPlace):
+            wires[_whole(key)] = (_whole(value.node), value.slot)
+        else:
+            plain[_whole(key)] = storable(value)
+    outputs = tuple(map(_whole, node.outputs))
+    return CameNode(_whole(node.type), plain, wires, _whole(node.title), outputs, storable(list(node.values)), made)
+
+
+def _whole(text: str) -> str:
+    """A text of whole characters, as a file can hold it."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _node(id: str, one: CameNode) -> PromptNode:
