@@ -97,14 +97,17 @@ def test_a_pack_that_ends_the_worker_is_named_and_left_out_until_it_changes(
 
 
 LATER = """
-import os, threading, time
-from nodeflow.node import node
+import os, threading
 
 def end():
-    time.sleep(0.2)
+    while "imported" not in globals():
+        pass
     os._exit(7)
 
-threading.Thread(target=end).start()
+thread = threading.Thread(target=end)
+thread.start()
+start_worker = thread.join  # so that the worker is not up before
+imported = True
 """
 
 

@@ -27,9 +27,9 @@ def test_a_result_comes_as_a_number_a_whole_one_and_a_choice() -> None:
         ("a + b", {"a": 1}, "there is no b here, but a, values"),
         ("a /", {"a": 1}, "'a /' cannot be worked out: it is not written as arithmetic; change it"),
         ("a * 2", {"a": 2**63 - 1}, "beyond 64 bits"),
-        ("a", {"a": "7"}, "what is wired to a is a str and no number"),
+        ("a", {"a": "7"}, "what is wired to a is a text and no number"),
         ("a", {"a": float("nan")}, "what is wired to a is nan"),
-        ("a", {"a": Image(torch.zeros(1, 3, 2, 2))}, "what is wired to a is a Image and no number"),
+        ("a", {"a": Image(torch.zeros(1, 3, 2, 2))}, "what is wired to a is of the kind Image and no number"),
     ],
 )
 def test_what_cannot_be_worked_out_is_refused(text: str, wired: dict[str, Any], why: str) -> None:

@@ -138,7 +138,7 @@ def test_files_of_their_authors_are_the_folder(kind: str, grey: bool, tmp_path: 
     assert isinstance(folder, FeatureAdapter)
     with torch.no_grad():
         for one, other in zip(file.features(image.pixels, 0.5), folder.features(image.pixels, 0.5), strict=True):
-            assert torch.equal(one, other)
+            torch.testing.assert_close(one, other)  # where weights lie in memory moves the last bit on some processors
 
 
 def test_a_controlnet_of_inpainting_does_not_see_what_is_covered(tiny: LatentDiffusion, tmp_path: Path) -> None:
