@@ -152,7 +152,7 @@ def test_it_foresees_a_run_while_another_computes(
     assert isinstance(foreseen, ForecastReply)
     assert foreseen.request == asked
     assert [(node.state, node.basis) for node in foreseen.nodes] == [("run", "kind")]
-    assert foreseen.seconds >= 0.04
+    assert foreseen.seconds > 0
     assert replies.end(job).state == "cancelled"
 
 

@@ -50,6 +50,7 @@ class Canvas(QObject):
         self.looks = LookCommands(self.scope, view, self.items, self.selection, self)
         self.room = RoomAround(self.scope, view, self.items, self)
         self.runs = RunView(self.scope, self.items, view.minimap, self)
+        self.runs.arrived.connect(self.room.later)
         self.word_hints = WordHintView(self.scope, self.items, self)
         self.loaded_images = LoadedImageView(self.scope, self.items, self)
         self.loaded_images.arrived.connect(self.room.later)

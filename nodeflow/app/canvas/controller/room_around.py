@@ -33,7 +33,6 @@ class RoomAround(QObject):
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self.measure)
         scope.subscribe(lambda _: self._soon.start())
-        scope.picture.connect(lambda *_: self._soon.start())
         items.loaded.connect(self.measure)
 
     def later(self) -> None:

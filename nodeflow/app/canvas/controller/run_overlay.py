@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QSize
+from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtGui import QPixmap
 
 from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
@@ -16,7 +16,9 @@ from nodeflow.graph.model.workflow import Problem
 
 
 class RunView(QObject):
-    """Hands what a scope tells of runs on to the nodes that are shown."""
+    """Hands what a scope tells of runs on to the nodes that are shown. ``arrived``: a node shows its first image."""
+
+    arrived = Signal()
 
     def __init__(self, scope: GraphScope, items: WorkflowItems, minimap: Minimap, parent: QObject) -> None:
         super().__init__(parent)
@@ -54,6 +56,9 @@ class RunView(QObject):
 
         def take(picture: QPixmap | None, _: QSize) -> None:
             if nodes is self._items.shown and name in nodes and picture is not None:
+                first = nodes[name].thumbnail is None
                 nodes[name].show_picture(picture)
+                if first:
+                    self.arrived.emit()
 
         return take
