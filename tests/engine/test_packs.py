@@ -158,6 +158,16 @@ def test_a_death_is_blamed_on_the_pack_that_was_being_imported(
     assert {name for name in ("one", "two") if found.ended_processes(marked(name))} == blamed
 
 
+def test_a_marker_is_whole_at_any_moment_at_which_its_pack_may_end_the_process(tmp_path: Path) -> None:
+    markers, entry = PackMarkers(tmp_path), marked("pack")
+    markers.begin(entry)
+    with (tmp_path / "pack.json").open("rb") as before:
+        markers.imported(entry)
+        assert b'"imported":false' in before.read()
+    assert [path.name for path in tmp_path.iterdir()] == ["pack.json"]
+    assert b'"imported":true' in (tmp_path / "pack.json").read_bytes()
+
+
 @pytest.mark.parametrize(
     "how",
     [

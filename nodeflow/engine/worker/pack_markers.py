@@ -13,6 +13,7 @@ import msgspec
 
 from nodeflow.resources import data_folder
 from nodeflow.system import lives, process_name
+from nodeflow.unfinished_files import remove_left_over, unfinished
 
 MAX_DEATHS = 2
 """A pack whose import ended so many processes one after the other is left out: one may have been killed by anybody."""
@@ -70,10 +71,11 @@ class PackMarkers:
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             self._mine.add(path)
-            path.write_bytes(msgspec.json.encode(marker))
+            _put(path, marker)
 
     def _blame(self) -> None:
         """Count the deaths of processes that left markers: against the pack that was being imported, if any was."""
+        remove_left_over(self._folder)
         left: dict[str, dict[Path, Marker]] = {}
         for path in self._folder.glob("*.json"):
             found = _marker(path)
@@ -86,7 +88,7 @@ class PackMarkers:
                     if importing and path not in importing:
                         path.unlink(missing_ok=True)
                     else:
-                        path.write_bytes(msgspec.json.encode(Marker(found.stamp, "", found.deaths + 1)))
+                        _put(path, Marker(found.stamp, "", found.deaths + 1))
 
     def _read(self, entry: importlib.metadata.EntryPoint) -> Marker | None:
         """Return what earlier processes left about a pack as it stands."""
@@ -109,6 +111,13 @@ def _marker(path: Path) -> Marker | None:
         return msgspec.json.decode(path.read_bytes(), type=Marker)
     except (OSError, msgspec.MsgspecError):
         return None
+
+
+def _put(path: Path, marker: Marker) -> None:
+    """Write a marker whole: the pack may end the process at any moment, and the deaths that it has cost stay counted.
+    Raises OSError."""
+    with unfinished(path.parent, msgspec.json.encode(marker)) as temporary:
+        temporary.replace(path)
 
 
 def _stamp(entry: importlib.metadata.EntryPoint) -> str:
