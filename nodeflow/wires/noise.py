@@ -15,6 +15,8 @@ Stream = Literal["a seed an image", "one for the batch", "GPU", "NV Philox"]
 """Where noise comes from; what each of them is, the node says."""
 Between = Literal["goes on", "the seed again", "seed + 1"]
 """What draws the noise that a method adds on the way: the generators that drew the start, or fresh ones."""
+SEEDS = 2**64
+"""How many seeds a generator has; after the last comes 0."""
 
 GENERATORS: dict[str, Callable[[int], Any]] = {
     "a seed an image": lambda seed: torch.Generator().manual_seed(seed),
@@ -39,7 +41,8 @@ class Noise:
     ``width`` and ``height`` are those of the image in pixels; 0 is what the model was trained at. ``values``
     (B, C, h, w) is the noise to start from where it is not drawn; the seeds are then those of what is drawn later.
     ``later`` names steps, in order, from which on other seeds draw what a solver adds. ``stream`` and ``between`` say
-    which generators draw; ``indices`` which rows of a longer batch are wanted; a ``silent`` one starts from nothing.
+    which generators draw; ``indices`` which rows of a longer batch are wanted; a ``silent`` one starts from nothing. ``middle`` is the width and height of another
+    image, in pixels, whose noise lies in the middle of this one's; 0 for none.
     """
 
     seeds: tuple[int, ...]
@@ -52,6 +55,7 @@ class Noise:
     indices: tuple[int, ...] = ()
     silent: bool = False
     variation: Variation | None = None
+    middle: tuple[int, int] = (0, 0)
 
     def generators(self) -> list[Any]:
         """Fresh random generators: one an image, or one alone for a batch that is drawn at once."""
@@ -59,10 +63,10 @@ class Noise:
 
     def on_the_way(self, since: int, seeds: tuple[int, ...], started: list[Any]) -> StepNoise:
         """Return what draws at the steps since one; ``started`` drew the noise at the start, and goes on from there."""
-        if since == 0 and self.between == "goes on":
+        if since == 0 and seeds == self.seeds and self.between == "goes on":
             return StepNoise(started, self._seeds(seeds))
         more = int(self.between == "seed + 1")
-        return StepNoise([GENERATORS[self.stream](seed + more) for seed in self._seeds(seeds)], self._seeds(seeds))
+        return StepNoise([GENERATORS[self.stream]((seed + more) % SEEDS) for seed in self._seeds(seeds)], self._seeds(seeds))
 
     def seeds_at(self, step: int) -> tuple[int, tuple[int, ...]]:
         """The seeds that draw at a step, and the step since which they do."""

@@ -89,6 +89,13 @@ class Solver(Protocol):
         """Return how many timesteps make one step: 2 where each step asks the denoiser twice."""
         ...
 
+    def start(self, skipped: int) -> int:
+        """Leave out so many of the schedule's first steps, before any is taken; return the index to begin at.
+
+        Raises NodeError where the rest cannot be walked along.
+        """
+        ...
+
     def scale_input(self, x: Tensor, index: int) -> Tensor:
         """Return what the denoiser sees of x (B, C, h, w) at a step."""
         ...

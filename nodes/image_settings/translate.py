@@ -25,7 +25,6 @@ STREAMS = {"GPU": "NV Philox", "NV": "NV Philox", "CPU": "a seed an image", "bat
 CARD = "its noise was drawn on a graphics card; the same numbers are computed here, to the sixth digit"
 CARD_BATCH = "ComfyUI draws the noise on the way on the graphics card where it computes there; here it is a CPU's"
 NO_IMAGE = "it began from an image that is not in the file: choose it at {0}"
-DELTA = "noise on the way was drawn from the seed + {0}; here it goes on from the seed itself"
 NOTE_WIDTH, NOTE_HEIGHT = 420.0, 300.0
 
 Prompts = tuple[Wire, Wire, Texts]
@@ -204,6 +203,8 @@ class _ImageTranslating:
         settings, notes = self.settings, list[str]()
         self.build.begin("Seed")
         size = {"width": width // 8 * 8 or None, "height": height // 8 * 8 or None}
+        if all(settings.noise_from):
+            size["from_width"], size["from_height"] = (side // 8 * 8 for side in settings.noise_from)
         about: dict[str, Any] = dict(_stream(settings))
         wire = self.build.shared("noise_stream", "noise", **_seed(settings.seed or 0), **size, **about)
         if settings.variation and settings.variation_seed is not None:
@@ -217,10 +218,16 @@ class _ImageTranslating:
             notes.append(CARD)
         if settings.noise == "batch" and any(part in settings.sampler for part in ("ancestral", "sde", "lcm")):
             notes.append(CARD_BATCH)
-        if settings.seed_delta:
-            notes.append(DELTA.format(settings.seed_delta))
         self._row("Seed", "Seed", settings.seed, notes)
-        return wire
+        return self._on_the_way(wire, settings.seed or 0, "later_noise")
+
+    def _on_the_way(self, noise: Wire, seed: int, name: str) -> Wire:
+        """With the seed that draws after the start (ENSD); Brownian noise is of the first one everywhere."""
+        delta = self.settings.seed_delta
+        if not delta or "sde" in self.settings.sampler.lower():
+            return noise
+        later = self.build.node("noise_stream", name, **_seed(seed + delta), **_stream(self.settings))
+        return self.build.node("change_noise", f"change_{name}", before=noise, after=later, step=0)
 
     def _schedule(
         self, trained: Wire, found: Sampling, steps: int, strength: float | None, whole: bool = False
@@ -265,9 +272,9 @@ class _ImageTranslating:
         guider = self._guider(network, texts, second.guidance or settings.guidance)
         schedule = self._schedule(trained, found, steps, second.strength, True)
         self.build.begin("Second pass")
-        noise = self.build.node(
-            "noise_stream", "noise", **_seed((settings.seed or 0) + second.seed_offset), **_stream(settings)
-        )
+        seed = (settings.seed or 0) + second.seed_offset
+        noise = self.build.node("noise_stream", "noise", **_seed(seed), **_stream(settings))
+        noise = self._on_the_way(noise, seed, "later_noise")
         wire = self.build.node("sample", "second_sampler", guider=guider, schedule=schedule, noise=noise, latent=latent)
         if second.model:
             notes.append(f"another model, {second.model}, made it; here it is the same")

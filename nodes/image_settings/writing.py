@@ -123,14 +123,41 @@ class _SettingsText:
 
     def _noise(self, name: str) -> None:
         about = self.about
-        large = about.plain(name, "large_seed") if about.kind(name) == "noise_stream" else ""
-        self.pairs["Seed"] = large or about.plain(name, "seed")
+        if about.kind(name) == "change_noise":
+            name = self._later(name)
+        if about.kind(name) == "noise_variation":
+            other = about.node_at(name, "variation")
+            self.pairs["Variation seed"] = self._seed(other)
+            self.pairs["Variation seed strength"] = f"{about.plain(name, 'strength'):g}"
+            name = about.node_at(name, "noise")
+        self.pairs["Seed"] = self._seed(name)
         width, height = about.plain(name, "width"), about.plain(name, "height")
         if width and height:
             self.pairs["Size"] = f"{width}x{height}"
         stream = about.plain(name, "stream") if about.kind(name) == "noise_stream" else "a seed an image"
         if stream in STREAMS:
             self.pairs["RNG"] = STREAMS[stream]
+        if about.kind(name) == "noise_stream":
+            middle = about.plain(name, "from_width"), about.plain(name, "from_height")
+            if all(middle):
+                self.pairs["Seed resize from"] = "{}x{}".format(*middle)
+
+    def _later(self, name: str) -> str:
+        """The noise of the start, where other seeds draw on the way from the first step on (ENSD)."""
+        about = self.about
+        first, later = about.node_at(name, "before"), about.node_at(name, "after")
+        begin = about.node_at(first, "noise") if about.kind(first) == "noise_variation" else first
+        if about.plain(name, "step") == 0 and (delta := self._seed(later) - self._seed(begin)):
+            self.pairs["ENSD"] = delta
+        return first
+
+    def _seed(self, name: str) -> int:
+        """The seed of a noise. Raises CannotExportError for one that has none of its own."""
+        large = self.about.plain(name, "large_seed") if self.about.kind(name) == "noise_stream" else ""
+        seed = str(large).strip() or self.about.plain(name, "seed")
+        if seed is None:
+            raise CannotExportError(f"its noise, {name}, has no seed that these settings name")
+        return int(seed)
 
     def _model(self, behind: list[str]) -> None:
         for name in behind:

@@ -14,6 +14,8 @@ from nodes.written import A_SEED, INDICES
 
 SEEDS = 2**53
 """How many seeds there are; after the last comes 0."""
+CELL = 8
+"""Pixels a cell, where an image's size is told apart from a model's latents."""
 STRAIGHT = 1e-3
 """The sine of an angle that is none."""
 
@@ -45,6 +47,8 @@ def noise_stream(
     add_noise: bool = True,
     batch_index: Annotated[str, INDICES] = "",
     large_seed: Annotated[str, A_SEED] = "",
+    from_width: Annotated[int, Range(0, 16384, 8)] = 0,
+    from_height: Annotated[int, Range(0, 16384, 8)] = 0,
 ) -> Noise:
     """Draws noise as another program does: by which generator, from which seed, and on the way.
 
@@ -62,8 +66,11 @@ def noise_stream(
 
     ``add_noise`` off starts from the latent as it is, which has its noise already. ``batch_index`` lists which images
     of a longer batch are wanted, from 0. ``large_seed`` is a seed as text, up to 2^64 - 1, in place of ``seed``, which
-    keeps what a number in a file can hold. ``width`` and ``height`` are those of the image in pixels; 0 is the size
-    that the model was trained at.
+    keeps what a number in a file can hold; a CPU's generator looks at the last 32 bits of a seed alone. ``width`` and
+    ``height`` are those of the image in pixels; 0 is the size that the model was trained at.
+
+    With ``from_width`` and ``from_height``, in pixels, of which 8 are a cell, the noise of an image of that size lies
+    in the middle, so that another size gives a like image (A1111's resize seed); where it is larger its middle is taken.
 
     Two machines differ where a card draws, or computes: sums run in another order there. What a CPU draws is the same
     everywhere.
@@ -78,7 +85,9 @@ def noise_stream(
     indices = tuple(_whole(word, "batch index", 4096) for word in batch_index.replace(",", " ").split())
     alone = stream == "one for the batch"
     seeds = tuple(first if alone else (first + offset) % 2**64 for offset in range(len(indices) or batch))
-    return Noise(seeds, width, height, stream=stream, between=between, indices=indices, silent=not add_noise)
+    middle = (from_width, from_height) if from_width and from_height else (0, 0)
+    found = Noise(seeds, width, height, stream=stream, between=between, indices=indices, silent=not add_noise)
+    return replace(found, middle=middle)
 
 
 def _whole(text: str, name: str, limit: int) -> int:
@@ -107,7 +116,7 @@ def noise_variation(
     return replace(noise, variation=Variation(variation, strength))
 
 
-@node("Change noise")
+@node("Change noise", version=2)
 def change_noise(before: Noise, after: Noise, step: Annotated[int, Range(0, 2000)] = 10) -> Noise:
     """Draws what a method adds on the way from other seeds, from a step on.
 
@@ -206,10 +215,25 @@ def drawn_noise(noise: Noise, generators: list[Any], shape: tuple[int, ...]) -> 
         found = torch.cat([rows[index] for index in noise.indices])
     else:
         found = normal(generators, len(noise.seeds), shape)
+    if any(noise.middle):
+        _, height, width = shape
+        cells = noise.middle[1] // CELL, noise.middle[0] // CELL
+        inner = drawn_noise(replace(noise, middle=(0, 0)), noise.generators(), (shape[0], *cells))
+        (above, from_y, rows_), (left, from_x, columns) = _centred(height, cells[0]), _centred(width, cells[1])
+        found[..., above : above + rows_, left : left + columns] = inner[
+            ..., from_y : from_y + rows_, from_x : from_x + columns
+        ]
+        return found
     if noise.variation is None:
         return found
     other = drawn_noise(noise.variation.noise, noise.variation.noise.generators(), shape).to(found.device)
     return varied(found, other, noise.variation.strength)
+
+
+def _centred(outer: int, inner: int) -> tuple[int, int, int]:
+    """Where the middle of one length begins in another, where in itself, and how long it is, in cells."""
+    beside = (outer - inner) // 2
+    return max(beside, 0), max(-beside, 0), inner if beside >= 0 else inner + 2 * beside
 
 
 def varied(noise: torch.Tensor, other: torch.Tensor, strength: float) -> torch.Tensor:

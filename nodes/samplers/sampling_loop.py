@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError, Slider, Step, Steps, Supplied, node
-from nodeflow.wires import Denoiser, Guider, Latent, Noise, Schedule, Solver, Trajectory
+from nodeflow.wires import Denoiser, Guider, Latent, Noise, Schedule, Trajectory
 from nodes.denoisers.calls.prediction_types import levels
 from nodes.denoisers.denoisers import in_force
 from nodes.denoisers.step_memory import StepMemory, tell_skipped
@@ -35,7 +35,7 @@ class Sampled(NamedTuple):
     denoised: Latent
 
 
-@node("Sampler", version=5)
+@node("Sampler", version=6)
 def sample(
     guider: Guider,
     schedule: Schedule,
@@ -73,8 +73,8 @@ def sample(
     denoiser = guider.denoiser
     solver = schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance)
     generators = noise.generators()
+    first = 0 if latent is None else solver.start(_skipped(strength, schedule.steps))
     total = len(solver.timesteps)
-    first = 0 if latent is None else _first_step(strength, schedule.steps, solver)
     with torch.no_grad():
         if latent is None:
             shape = latent_shape(noise, denoiser.format)
@@ -169,10 +169,9 @@ def _if_any(parts: tuple[Any, ...]) -> tuple[Any, ...]:
     return parts if any(part is not None for part in parts) else ()
 
 
-def _first_step(strength: float, steps: int, solver: Solver) -> int:
-    """Return where the last ``strength`` of the steps begins, as diffusers' image-to-image pipelines count."""
-    skipped = steps - min(int(steps * strength), steps)
-    return min(skipped * solver.order, len(solver.timesteps))
+def _skipped(strength: float, steps: int) -> int:
+    """Return how many steps lie before the last ``strength`` of them, as diffusers' image-to-image pipelines count."""
+    return steps - min(int(steps * strength), steps)
 
 
 def _known(

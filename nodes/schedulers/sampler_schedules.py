@@ -62,8 +62,7 @@ def _schedule(
         raise NodeError(
             f"the largest sigma is {max(levels):g}, and shares of noise go up to 1; take levels of the model"
         )
-    if method.above_nothing and len(levels) == 2 and levels[-1] == 0:
-        raise NodeError(f"{sampler} needs a level to end at besides 0; give it two steps or more")
+    method.check(levels)
     return SamplerSchedule(sampler, {**options}, tuple(levels), own)
 
 

@@ -24,7 +24,8 @@ class NoiseUse(NamedTuple):
 def gaussian_noise(writer: Writer, name: str, _: str) -> Made:
     if writer.about.kind(name) == "noise_stream":
         usual = writer.plain(name, "stream") == "a seed an image" and writer.plain(name, "between") == "goes on"
-        if not usual or not writer.plain(name, "add_noise") or writer.plain(name, "large_seed"):
+        other = ("large_seed", "batch_index", "from_width", "from_height")
+        if not usual or not writer.plain(name, "add_noise") or any(writer.plain(name, key) for key in other):
             raise CannotExportError(f"{name} draws noise as another program does, which is not written")
     width, height, count = (int(writer.plain(name, key)) for key in ("width", "height", "batch"))
     if writer.is_wired(name, "seed"):

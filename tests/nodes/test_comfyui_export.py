@@ -97,7 +97,8 @@ def test_a_size_that_only_the_model_knows_is_asked_for(catalogue: Catalogue) -> 
 def test_settings_as_text_are_read_back(catalogue: Catalogue) -> None:
     text = (
         "a (red:1.2) fox <lora:ink:0.7>\nNegative prompt: blurry\nSteps: 12, Sampler: DPM++ 2M, Schedule type: Karras, "
-        "CFG scale: 4.5, Seed: 9, Size: 64x96, Model: tiny, Clip skip: 2, RNG: NV"
+        "CFG scale: 4.5, Seed: 9, Size: 64x96, Model: tiny, Clip skip: 2, RNG: NV, ENSD: 31337, Variation seed: 4, "
+        "Variation seed strength: 0.3, Seed resize from: 128x64"
     )
     first = open_foreign(text.encode(), catalogue)
     assert first is not None

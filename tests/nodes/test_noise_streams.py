@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -151,6 +152,55 @@ def test_the_ends_of_a_variation_are_the_two_to_the_bit(stream: Any) -> None:
     one, other = noise_stream(2**53 - 1, stream=stream), noise_stream(4, stream=stream)
     assert torch.equal(drawn(noise_variation(one, other, 0.0)), drawn(one))
     assert torch.equal(drawn(noise_variation(one, other, 1.0)), drawn(other))
+
+
+def in_the_middle(outer: torch.Tensor, inner: torch.Tensor) -> torch.Tensor:
+    """A1111's rule for noise of another size (C, h, w), of which half of the difference lies on each side."""
+    found = outer.clone()
+    dy, dx = ((one - other) // 2 for one, other in zip(outer.shape[1:], inner.shape[1:], strict=True))
+    height, width = inner.shape[1] + 2 * min(dy, 0), inner.shape[2] + 2 * min(dx, 0)
+    part = inner[:, max(-dy, 0) : max(-dy, 0) + height, max(-dx, 0) : max(-dx, 0) + width]
+    found[:, max(dy, 0) : max(dy, 0) + height, max(dx, 0) : max(dx, 0) + width] = part
+    return found
+
+
+@pytest.mark.parametrize("stream", ["a seed an image", "NV Philox"])
+@pytest.mark.parametrize("other", [(40, 24), (200, 24), (40, 200), (168, 264), (88, 88), (96, 160)])
+def test_noise_of_another_size_lies_in_the_middle(stream: Any, other: tuple[int, int]) -> None:
+    """As A1111's resize seed: both sizes are drawn from the same seeds, and variations are those of the other size."""
+    shape, inner = (4, 12, 20), (4, other[1] // 8, other[0] // 8)
+    one, two = (noise_stream(seed, 2, stream=stream, from_width=other[0], from_height=other[1]) for seed in (7, 90))
+    plain = [noise_stream(seed, 2, stream=stream) for seed in (7, 90)]
+    for found, small in (
+        (drawn(one, shape), drawn(plain[0], inner)),
+        (drawn(noise_variation(one, two, 0.3), shape), varied(*(drawn(each, inner) for each in plain), 0.3)),
+    ):
+        for row, around in enumerate(drawn(plain[0], shape)):
+            assert torch.equal(found[row], in_the_middle(around, small[row]))
+    started, wanted = one.generators(), plain[0].generators()
+    around = drawn_noise(one, started, shape), drawn_noise(plain[0], wanted, shape)
+    noise = replace(one, between="goes on")
+    assert torch.equal(*(noise.on_the_way(0, one.seeds, each).like(around[0]) for each in (started, wanted)))
+
+
+@pytest.mark.parametrize("stream", ["a seed an image", "one for the batch", "NV Philox"])
+def test_other_seeds_may_draw_from_the_first_step_on(stream: Any) -> None:
+    """The image starts from one noise, and all that is added on the way comes from fresh generators of the other."""
+    before, after = (noise_stream(seed, stream=stream, between="goes on") for seed in (3, 31340))
+    changed, started = change_noise(before, after, 0), before.generators()
+    first = drawn_noise(changed, started, SHAPE)
+    assert torch.equal(first, drawn(before))
+    found = changed.on_the_way(*changed.seeds_at(0), started).like(first)
+    assert torch.equal(found, drawn(noise_stream(31340, stream=stream), SHAPE))
+
+
+@pytest.mark.parametrize("stream", ["a seed an image", "one for the batch", "NV Philox"])
+@pytest.mark.parametrize("between", ["goes on", "the seed again", "seed + 1"])
+def test_the_last_seed_draws_on_the_way_too(stream: Any, between: Any) -> None:
+    noise = noise_stream(batch=2, stream=stream, between=between, large_seed=str(2**64 - 1))
+    for name in ("euler_ancestral", "dpmpp_2m_sde", "lcm"):
+        found = ended(sample(toy(False), k_sampler(None, name, "karras", 4), noise)).latent.samples
+        assert found.isfinite().all()
 
 
 def test_noise_may_be_off() -> None:

@@ -17,9 +17,10 @@ from benchmarks.samplers import errors, levels, slope, start, walked
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.execution.step_cache import StepStore
 from nodeflow.node import NodeError, Steps
-from nodeflow.wires import Guider, Latent, Noise, Schedule
+from nodeflow.wires import Guider, Latent, Noise, NoiseMask, Schedule, Sigmas
 from nodes.samplers.sampling_loop import Sampled, sample
 from nodes.samplers.solvers.catalogue import NAMES, SAMPLERS
+from nodes.samplers.solvers.space import below_pure_noise
 from nodes.schedulers.edit_sigmas import flip_sigmas, manual_sigmas, split_sigmas
 from nodes.schedulers.model_sigmas import model_sigmas
 from nodes.schedulers.sampler_schedules import k_sampler, sigmas_schedule
@@ -129,8 +130,43 @@ def test_a_step_from_next_to_no_noise_is_finite(name: str) -> None:
 def test_unipc_says_which_noise_it_does_not_see(name: str) -> None:
     with pytest.raises(NodeError, match="does not see noise below a sigma"):
         ended(sample(toy(False), sigmas_schedule(manual_sigmas("5, 0.0001, 0"), name), Noise((3,))))  # type: ignore[arg-type]
+    for alike in ("5, 0.00035, 0.00034, 0", "5, 0.001, 0"):
+        with pytest.raises(NodeError, match="are one, and 0 counts as"):
+            ended(sample(toy(False), sigmas_schedule(manual_sigmas(alike), name), Noise((3,))))  # type: ignore[arg-type]
     low = sigmas_schedule(manual_sigmas("5, 0.0006, 0"), name)  # type: ignore[arg-type]
     assert ended(sample(toy(False), low, Noise((3,)))).latent.samples.isfinite().all()
+
+
+OF_OTHER_LEVELS = [name for name in NAMES if SAMPLERS[name].levels or SAMPLERS[name].adaptive]
+
+
+@pytest.mark.parametrize("name", OF_OTHER_LEVELS)
+@pytest.mark.parametrize("strength", [0.25, 0.5, 0.75])
+def test_what_walks_along_levels_of_its_own_begins_where_the_schedule_does(name: str, strength: float) -> None:
+    """Image to image by strength gives what the same levels alone give."""
+    latent, noise = Latent(torch.linspace(-1, 1, 256).reshape(1, 4, 8, 8)), Noise((3,))
+    whole = model_sigmas(None, "karras", 48)
+    found = ended(sample(toy(False), sigmas_schedule(whole, name), noise, latent, strength))
+    skipped = 48 - int(48 * strength)
+    assert float(found.trajectory.sigmas[0]) == float(whole.values[skipped])
+    if SAMPLERS[name].levels is not below_pure_noise:  # a Brownian motion is over the whole schedule
+        alone = ended(sample(toy(False), sigmas_schedule(Sigmas(whole.values[skipped:]), name), noise, latent))
+        assert torch.equal(found.latent.samples, alone.latent.samples)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if SAMPLERS[name].above_nothing])
+def test_a_share_of_the_way_too_short_is_said(name: str) -> None:
+    schedule = k_sampler(None, name, "karras", 24)
+    with pytest.raises(NodeError, match="give it two steps or more"):
+        ended(sample(toy(False), schedule, Noise((3,)), Latent(torch.zeros(1, 4, 8, 8)), 0.05))
+
+
+@pytest.mark.parametrize("name", ["dpm_fast", "restart", "dpm_adaptive"])
+def test_a_mask_knows_the_levels_of_a_share_of_the_way(name: str) -> None:
+    """Outside of the mask the latent comes out as it was."""
+    latent = Latent(torch.linspace(-1, 1, 256).reshape(1, 4, 8, 8), NoiseMask(torch.zeros(1, 1, 8, 8)))
+    found = ended(sample(toy(False), k_sampler(None, name, "karras", 30), Noise((3,)), latent, 0.6))
+    assert torch.allclose(found.denoised.samples, latent.samples, atol=1e-5)
 
 
 class Runner:

@@ -166,3 +166,14 @@ def test_reading_settings_needs_no_torch() -> None:
     code = "import sys\nimport nodes.foreign\n"
     code += "assert not {'torch', 'numpy', 'PySide6', 'diffusers'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_noise_of_another_size_and_of_a_later_seed_is_drawn(catalogue: Catalogue) -> None:
+    about = f"{SIZE}, ENSD: 31337, Seed resize from: 512x768, Variation seed: 7, Variation seed strength: 0.3"
+    for name, later in (("Euler a", [0]), ("DPM++ 2M SDE", [])):  # Brownian noise is of the seed itself
+        workflow, report = opened(f"p\nSteps: 12, Sampler: {name}, CFG scale: 7, Seed: 5, {about}", catalogue)
+        assert check(workflow, catalogue) == [] and report.differences == []
+        assert [params["step"] for params in of_kind(workflow, "change_noise")] == later
+        streams = {params["seed"]: params for params in of_kind(workflow, "noise_stream")}
+        assert set(streams) == {5, 7, *([31342] if later else [])}
+        assert all((streams[seed]["from_width"], streams[seed]["from_height"]) == (512, 768) for seed in (5, 7))

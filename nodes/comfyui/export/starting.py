@@ -101,6 +101,8 @@ def seed_of(exporter: GraphExporter, noise: str) -> tuple[Any, bool]:
     stream = exporter.plain(noise, "stream")
     if stream not in ("one for the batch", "a seed an image"):
         exporter.note(f"ComfyUI draws the noise on the CPU, not by {stream}: the image is another one")
+    if exporter.plain(noise, "from_width") and exporter.plain(noise, "from_height"):
+        exporter.note("ComfyUI lays no noise of another size in the middle: the image is another one")
     large = str(exporter.plain(noise, "large_seed") or "")
     return int(large) if large.isdigit() else exporter.value(noise, "seed"), bool(exporter.plain(noise, "add_noise"))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 
+from nodeflow.node import NodeError
 from nodeflow.wires import StepNoise
 from nodes.samplers.solvers.brownian import BrownianNoise
 from nodes.samplers.solvers.space import LevelSpace
@@ -36,7 +37,7 @@ class SamplerStep:
     first: int
     """The step that the run began with."""
     given: list[float]
-    """The levels of the schedule, where the sampler walks along others."""
+    """The levels of the schedule from where the run began, which are others than those that the sampler may set."""
     without_text: Callable[[], Tensor]
     """The x_0 that the denoiser foresees without the text, at the last call."""
     memory: list[Any] = field(default_factory=list)
@@ -91,6 +92,11 @@ class Sampler:
     two_sided: bool
     levels: Callable[[list[float], LevelSpace], list[float]] | None
     options: Mapping[str, Any]
+
+    def check(self, levels: Sequence[float]) -> None:
+        """Raises NodeError for levels that leave it nowhere to end at."""
+        if self.above_nothing and len(levels) == 2 and levels[-1] == 0:
+            raise NodeError(f"{self.name} needs a level to end at besides 0; give it two steps or more")
 
     def chosen(self, told: Mapping[str, Any]) -> dict[str, Any]:
         """Of all that a node is told, what counts for this one; None stands for its own default."""

@@ -51,6 +51,10 @@ class SigmaSolver:
         self._brownian = BrownianNoise(sigmas)
         self._past: tuple[Any, ...] = ()
         self._first: int | None = None
+        self._skipped = 0
+        """How many of the schedule's steps lie before the first."""
+        self._moved = False
+        """Whether it walks along other levels than from the schedule's beginning."""
         self._walked = sigmas[:1]
         """The levels that a method which sets its own steps has come to."""
         self._times: dict[float, Tensor] = {}
@@ -84,6 +88,19 @@ class SigmaSolver:
     def initial_scale(self) -> float:
         return self._noise_scale(0)
 
+    def start(self, skipped: int) -> int:
+        """What sets its own levels sets them for the steps that are left; they are the last of as many as before."""
+        self._skipped, left = skipped, self._given[skipped:]
+        self._sampler.check(left)
+        if not self._sampler.levels or not skipped:
+            self._walked = self._given[: skipped + 1]
+            return skipped
+        own = self._sampler.levels(left, self._space)
+        before = max(len(self._walk) - len(own), 0)
+        own = [*self._walk[:before], *own]
+        self._walk, self._moved = own, own != self._walk
+        return before
+
     def scale_input(self, x: Tensor, index: int) -> Tensor:
         return self._seen(x, self._levels[index])
 
@@ -113,8 +130,9 @@ class SigmaSolver:
             found: Tensor = call.original(answer.unconditional)
             return found
 
+        given = self._given[self._skipped :]
         step = SamplerStep(
-            x, index, levels, self._space, noise, self._brownian, self._past, self._first, self._given, without_text
+            x, index, levels, self._space, noise, self._brownian, self._past, self._first, given, without_text
         )
         taking = self._sampler.take(step, **self._options)
         asked = next(taking)
@@ -170,7 +188,8 @@ class SigmaSolver:
         original = partial(ORIGINALS[self._prediction], x=x, sigma=sigma)
         if self.adaptive:
             return Call(self._seen(x, sigma), self._time(sigma), original, self._level(sigma), self._place())
-        return Call(self._seen(x, sigma), self._time(sigma), original, None if sigma == own else self._level(sigma))
+        level = None if sigma == own and not self._moved else self._level(sigma)
+        return Call(self._seen(x, sigma), self._time(sigma), original, level)
 
     def _seen(self, x: Tensor, sigma: float) -> Tensor:
         return x if self._space.flow else x / math.sqrt(sigma**2 + 1)

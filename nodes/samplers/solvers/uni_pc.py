@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -21,10 +22,19 @@ UNSEEN = 3e-4
 
 
 def above_nothing(sigmas: list[float], space: LevelSpace) -> list[float]:
-    """The same levels, ending a little above no noise. Raises NodeError for one that counts as none but is not 0."""
+    """The same levels, ending a little above no noise.
+
+    Raises NodeError for one that counts as none but is not 0, and for two that count as one.
+    """
     found = [*sigmas[:-1], LEAST] if sigmas[-1] == 0 else sigmas
     if min(found) < UNSEEN:
         raise NodeError(f"uni_pc does not see noise below a sigma of {UNSEEN:g}, and {min(found):g} is; leave that out")
+    for sigma, after in pairwise(found):
+        if _level(sigma) == _level(after):
+            raise NodeError(
+                f"to uni_pc the sigmas {sigma:g} and {after:g} are one, and 0 counts as {LEAST:g}; leave one of them "
+                "out, or choose another sampler"
+            )
     return found
 
 

@@ -76,6 +76,13 @@ class CompositeSolver:
     def order(self) -> int:
         return self._stages[0][1].order
 
+    def start(self, skipped: int) -> int:
+        """Raises NodeError where the solvers would begin at different steps."""
+        found = {solver.start(skipped) for _, solver in self._stages}
+        if len(found) > 1:
+            raise NodeError("these samplers begin such a share of the way at different steps; choose two that are alike")
+        return found.pop()
+
     def scale_input(self, x: Tensor, index: int) -> Tensor:
         return self._at(index).scale_input(self._handed_over(x, index), index)
 

@@ -222,6 +222,9 @@ class DiffusersSolver:
         """Return how many timesteps make one step."""
         return int(self._scheduler.order)
 
+    def start(self, skipped: int) -> int:
+        return min(skipped * self.order, len(self._times))
+
     def scale_input(self, x: Tensor, index: int) -> Tensor:
         self._begin(index)
         if not self._scales:

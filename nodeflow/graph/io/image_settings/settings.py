@@ -79,6 +79,8 @@ class ImageSettings(msgspec.Struct):
     second: SecondPass | None = None
     variation_seed: int | None = None
     variation: float = 0.0
+    noise_from: tuple[int, int] = (0, 0)
+    """Width and height of the image whose noise lies in the middle."""
     eta: float | None = None
     seed_delta: int = 0
     """What is added to the seed for the noise on the way (ENSD)."""

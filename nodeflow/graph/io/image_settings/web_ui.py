@@ -36,7 +36,6 @@ BESIDE = {
     "Hypernet": "a hypernetwork was at work, which is not loaded here",
     "NGMS": "negative guidance was left out at small sigmas, which is not done here",
     "Token merging ratio": "tokens were merged for speed, which is not done here",
-    "Seed resize from": "its noise was taken from another size, which is not done here",
     "Mask blur": "a mask said what was painted anew; it is not in the file",
     "FreeU Stages": "FreeU weighted the U-Net's skip connections, which is not done here",
     "Dynamic thresholding enabled": "guidance was thresholded dynamically, which is not done here",
@@ -49,7 +48,7 @@ READ = frozenset(
         *("Steps", "Sampler", "Schedule type", "CFG scale", "Distilled CFG Scale", "Seed", "Size", "First pass size"),
         *("Model", "Model hash", "VAE", "VAE hash", "Clip skip", "ENSD", "Eta", "Eta DDIM", "RNG", "Emphasis", "Shift"),
         *(SPACED, "Variation seed", "Variation seed strength", "Variation strength", "CFG Rescale", "CFG rescale φ"),
-        *("Denoising strength", "Denoising Strength", "Lora hashes", "Lora weights", "TI hashes", "Civitai resources"),
+        *("Seed resize from", "Denoising strength", "Denoising Strength", "Lora hashes", "Lora weights", "TI hashes", "Civitai resources"),
     )
 )
 """Settings that are read."""
@@ -111,6 +110,7 @@ def settings_of(text: str) -> ImageSettings:
     found.variation_seed = whole(pairs.get("Variation seed"))
     strength = pairs.get("Variation seed strength") or pairs.get("Variation strength")
     found.variation = number(strength, 0.0) or 0.0
+    found.noise_from = pixels(pairs.get("Seed resize from", ""))
     found.eta = number(pairs.get("Eta") or pairs.get("Eta DDIM"))
     found.seed_delta = whole(pairs.get("ENSD"), 0) or 0
     found.second = _second(pairs)
