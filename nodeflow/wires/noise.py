@@ -41,8 +41,9 @@ class Noise:
     ``width`` and ``height`` are those of the image in pixels; 0 is what the model was trained at. ``values``
     (B, C, h, w) is the noise to start from where it is not drawn; the seeds are then those of what is drawn later.
     ``later`` names steps, in order, from which on other seeds draw what a solver adds. ``stream`` and ``between`` say
-    which generators draw; ``indices`` which rows of a longer batch are wanted; a ``silent`` one starts from nothing. ``middle`` is the width and height of another
-    image, in pixels, whose noise lies in the middle of this one's; 0 for none.
+    which generators draw; ``indices`` which rows of a longer batch are wanted; a ``silent`` one starts from nothing.
+    ``middle`` is the width and height of another image, in pixels, whose noise lies in the middle of this one's; 0 for
+    none.
     """
 
     seeds: tuple[int, ...]
@@ -66,7 +67,8 @@ class Noise:
         if since == 0 and seeds == self.seeds and self.between == "goes on":
             return StepNoise(started, self._seeds(seeds))
         more = int(self.between == "seed + 1")
-        return StepNoise([GENERATORS[self.stream]((seed + more) % SEEDS) for seed in self._seeds(seeds)], self._seeds(seeds))
+        own = self._seeds(seeds)
+        return StepNoise([GENERATORS[self.stream]((seed + more) % SEEDS) for seed in own], own)
 
     def seeds_at(self, step: int) -> tuple[int, tuple[int, ...]]:
         """The seeds that draw at a step, and the step since which they do."""

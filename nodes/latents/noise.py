@@ -70,7 +70,8 @@ def noise_stream(
     ``height`` are those of the image in pixels; 0 is the size that the model was trained at.
 
     With ``from_width`` and ``from_height``, in pixels, of which 8 are a cell, the noise of an image of that size lies
-    in the middle, so that another size gives a like image (A1111's resize seed); where it is larger its middle is taken.
+    in the middle, so that another size gives a like image (A1111's resize seed); where it is larger its middle is
+    taken.
 
     Two machines differ where a card draws, or computes: sums run in another order there. What a CPU draws is the same
     everywhere.

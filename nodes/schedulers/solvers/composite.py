@@ -80,7 +80,7 @@ class CompositeSolver:
         """Raises NodeError where the solvers would begin at different steps."""
         found = {solver.start(skipped) for _, solver in self._stages}
         if len(found) > 1:
-            raise NodeError("these samplers begin such a share of the way at different steps; choose two that are alike")
+            raise NodeError("these samplers begin such a share of the way at different steps; choose two alike")
         return found.pop()
 
     def scale_input(self, x: Tensor, index: int) -> Tensor:

@@ -48,7 +48,8 @@ READ = frozenset(
         *("Steps", "Sampler", "Schedule type", "CFG scale", "Distilled CFG Scale", "Seed", "Size", "First pass size"),
         *("Model", "Model hash", "VAE", "VAE hash", "Clip skip", "ENSD", "Eta", "Eta DDIM", "RNG", "Emphasis", "Shift"),
         *(SPACED, "Variation seed", "Variation seed strength", "Variation strength", "CFG Rescale", "CFG rescale φ"),
-        *("Seed resize from", "Denoising strength", "Denoising Strength", "Lora hashes", "Lora weights", "TI hashes", "Civitai resources"),
+        *("Denoising strength", "Denoising Strength", "Lora hashes", "Lora weights", "TI hashes", "Civitai resources"),
+        "Seed resize from",
     )
 )
 """Settings that are read."""
