@@ -220,3 +220,19 @@ def test_every_latent_method_keeps_a_flat_latent_flat() -> None:
         flat = torch.full((1, 4, 5, 7), 0.3)
         for width, height in itertools.product((3, 14), (2, 10)):
             assert method(flat, width, height).allclose(torch.full((1, 4, height, width), 0.3), atol=1e-6), name
+
+
+@pytest.mark.parametrize(("width", "height"), [(9, 13), (3, 2), (7, 5), (1, 1)])
+def test_lanczos_of_latents_is_its_formula(width: int, height: int) -> None:
+    """Each channel by itself, weighed by sinc(x) sinc(x / 3), wider where it is made smaller; values of any size."""
+    latent = torch.randn(2, 16, 5, 7, generator=torch.Generator().manual_seed(3)) * 20
+
+    def weights(old: int, new: int) -> torch.Tensor:
+        scale = max(old / new, 1.0)
+        places = ((torch.arange(new) + 0.5) * old / new)[:, None]
+        away = (torch.arange(old) + 0.5 - places).double() / scale
+        found = torch.where(away.abs() < 3, torch.sinc(away) * torch.sinc(away / 3), 0.0)
+        return found / found.sum(1, keepdim=True)
+
+    wanted = weights(5, height) @ latent.double() @ weights(7, width).T
+    assert torch.allclose(LATENT_METHODS["lanczos"](latent, width, height).double(), wanted, atol=1e-3)

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 ImageMethod = Literal["nearest-exact", "bilinear", "area", "bicubic", "lanczos", "bicubic, smooth"]
-LatentMethod = Literal["nearest-exact", "bilinear", "area", "bicubic", "bislerp"]
+LatentMethod = Literal["nearest-exact", "bilinear", "area", "bicubic", "bislerp", "lanczos"]
 
 
 def by_torch(mode: str, antialias: bool = False) -> Callable[[Tensor, int, int], Tensor]:
@@ -32,6 +32,17 @@ def lanczos(samples: Tensor, width: int, height: int) -> Tensor:
         picture = Pillow.fromarray(values).resize((width, height), Pillow.Resampling.LANCZOS)
         resized.append(torch.from_numpy(np.asarray(picture, dtype=np.float32) / 255).permute(2, 0, 1))
     return torch.stack(resized).to(samples.device, samples.dtype)
+
+
+def lanczos_of_numbers(samples: Tensor, width: int, height: int) -> Tensor:
+    """Pillow's Lanczos on numbers of any size, (B, C, h, w), each channel by itself in single precision."""
+    channels = samples.detach().float().cpu().flatten(0, 1)
+    resized = [
+        np.asarray(Pillow.fromarray(cells.numpy()).resize((width, height), Pillow.Resampling.LANCZOS))
+        for cells in channels
+    ]
+    found = torch.from_numpy(np.stack(resized)).unflatten(0, samples.shape[:2])
+    return found.to(samples.device, samples.dtype)
 
 
 def bislerp(samples: Tensor, width: int, height: int) -> Tensor:
@@ -87,6 +98,7 @@ IMAGE_METHODS: Mapping[str, Callable[[Tensor, int, int], Tensor]] = {
 LATENT_METHODS: Mapping[str, Callable[[Tensor, int, int], Tensor]] = {
     **{name: IMAGE_METHODS[name] for name in ("nearest-exact", "bilinear", "area", "bicubic")},
     "bislerp": bislerp,
+    "lanczos": lanczos_of_numbers,
 }
 
 
