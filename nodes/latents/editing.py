@@ -28,7 +28,8 @@ def scale_latent(
 
     Latents (B, C, h, w) become (B, C, height, width). A side of 0 follows from the other one and the proportions.
     nearest-exact, bilinear, area and bicubic are torch's; bislerp turns from cell to cell as on a sphere, which keeps
-    contrast; lanczos is Pillow's, of each channel by itself. A latent made larger looks soft until a sampler works on it again, with a strength of about half.
+    contrast; lanczos is Pillow's, of each channel by itself. A latent made larger looks soft until a sampler works on
+    it again, with a strength of about half.
 
     Fails when both sides are 0.
     """
