@@ -13,6 +13,7 @@ import itertools
 import os
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -226,9 +227,9 @@ def _compare(base: Path, only: set[str]) -> int:
         for spec in caller.catalogue.nodes.values()
         if spec.params and (not only or spec.type.partition(".")[2] in only)
     ]
-    compared, gaps, alone = 0, 0, []
+    compared, gaps, alone, began = 0, 0, [], time.monotonic()
     for number, spec in enumerate(wanted):
-        print(f"{number + 1} of {len(wanted)}: {spec.type}", file=sys.stderr, flush=True)
+        print(f"{time.monotonic() - began:4.0f} s, {number + 1} of {len(wanted)}: {spec.type}", file=sys.stderr, flush=True)
         given = caller.inputs(spec)
         if given is None and any(port.required for port in spec.inputs):
             alone.append(spec.type)

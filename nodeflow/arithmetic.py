@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import math
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -139,6 +140,14 @@ def check_written(text: str, names: Collection[str] | None = None) -> None:
                 pass
             case _:
                 raise ArithmeticFault("it is not written as arithmetic")
+
+
+@functools.lru_cache
+def names_in(text: str) -> tuple[str, ...]:
+    """The names of numbers that a text of arithmetic asks for, in their order. Raises ArithmeticFault."""
+    named = [one for one in ast.walk(_parsed(text)) if isinstance(one, ast.Name)]
+    named.sort(key=lambda one: one.col_offset)
+    return tuple(dict.fromkeys(one.id for one in named if one.id not in FUNCTIONS and one.id not in CONSTANTS))
 
 
 def _parsed(text: str) -> ast.expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodeflow.node import Matches
+from nodeflow.node import Matches, Rule
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 ABOVE_0 = r"\+?(?=[\d.]*[1-9])(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -29,3 +29,6 @@ FILE_PATTERN = Matches(
     r"(?!\s*$)(?![/\\])(?!(?:.*[/\\])?\.\.(?:[/\\]|$)).*", "a pattern for files of this folder, such as *.png"
 )
 TWO_LINES = Matches(r"(?s)\s*+\S[^\n]*\n\s*+\S.*", "at least two, one a line")
+
+INTERVAL = Rule("end >= start", "the interval ends at {end}, before it starts at {start}; make end the larger one")
+ONE_SIDE = Rule("max(width, height) > 0", "width and height are both 0; set at least one of them", at="width")

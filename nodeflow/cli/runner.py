@@ -16,6 +16,7 @@ from nodeflow.engine.protocol.messages import (
     Export,
     Exported,
     ForecastReply,
+    Importing,
     JobEvent,
     NotKept,
     Refused,
@@ -80,12 +81,20 @@ class ThroughWorker:
         self._job = 0
         self.details = "" if cluster else str(self._engine.log.path)
         self._engine.start()
-        ready = self._until_ready()
+        try:
+            ready = self._until_ready()
+        except BaseException:
+            self.close()
+            raise
         self.catalogue, self.troubles = ready.catalogue, ready.troubles
 
     def _until_ready(self) -> WorkerReady:
+        told = ""
         while True:
             match self._replies.get():
+                case Importing(pack, seconds) if pack != told:
+                    tell(f"the node pack {pack!r} has been importing for {seconds:.0f} s; Ctrl+C stops, or wait")
+                    told = pack
                 case WorkerReady() as ready:
                     return ready
                 case WorkerLost(reason):

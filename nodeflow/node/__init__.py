@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+from nodeflow.graph.model.rules import Rule
 from nodeflow.node.declaration import Companion, node, spec_of, together_of
 from nodeflow.node.errors import NodeError, NumbersError
 from nodeflow.node.hints import (
@@ -61,6 +62,7 @@ __all__ = [
     "Painted",
     "Range",
     "Reads",
+    "Rule",
     "Seed",
     "Seldom",
     "Slider",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import torch
 
-from nodeflow.node import NodeError, Reads, Slider, Supplied, node
+from nodeflow.node import NodeError, Reads, Rule, Slider, Supplied, node
 from nodeflow.wires import Denoiser, Image, IPAdapter, Mask
 from nodes.adapters.image_weights import WeightType, layer_factors
 from nodes.denoisers.attached import AttachedImage
@@ -20,6 +20,9 @@ from nodes.loaders.read.right_kind import find_for
 from nodes.networks.image_prompts import places
 
 Several = Literal["side by side", "averaged", "one for each seed"]
+
+
+ORDER = Rule("end >= start", "the image leads until {end}, before it starts at {start}; make end the larger one")
 
 
 @node("Load IP-Adapter")
@@ -50,7 +53,7 @@ def load_ip_adapter(
     return load_ip_adapter_parts(path, sight, torch_dtype(dtype))
 
 
-@node("Apply IP-Adapter")
+@node("Apply IP-Adapter", rules=(ORDER,))
 def apply_ip_adapter(
     denoiser: Denoiser,
     adapter: IPAdapter,
@@ -82,8 +85,6 @@ def apply_ip_adapter(
     not fit.
     Papers: Ye et al. 2023 (arXiv:2308.06721); style and composition: Wang et al. 2024, InstantStyle (arXiv:2404.02733).
     """
-    if end < start:
-        raise NodeError(f"the image leads until {end:g}, before it starts at {start:g}; make end the larger one")
     if not isinstance(denoiser, NetworkDenoiser) or not denoiser.takes_images:
         raise NodeError(
             f"this IP-Adapter leads {adapter.family}, and this denoiser is of another kind; wire U-Net denoiser or "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from nodeflow.node import NodeError, Range, Reads, Slider, node
+from nodeflow.node import NodeError, Range, Reads, Rule, Slider, node
 from nodeflow.wires import Adapter, DiffusionNetwork, TextEncoder
 from nodes.adapters.text_parts import parts_of
 from nodes.loaders.adapters.adapter_file import PATTERNS, AdapterFile, read_adapter_file
@@ -16,8 +16,10 @@ from nodes.loaders.adapters.reader import for_network, for_text
 from nodes.loaders.read.right_kind import find_for
 from nodes.written import BLOCK_FACTORS
 
+ORDER = Rule("end >= start", "the LoRA ends at {end}, before it starts at {start}; make end the larger one")
 
-@node("LoRA", version=2)
+
+@node("LoRA", version=2, rules=(ORDER,))
 def apply_lora(
     unet: DiffusionNetwork,
     lora: Annotated[str, Reads("model", True, tuple(PATTERNS))] = "starter:lora-sticker",
@@ -55,8 +57,6 @@ def apply_lora(
     Yeh et al. 2023 (arXiv:2309.14859); OFT: Qiu et al. 2023 (arXiv:2306.07280); BOFT: Liu et al. 2023
     (arXiv:2311.06243); GLoRA: Chavan et al. 2023 (arXiv:2306.07967); IA3: Liu et al. 2022 (arXiv:2205.05638).
     """
-    if end < start:
-        raise NodeError(f"the LoRA ends at {end:g}, before it starts at {start:g}; make end the larger one")
     file = read_adapter_file(find_for("LoRA", lora, revision, PATTERNS))
     layers = for_network(file, unet.module)
     if not layers:

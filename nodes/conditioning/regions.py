@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from nodeflow.node import DrawnNumber, NodeError, Range, Slider, node
+from nodeflow.node import DrawnNumber, Range, Rule, Slider, node
 from nodeflow.wires import Area, Conditioning, Mask, Region
 from nodes.guidance.predictions.places import apart
 from nodes.masks.masks import Fit
+
+ORDER = Rule("end >= start", "the text leads until {end}, before it begins at {start}; make end the larger one")
 
 
 @node("Conditioning area")
@@ -91,7 +93,7 @@ def conditioning_strength(
     return _with_region(conditioning, strength=strength)
 
 
-@node("Conditioning steps")
+@node("Conditioning steps", rules=(ORDER,))
 def conditioning_steps(
     conditioning: Conditioning,
     start: Annotated[float, Slider(0, 1, 0.001)] = 0.0,
@@ -106,8 +108,6 @@ def conditioning_steps(
 
     Fails when it ends before it starts, and, when sampling begins, for a step without any text.
     """
-    if end < start:
-        raise NodeError(f"the text leads until {end:g}, before it begins at {start:g}; make end the larger one")
     return _with_region(conditioning, start=start, end=end, trained=counted == "trained timesteps")
 
 

@@ -8,12 +8,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample, interpolate, max_pool2d
 
-from nodeflow.node import NodeError, Range, Slider, node
+from nodeflow.node import Range, Rule, Slider, node
 from nodeflow.wires import Image
 from nodes.controls.lines.hough import hough_lines
 
+THRESHOLDS = Rule("low <= high", "low ({low}) is above high ({high}); an edge goes on below where it begins: lower low")
 
-@node("Edges")
+
+@node("Edges", rules=(THRESHOLDS,))
 def edges(
     image: Image,
     low: Annotated[float, Slider(0.01, 1, 0.01)] = 0.1,
@@ -30,12 +32,10 @@ def edges(
     Fails when ``low`` is above ``high``.
     Paper: Canny 1986, A Computational Approach to Edge Detection.
     """
-    if low > high:
-        raise NodeError(f"low ({low:g}) is above high ({high:g}); an edge goes on below where it begins: lower low")
     return Image(edge_lines(image.pixels, low, high, smoothing).expand(-1, 3, -1, -1).contiguous())
 
 
-@node("Straight lines", version=2)
+@node("Straight lines", version=2, rules=(THRESHOLDS,))
 def straight_lines(
     image: Image,
     shortest: Annotated[int, Range(3, 1000)] = 12,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from nodeflow.node import NodeError, Reads, Slider, Supplied, node
+from nodeflow.node import NodeError, Reads, Rule, Slider, Supplied, node
 from nodeflow.wires import VAE, ControlNet, Denoiser, Image, Mask
 from nodes.denoisers.attached import AttachedControl
 from nodes.denoisers.calls.flow_calls import FlowDenoiser
@@ -41,6 +41,9 @@ SMALL: Mapping[str, Callable[[Path, torch.dtype], ControlNet]] = {
     "lllite": load_lllite,
 }
 """What leads a U-Net and is no ControlNet of its own, by its kind."""
+
+
+ORDER = Rule("end >= start", "the control ends at {end}, before it starts at {start}; make end the larger one")
 
 
 @node("Load ControlNet", version=2)
@@ -90,7 +93,7 @@ def load_controlnet(
 NO_MASK = "this ControlNet looks at its image alone; leave mask unwired"
 
 
-@node("Control")
+@node("Control", rules=(ORDER,))
 def control(
     denoiser: Denoiser,
     controlnet: ControlNet,
@@ -125,8 +128,6 @@ def control(
     fit together, and for a mask where none is looked at, or none where one is.
     Paper: Zhang et al. 2023, Adding Conditional Control to Text-to-Image Diffusion Models (arXiv:2302.05543).
     """
-    if end < start:
-        raise NodeError(f"the control ends at {end:g}, before it starts at {start:g}; make end the larger one")
     if isinstance(controlnet, TransformerControlNet):
         latent = _latent(denoiser, controlnet, image, vae, mask)
         shown = AttachedControl(controlnet.of(control_type), latent, strength, start, end, counted != "steps")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Protocol, Self
 import torch
 from torch import Tensor
 
-from nodeflow.node import NodeError, Range, Slider, node
+from nodeflow.node import NodeError, Range, Rule, Slider, node
 from nodeflow.wires import Conditioning, Denoiser, LatentFormat, Prediction
 from nodes.denoisers.block_caches import cached, check_blocks
 from nodes.denoisers.denoisers import in_force
@@ -171,7 +171,10 @@ def _through(
         return denoiser.predict(x, timestep, conditioning)
 
 
-@node("Easy cache")
+ORDER = Rule("end >= start", "the cache ends at {end}, before it starts at {start}; make end the larger one")
+
+
+@node("Easy cache", rules=(ORDER,))
 def easy_cache(
     denoiser: Denoiser,
     threshold: Annotated[float, Slider(0, 3, 0.01)] = 0.2,
@@ -193,8 +196,6 @@ def easy_cache(
     Paper: Zhou et al. 2025, Less is Enough: Training-Free Video Diffusion Acceleration via Runtime-Adaptive Caching
     (arXiv:2507.02860).
     """
-    if end < start:
-        raise NodeError(f"the cache ends at {end:g}, before it starts at {start:g}; make end the larger one")
     if denoiser.learned_variance:
         raise NodeError("this denoiser predicts a variance too, which cannot be taken from an earlier step")
     return CachedDenoiser(denoiser, EasyCache(threshold, start, end, counted != "steps"))

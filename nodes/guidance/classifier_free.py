@@ -18,6 +18,7 @@ from nodes.guidance.predictions.places import adds_up, apart, is_plain
 from nodes.guidance.predictions.right_text import check_read_for
 from nodes.guidance.predictions.rules import GuidanceRule, Linear
 from nodes.guidance.predictions.two_sides import OnlyPositive
+from nodes.written import INTERVAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +201,7 @@ def _alike(one: Guider, other: Guider, names: str) -> None:
         raise NodeError(f"{names} use models of different kinds; the second could not go on where the first stops")
 
 
-@node("Guidance within steps")
+@node("Guidance within steps", rules=(INTERVAL,))
 def guidance_within(
     inside: Guider,
     outside: Guider,
@@ -216,13 +217,11 @@ def guidance_within(
     work on different latents.
     Paper: Wang et al. 2024, Analysis of Classifier-Free Guidance Weight Schedulers (arXiv:2404.13040).
     """
-    if end < start:
-        raise NodeError(f"the interval ends at {end:g}, before it starts at {start:g}; make end the larger one")
     _alike(inside, outside, "inside and outside")
     return Interval(inside, outside, start, end)
 
 
-@node("Guidance interval")
+@node("Guidance interval", rules=(INTERVAL,))
 def guidance_interval(
     guider: Guider, start: Annotated[float, Slider(0, 1, 0.01)] = 0.2, end: Annotated[float, Slider(0, 1, 0.01)] = 0.8
 ) -> Guider:
@@ -236,6 +235,4 @@ def guidance_interval(
     Paper: Kynkäänniemi et al. 2024, Applying Guidance in a Limited Interval Improves Sample and Distribution Quality
     in Diffusion Models (arXiv:2404.07724).
     """
-    if end < start:
-        raise NodeError(f"the interval ends at {end:g}, before it starts at {start:g}; make end the larger one")
     return Interval(guider, guider.unguided(), start, end)

@@ -13,6 +13,7 @@ from nodeflow.node import NodeError, Slider, node
 from nodeflow.wires import Denoiser, Guided, Guider
 from nodes.networks.attention_recorder import network_of
 from nodes.networks.perturbations import BlurredQueries, IdentityAttention, Perturbation, SkippedBlocks, blocks_of
+from nodes.written import INTERVAL
 
 INFINITE_BLUR = 100.0
 """From this deviation on a blur is the mean of all cells."""
@@ -83,15 +84,13 @@ def _network(denoiser: Denoiser) -> torch.nn.Module:
     return module
 
 
-def _checked(guider: Guider, layers: str, start: float = 0.0, end: float = 1.0) -> str:
+def _checked(guider: Guider, layers: str) -> str:
     """The blocks to act on. Raises NodeError where the network has none of the name, before a step is computed."""
-    if end < start:
-        raise NodeError(f"the interval ends at {end:g}, before it starts at {start:g}; make end the larger one")
     blocks_of(_network(guider.denoiser), layers)
     return layers
 
 
-@node("Skip-layer guidance")
+@node("Skip-layer guidance", rules=(INTERVAL,))
 def skip_layer_guidance(
     guider: Guider,
     layers: str = "7, 8, 9",
@@ -110,10 +109,10 @@ def skip_layer_guidance(
     Fails for blocks that the network does not have or that cannot be left out.
     Papers: Hyung et al. 2024, Spatiotemporal Skip Guidance (arXiv:2411.18664); published with Stable Diffusion 3.5.
     """
-    return AwayFromWorse(guider, SkippedBlocks(_checked(guider, layers, start, end)), scale, start, end)
+    return AwayFromWorse(guider, SkippedBlocks(_checked(guider, layers)), scale, start, end)
 
 
-@node("Perturbed-attention guidance")
+@node("Perturbed-attention guidance", rules=(INTERVAL,))
 def perturbed_attention_guidance(
     guider: Guider,
     layers: str = "mid_block",
@@ -132,10 +131,10 @@ def perturbed_attention_guidance(
     Fails for blocks that the network does not have, and for layers without softmax attention to replace.
     Paper: Ahn et al. 2024, Self-Rectifying Diffusion Sampling with Perturbed-Attention Guidance (arXiv:2403.17377).
     """
-    return AwayFromWorse(guider, IdentityAttention(_checked(guider, layers, start, end)), scale, start, end)
+    return AwayFromWorse(guider, IdentityAttention(_checked(guider, layers)), scale, start, end)
 
 
-@node("Smoothed-energy guidance")
+@node("Smoothed-energy guidance", rules=(INTERVAL,))
 def smoothed_energy_guidance(
     guider: Guider,
     layers: str = "mid_block",
@@ -154,7 +153,7 @@ def smoothed_energy_guidance(
     Fails for blocks that the network does not have, and for layers in which text and image are one row of tokens.
     Paper: Hong 2024, Smoothed Energy Guidance (arXiv:2408.00760).
     """
-    way = BlurredQueries(_checked(guider, layers, start, end), blur if blur < INFINITE_BLUR else math.inf)
+    way = BlurredQueries(_checked(guider, layers), blur if blur < INFINITE_BLUR else math.inf)
     return AwayFromWorse(guider, way, scale, start, end)
 
 

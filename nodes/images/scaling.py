@@ -9,12 +9,13 @@ from torch import Tensor
 from nodeflow.node import NodeError, Range, node
 from nodeflow.wires import Image
 from nodes.images.resampling.methods import IMAGE_METHODS, ImageMethod, centre_crop
+from nodes.written import ONE_SIDE
 
 MAX_SIDE = 16_384
 """Pixels along a side of an image."""
 
 
-@node("Scale image", version=2)
+@node("Scale image", version=2, rules=(ONE_SIDE,))
 def scale_image(
     image: Image,
     width: Annotated[int, Range(0, MAX_SIDE)] = 512,
@@ -36,8 +37,6 @@ def scale_image(
     Fails when both sides are 0.
     """
     old_height, old_width = image.pixels.shape[-2:]
-    if not width and not height:
-        raise NodeError("width and height are both 0; set at least one of them")
     width = width or max(1, round(old_width * height / old_height))
     height = height or max(1, round(old_height * width / old_width))
     return scaled(image, width, height, method, crop == "centre", multiple_of)

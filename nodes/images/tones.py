@@ -7,14 +7,17 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from nodeflow.node import NodeError, Slider, node
+from nodeflow.node import Rule, Slider, node
 from nodeflow.wires import Image
 
 GREY = (0.299, 0.587, 0.114)
 """How bright red, green and blue are to the eye (ITU-R BT.601)."""
 
 
-@node("Image levels")
+LEVELS = Rule("black < white", "black ({black}) has to be below white ({white}); set black lower or white higher")
+
+
+@node("Image levels", rules=(LEVELS,))
 def image_levels(
     image: Image,
     black: Annotated[float, Slider(0, 1, 0.01)] = 0.0,
@@ -27,8 +30,6 @@ def image_levels(
     ``((x - black) / (white - black)) ** (1 / gamma)``: a gamma above 1 makes the middle brighter. Images (B, 3, H, W)
     keep their size. Fails where black is not below white.
     """
-    if black >= white:
-        raise NodeError(f"black ({black:g}) has to be below white ({white:g}); set black lower or white higher")
     return Image(((image.pixels - black) / (white - black)).clamp(0, 1).pow(1 / gamma))
 
 

@@ -11,12 +11,13 @@ from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import VAE, Latent
 from nodes.images.resampling.methods import LATENT_METHODS, LatentMethod, centre_crop
 from nodes.latents.noise_mask import changed, joined_masks, of_rows
+from nodes.written import ONE_SIDE
 
 MAX_SIDE = 4096
 """Cells along a side of a latent."""
 
 
-@node("Scale latent")
+@node("Scale latent", rules=(ONE_SIDE,))
 def scale_latent(
     latent: Latent,
     width: Annotated[int, Range(0, MAX_SIDE)] = 128,
@@ -34,8 +35,6 @@ def scale_latent(
     Fails when both sides are 0.
     """
     old_height, old_width = latent.samples.shape[-2:]
-    if not width and not height:
-        raise NodeError("width and height are both 0; set at least one of them")
     width = width or max(1, round(old_width * height / old_height))
     height = height or max(1, round(old_height * width / old_width))
     whole = changed(latent, lambda cells: centre_crop(cells, width, height)) if crop == "centre" else latent

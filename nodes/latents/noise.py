@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import torch
 
-from nodeflow.node import NodeError, Range, Seed, Slider, node
+from nodeflow.node import NodeError, Range, Rule, Seed, Slider, node
 from nodeflow.wires import Denoiser, Latent, LatentFormat, Noise, Schedule, Variation
 from nodeflow.wires.noise import Between, Stream, normal
 from nodes.written import A_SEED, INDICES
@@ -36,7 +36,14 @@ def gaussian_noise(
     return Noise(tuple((seed + offset) % SEEDS for offset in range(batch)), width, height)
 
 
-@node("Noise of a stream")
+OF_ONE = Rule(
+    "batch_index == 0",
+    "a batch index is of one generator's batch; choose the stream one for the batch",
+    {"stream": tuple(stream for stream in get_args(Stream) if stream != "one for the batch")},
+)
+
+
+@node("Noise of a stream", rules=(OF_ONE,))
 def noise_stream(
     seed: Annotated[int, Seed("batch")] = 0,
     batch: Annotated[int, Range(1, 4096)] = 1,
@@ -80,8 +87,6 @@ def noise_stream(
     """
     if stream == "GPU" and not torch.cuda.is_available():
         raise NodeError("there is no NVIDIA card here to draw on; NV Philox draws its numbers on any machine")
-    if batch_index and stream != "one for the batch":
-        raise NodeError("a batch index is of one generator's batch; choose the stream one for the batch")
     first = _whole(large_seed, "seed", 2**64) if large_seed.strip() else seed
     indices = tuple(_whole(word, "batch index", 4096) for word in batch_index.replace(",", " ").split())
     alone = stream == "one for the batch"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Annotated, Literal
 
-from nodeflow.node import NodeError, Range, Step, node
+from nodeflow.node import NodeError, Range, Rule, Step, node
 from nodeflow.wires import VAE, Image, Latent
 from nodes.latents.tiling.tiles import Tile, laid_together, shapes, tiles
 from nodes.latents.vae import vae_decode, vae_encode
@@ -15,7 +15,12 @@ Side = Annotated[int, Range(64, 8192, 8)]
 Overlap = Annotated[int, Range(0, 4096, 8)]
 
 
-@node("VAE decode in tiles")
+OVERLAP = Rule(
+    "2 * overlap < tile", "tiles of {tile} pixels that overlap by {overlap} hold nothing else; choose less than half"
+)
+
+
+@node("VAE decode in tiles", rules=(OVERLAP,))
 def vae_decode_in_tiles(
     vae: VAE, latent: Latent, tile: Side = 512, overlap: Overlap = 64, passes: Passes = "three shapes"
 ) -> Generator[Step, None, Image]:
@@ -44,7 +49,7 @@ def vae_decode_in_tiles(
         yield Step(done, total)
 
 
-@node("VAE encode in tiles")
+@node("VAE encode in tiles", rules=(OVERLAP,))
 def vae_encode_in_tiles(
     vae: VAE, image: Image, tile: Side = 512, overlap: Overlap = 64, passes: Passes = "three shapes"
 ) -> Generator[Step, None, Latent]:

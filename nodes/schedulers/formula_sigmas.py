@@ -7,7 +7,7 @@ from typing import Annotated
 
 import torch
 
-from nodeflow.node import NodeError, Range, node
+from nodeflow.node import NodeError, Range, Rule, node
 from nodeflow.wires import Sigmas, TrainedSchedule
 from nodes.schedulers.sigmas.noise_table import is_flow, shifted
 from nodes.schedulers.sigmas.spacings import ending, karras_between, polyexponential_between
@@ -20,7 +20,13 @@ LEAST_LOG_SNR, MOST_LOG_SNR = -15.0, 18.0
 """Logarithms of signal to noise that Ideogram 4 was trained between."""
 
 
-@node("Karras sigmas")
+ORDER = Rule(
+    "sigma_max > sigma_min", "sigma_min is {sigma_min} and sigma_max {sigma_max}; make sigma_max the larger one"
+)
+NOISE = Rule("beta_d + beta_min > 0", "both betas are 0, so that no noise is ever added; make one of them larger")
+
+
+@node("Karras sigmas", rules=(ORDER,))
 def karras_sigmas(
     steps: Steps = 20,
     sigma_max: Level = MAX_SIGMA,
@@ -35,11 +41,10 @@ def karras_sigmas(
     Fails when sigma_min is not below sigma_max.
     Paper: Karras et al. 2022 (arXiv:2206.00364), eq. 5.
     """
-    _ordered(sigma_min, sigma_max)
     return Sigmas(karras_between(steps, sigma_min, sigma_max, rho), trained)
 
 
-@node("Exponential sigmas")
+@node("Exponential sigmas", rules=(ORDER,))
 def exponential_sigmas(
     steps: Steps = 20,
     sigma_max: Level = MAX_SIGMA,
@@ -53,11 +58,10 @@ def exponential_sigmas(
 
     Fails when sigma_min is not below sigma_max.
     """
-    _ordered(sigma_min, sigma_max)
     return Sigmas(polyexponential_between(steps, sigma_min, sigma_max, rho), trained)
 
 
-@node("Laplace sigmas")
+@node("Laplace sigmas", rules=(ORDER,))
 def laplace_sigmas(
     steps: Annotated[int, Range(2, 10000)] = 20,
     sigma_max: Level = MAX_SIGMA,
@@ -74,7 +78,6 @@ def laplace_sigmas(
     Fails when sigma_min is not below sigma_max.
     Paper: Hang et al. 2024, Improved Noise Schedule for Diffusion Training (arXiv:2407.03297).
     """
-    _ordered(sigma_min, sigma_max)
     share = torch.linspace(0, 1, steps)
     away = 0.5 - share
     logarithm = mu - beta * away.sign() * (1 - 2 * away.abs() + 1e-5).log()
@@ -82,7 +85,7 @@ def laplace_sigmas(
     return Sigmas(ending(torch.unique(found).flip(0)), trained)
 
 
-@node("Variance-preserving sigmas")
+@node("Variance-preserving sigmas", rules=(NOISE,))
 def vp_sigmas(
     steps: Steps = 20,
     beta_d: Annotated[float, Range(0, 5000, 0.1)] = 19.9,
@@ -97,8 +100,6 @@ def vp_sigmas(
     Fails when both betas are 0.
     Paper: Song et al. 2021 (arXiv:2011.13456), app. C; Karras et al. 2022 (arXiv:2206.00364), table 1.
     """
-    if beta_d == beta_min == 0:
-        raise NodeError("both betas are 0, so that no noise is ever added; make one of them larger")
     t = torch.linspace(1, epsilon, steps, dtype=torch.float64)
     return Sigmas(ending(torch.expm1(beta_d * t**2 / 2 + beta_min * t).sqrt().float()), trained)
 
@@ -163,8 +164,3 @@ def _flux2_mu(tokens: int, steps: int) -> float:
     few = 8.73809524e-05 * tokens + 1.89833333
     slope = (many - few) / 190
     return slope * steps + many - 200 * slope
-
-
-def _ordered(least: float, most: float) -> None:
-    if least >= most:
-        raise NodeError(f"sigma_min is {least:g} and sigma_max {most:g}; make sigma_max the larger one")

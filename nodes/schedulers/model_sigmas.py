@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import torch
 
-from nodeflow.node import NodeError, Range, Slider, node
+from nodeflow.node import NodeError, Range, Rule, Slider, node
 from nodeflow.wires import Sigmas, TrainedSchedule
 from nodes.schedulers.sigmas import spacings
 from nodes.schedulers.sigmas.noise_table import noise_table
@@ -86,7 +86,14 @@ def beta_sigmas(
     return Sigmas(spaced(spacing, noise_table(trained), steps, denoise), trained)
 
 
-@node("SD-Turbo sigmas")
+LEFT = Rule(
+    "steps <= int(10 * denoise)",
+    "at denoise {denoise} fewer than {steps} of the ten timesteps are left; choose fewer steps or more denoise",
+    at="denoise",
+)
+
+
+@node("SD-Turbo sigmas", rules=(LEFT,))
 def sd_turbo_sigmas(
     trained: TrainedSchedule | None = None,
     steps: Annotated[int, Range(1, 10)] = 1,
@@ -103,7 +110,5 @@ def sd_turbo_sigmas(
     if table.flow:
         raise NodeError("SD-Turbo's timesteps are those of a diffusion, and this model goes along straight paths")
     first = TURBO_STEPS - int(TURBO_STEPS * denoise)
-    if steps > TURBO_STEPS - first:
-        raise NodeError(f"at denoise {denoise:g} only {TURBO_STEPS - first} of the ten timesteps are left, not {steps}")
     times = torch.arange(TURBO_STEPS, 0, -1)[first : first + steps] * 100 - 1
     return Sigmas(spacings.ending(table.sigma(times)), trained)

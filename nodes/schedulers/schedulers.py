@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import torch
 
-from nodeflow.node import NodeError, Range, Slider, node
+from nodeflow.node import NodeError, Range, Rule, Slider, node
 from nodeflow.wires import Prediction, Schedule, Solver, TrainedSchedule
 from nodes.loaders.read.folder_files import first_line
 from nodes.loaders.read.parts import prediction_of
@@ -78,7 +78,20 @@ class DiffusersSchedule:
         return DiffusersSolver(scheduler, KINDS[self.kind], prediction, extra)
 
 
-@node("Scheduler", version=2)
+SPACING = Rule(
+    "0",
+    "{kind} has no Karras spacing; choose sigmas as trained, or one of " + ", ".join(KARRAS_KINDS),
+    {"sigmas": ("Karras",), "kind": tuple(kind for kind in KINDS if kind not in KARRAS_KINDS)},
+    "sigmas",
+)
+BETAS = Rule(
+    "0 < first < last < 1",
+    "the first beta is {first} and the last {last}; make 0 < first < last < 1",
+    {"betas": ("linear", "scaled linear")},
+)
+
+
+@node("Scheduler", version=2, rules=(SPACING,))
 def scheduler(
     trained: TrainedSchedule | None = None,
     kind: Literal[
@@ -130,8 +143,6 @@ def scheduler(
     or with Karras where the method has none.
     """
     karras = sigmas == "Karras"
-    if karras and kind not in KARRAS_KINDS:
-        raise NodeError(f"{kind} has no Karras spacing; choose sigmas as trained, or one of {', '.join(KARRAS_KINDS)}")
     if trained is not None:
         flow = "FlowMatch" in str(trained.config.get("_class_name", ""))
         if flow != (KINDS[kind].space == "flow"):
@@ -161,7 +172,7 @@ def change_scheduler(before: Schedule, after: Schedule, step: Annotated[int, Ran
     return relay(before, after, step)
 
 
-@node("Noise levels")
+@node("Noise levels", rules=(BETAS,))
 def noise_levels(
     betas: Literal["linear", "scaled linear", "cosine"] = "linear",
     first: Annotated[float, Range(0, 1)] = 0.0001,
@@ -182,8 +193,6 @@ def noise_levels(
 
     Fails when ``first`` is not below ``last``.
     """
-    if betas != "cosine" and not 0 < first < last < 1:
-        raise NodeError(f"the first beta is {first:g} and the last {last:g}; make 0 < first < last < 1")
     none = terminal == "no signal"
     kinds = {"linear": "linear", "scaled linear": "scaled_linear", "cosine": "squaredcos_cap_v2"}
     return TrainedSchedule(

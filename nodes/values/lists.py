@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from nodeflow.node import Multiline, NodeError, Range, Reads, Seed, node
+from nodeflow.node import Multiline, NodeError, Range, Reads, Rule, Seed, node
 from nodes.latents.noise import SEEDS
 from nodes.written import FILE_PATTERN
 
@@ -49,7 +48,18 @@ def seeds(start: Annotated[int, Seed("count")] = 0, count: Annotated[int, Range(
     return [(start + offset) % SEEDS for offset in range(count)]
 
 
-@node("Numbers")
+NEAR = Rule(
+    "abs((stop - start) * max(count - 1, 1)) <= 1.7e308",
+    "{start} and {stop} lie too far apart to count between them; take smaller numbers",
+    at="stop",
+)
+COUNT = Rule(
+    "abs(stop - start) // step < 10_000",
+    "{start} to {stop} in steps of {step} are more than the 10,000 numbers that a list may have; take fewer",
+)
+
+
+@node("Numbers", rules=(NEAR,))
 def numbers(start: float = 0.0, stop: float = 1.0, count: Annotated[int, Range(1, MAX_ITEMS)] = 5) -> list[float]:
     """A list of numbers, evenly from ``start`` to ``stop``, both among them.
 
@@ -57,20 +67,16 @@ def numbers(start: float = 0.0, stop: float = 1.0, count: Annotated[int, Range(1
     guidance scale, a strength, or any other number. Fails where they lie further apart than a number can be.
     """
     steps = max(count - 1, 1)
-    if not math.isfinite((stop - start) * steps):
-        raise NodeError(f"{start:g} and {stop:g} lie too far apart to count between them; take smaller numbers")
     return [round(start + (stop - start) * index / steps, 10) for index in range(count)]
 
 
-@node("Whole numbers")
+@node("Whole numbers", rules=(COUNT,))
 def whole_numbers(start: int = 1, stop: int = 4, step: Annotated[int, Range(1)] = 1) -> list[int]:
     """A list of whole numbers from ``start`` to ``stop``, both among them where ``step`` allows.
 
     1 to 4 gives 1, 2, 3, 4. It counts down where ``stop`` is the smaller one. Fails when there are more than 10,000.
     """
     count = abs(stop - start) // step + 1
-    if count > MAX_ITEMS:
-        raise NodeError(f"{start} to {stop} in steps of {step} are {count:,} numbers; {MAX_ITEMS:,} is the most")
     return [start + (step if stop >= start else -step) * index for index in range(count)]
 
 

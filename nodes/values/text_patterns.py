@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import regex
 
 from nodeflow.graph.model.plain_values import HALF_CHARACTER, half_character
-from nodeflow.node import Multiline, NodeError, Range, WrittenForm, node
+from nodeflow.node import Multiline, NodeError, Range, Rule, WrittenForm, node
 from nodeflow.patterns import PatternFault, compiled
 from nodeflow.text_forms import json_reason
 from nodes.values.text_editing import MAX_TEXT, TOO_LONG, bounded
@@ -97,7 +97,14 @@ def replace_by_pattern(
         raise NodeError(f"{replace[:60]!r} cannot stand for what the pattern matches: {error}; change it") from None
 
 
-@node("Value in JSON")
+WRITTEN = Rule(
+    "text > 0",
+    "no value can be taken out of this JSON: there is no text; write some, or wire one",
+    {"when_missing": ("fail",)},
+)
+
+
+@node("Value in JSON", rules=(WRITTEN,))
 def value_in_json(
     text: Annotated[str, Multiline()] = "", key: str = "", when_missing: Literal["fail", "empty text"] = "fail"
 ) -> str:

@@ -10,14 +10,21 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from nodeflow.engine.client.client import LocalEngine
+from nodeflow.engine.protocol.events import RunFinished
 from nodeflow.engine.protocol.limits import NOTHING
-from nodeflow.engine.protocol.messages import Reply, WorkerReady
+from nodeflow.engine.protocol.messages import Importing, JobEvent, Reply, WorkerReady
+from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.pack_markers import PackMarkers
 from nodeflow.engine.worker.packs import load_packs
+from nodeflow.graph.io.files import dumps
+from nodeflow.graph.model.workflow import Node, Workflow
+
+Told = TypeVar("Told")
 
 ENDS = """
 import os, sys
@@ -66,11 +73,15 @@ def test_a_pack_that_wants_to_end_the_program_is_left_out(install_pack, how: str
     assert "ends.x" not in packs.catalogue.nodes
 
 
-def ready(heard: queue.Queue[Reply]) -> WorkerReady:
+def until(heard: queue.Queue[Reply], kind: type[Told]) -> Told:
     while True:
         reply = heard.get(timeout=120)
-        if isinstance(reply, WorkerReady):
+        if isinstance(reply, kind):
             return reply
+
+
+def ready(heard: queue.Queue[Reply]) -> WorkerReady:
+    return until(heard, WorkerReady)
 
 
 def test_a_pack_that_ends_the_worker_is_named_and_left_out_until_it_changes(
@@ -126,6 +137,58 @@ def test_a_pack_that_ends_the_worker_after_its_import_is_left_out_too(
         engine.close()
     assert "'later' does not load: importing it ended the engine" in found.troubles[0]
     assert "nodes.sample" in found.catalogue.nodes
+
+
+HANGS = """
+import time
+from pathlib import Path
+while not Path({free!r}).exists():
+    time.sleep(0.05)
+"""
+
+
+def test_a_pack_that_hangs_is_named_a_job_can_be_cancelled_and_is_left_out_once_stopped_twice(
+    install_pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "data"))
+    install_pack("hangs", HANGS.format(free=str(tmp_path / "free")))
+    for _ in range(2):
+        heard: queue.Queue[Reply] = queue.Queue()
+        engine = LocalEngine(heard.put, limits=NOTHING)
+        try:
+            job = engine.submit(RunRequest(b"{}", str(tmp_path), str(tmp_path)))
+            named = until(heard, Importing)
+            engine.cancel(job)
+            ended = until(heard, JobEvent)
+        finally:
+            engine.close()
+        assert (named.pack, ended.job) == ("hangs", job)
+        assert isinstance(ended.event, RunFinished) and ended.event.state == "cancelled"
+    packs = load_packs()
+    assert (
+        "'hangs' does not load: importing it ended the engine, or went on until it was stopped" in packs.errors["hangs"]
+    )
+
+
+def test_a_job_that_was_cancelled_before_the_worker_was_up_says_nothing_of_the_next(
+    install_pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "data"))
+    install_pack("hangs", HANGS.format(free=str(tmp_path / "free")))
+    heard: queue.Queue[Reply] = queue.Queue()
+    engine = LocalEngine(heard.put, limits=NOTHING)
+    try:
+        wanted = dumps(Workflow({"one": Node("nodes.numbers")}))
+        jobs = [engine.submit(RunRequest(wanted, str(tmp_path), str(tmp_path))) for _ in range(2)]
+        engine.cancel(jobs[0])
+        (tmp_path / "free").touch()
+        told = []
+        while not told or told[-1].job == jobs[0] or not isinstance(told[-1].event, RunFinished):
+            told.append(until(heard, JobEvent))
+    finally:
+        engine.close()
+    assert [type(one.event) for one in told if one.job == jobs[0]] == [RunFinished]
+    assert told[-1].event.state == "done" and engine.pid == 0
 
 
 def marked(name: str) -> importlib.metadata.EntryPoint:

@@ -21,7 +21,8 @@ from nodeflow.app.i18n.sentences import templates
 ROOT = Path(__file__).resolve().parents[3]
 APART = frozenset({"app", "cli", "reports"})
 """The rooms of nodeflow whose texts go through tr(), or to the terminal."""
-SAYS = {"Problem", "warn", "Misfit", "NotStorable", "NodeFailed", "WorkerLost", "Logged", "NotKept", "approximate"}
+SAYS = {"Problem", "Rule", "warn", "Misfit", "NotStorable", "NodeFailed", "WorkerLost", "Logged", "NotKept"}
+SAYS |= {"approximate"}
 """Calls whose texts people read."""
 GATHERED = {"skipped", "differences"}
 """Lists of sentences that people read."""

@@ -24,6 +24,7 @@ from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.protocol.messages import (
     DeviceInfo,
     Heartbeat,
+    Importing,
     JobInfo,
     Kept,
     Logged,
@@ -103,6 +104,8 @@ class EngineService(QObject):
         self._unfinished = ""
         self.resident, self.silent = 0, 0.0
         """Bytes that the worker holds, and for how many seconds it has said nothing."""
+        self.importing = ("", 0.0)
+        """The node pack that keeps the worker from being up, and for how many seconds."""
         self._engine: LocalEngine | None = None
         self._listen()
 
@@ -216,13 +219,14 @@ class EngineService(QObject):
     def _take(self, reply: Any) -> None:
         match reply:
             case WorkerReady(device, _, catalogue, troubles):
-                self.devices = reply.devices
+                self.devices, self.importing = reply.devices, ("", 0.0)
                 self._learn(catalogue)
                 for sentence in troubles:
                     self.trouble.emit(sentence)
                 self._set_device(device)
             case WorkerLost(reason, worker):
                 self.loads.pop(worker, None)
+                self.importing = ("", 0.0)
                 self.resident, self.silent = sum(load.resident for load in self.loads.values()), 0.0
                 self.note_unkept("results", "", False)  # the next worker says it anew
                 if self.loads:
@@ -240,6 +244,9 @@ class EngineService(QObject):
             case Heartbeat():
                 self.loads[reply.worker] = reply
                 self.resident, self.silent = sum(load.resident for load in self.loads.values()), 0.0
+                self.beat.emit()
+            case Importing(pack, seconds):
+                self.importing = (pack, seconds)
                 self.beat.emit()
             case WorkerSilent(seconds):
                 self.silent = seconds

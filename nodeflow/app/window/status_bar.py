@@ -89,6 +89,9 @@ class Status(QStatusBar):
         hub = self._hub
         if hub.silent:
             self.device.setText(self.tr("the engine has not answered for {0}").format(duration(hub.silent)))
+        elif hub.importing[0]:
+            words = self.tr("the node pack {0} has been importing for {1}")
+            self.device.setText(words.format(hub.importing[0], duration(hub.importing[1])))
         elif not hub.device:
             self.device.setText(self.tr("engine is starting"))
         else:

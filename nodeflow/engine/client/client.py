@@ -142,9 +142,12 @@ class LocalEngine:
     def cancel(self, job: int) -> None:
         """Stop a job at its next step, or take one that waits out of the queue."""
         with self._lock:
-            if job in self._running():
+            if slot := self._running().get(job):
                 self._tries[job] = MAX_TRIES  # where its worker is lost meanwhile, it does not begin again
                 self._send_to(job, Cancel(job))
+                if slot.starts:  # perhaps for ever, in the import of a pack
+                    self._tell(JobEvent(job, RunFinished("cancelled", time.monotonic() - slot.began)))
+                    self._done(slot)
             elif self._queue.remove(job):
                 self._left.discard(job)
                 self._tell(JobEvent(job, RunFinished("cancelled", 0.0)))
@@ -318,6 +321,8 @@ class LocalEngine:
         if slot.helps and isinstance(reply, (JobEvent, Refused)):
             self._helped(slot, reply)
             return
+        if isinstance(reply, (JobEvent, Refused)) and reply.job != slot.number:
+            return  # a job that was cancelled before the worker was up
         self._tell(reply)
         match reply:
             case WorkerReady():

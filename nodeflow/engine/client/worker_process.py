@@ -26,6 +26,8 @@ POLL_SECONDS = 0.25
 """Seconds between two looks at whether the process lives."""
 SILENT_AFTER_SECONDS = 5.0
 """Seconds without a beat after which the worker counts as silent."""
+LONG_IMPORT_SECONDS = 5.0
+"""After which a pack that is still being imported may be one that never ends."""
 NOTHING_MORE: Mapping[str, str] = {}
 """What the environment of the process has beside ours."""
 MAX_TEXT = 16_384
@@ -144,10 +146,14 @@ def _start(pipe: Connection, output: Connection, limits: Limits, environment: di
 
 
 def _forgive(pid: int) -> None:
-    """We ended the process ourselves: that says nothing against the pack that it imported just then."""
+    """We ended the process ourselves: that says nothing against the pack that it imported just then, unless that took
+    longer than packs take."""
+    long_ago = time.time() - LONG_IMPORT_SECONDS
     for marker in (data_folder() / "packs").glob("*.json"):
         with contextlib.suppress(OSError):
-            if f'"{pid}_'.encode() in marker.read_bytes():
+            told = marker.read_bytes()
+            hangs = b'"imported":true' not in told and marker.stat().st_mtime < long_ago
+            if f'"{pid}_'.encode() in told and not hangs:
                 marker.unlink()
 
 

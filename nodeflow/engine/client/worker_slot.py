@@ -11,6 +11,7 @@ from nodeflow.engine.client.running_worker import RunningWorker, WorkerPlace
 from nodeflow.engine.protocol.messages import (
     ForecastRequest,
     Heartbeat,
+    Importing,
     Reply,
     Request,
     Submit,
@@ -65,6 +66,11 @@ class WorkerSlot:
         return self._where.far
 
     @property
+    def starts(self) -> bool:
+        """Whether its worker is not up yet, and so takes no notice of anything."""
+        return self._worker is not None and not self._ready and not self.far
+
+    @property
     def free(self) -> bool:
         """Whether it may be handed a job now."""
         return self.job is None and (self._ready or not self.far)
@@ -117,7 +123,7 @@ class WorkerSlot:
             if isinstance(reply, WorkerReady):
                 self._ready, self._starts = True, 0
                 self._asked.clear()
-            if self.place and isinstance(reply, (WorkerReady, Heartbeat, WorkerSilent)):
+            if self.place and isinstance(reply, (WorkerReady, Heartbeat, Importing, WorkerSilent)):
                 reply = msgspec.structs.replace(reply, worker=self.place)
             self._hear(self, reply)
 

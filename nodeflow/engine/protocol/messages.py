@@ -247,6 +247,14 @@ class NotKept(msgspec.Struct, frozen=True, tag=True):
     lasts: bool = True
 
 
+class Importing(msgspec.Struct, frozen=True, tag=True):
+    """The worker is not up, since a node pack has been importing for so many seconds, longer than packs take."""
+
+    pack: str
+    seconds: float
+    worker: int = 0
+
+
 class WorkerSilent(msgspec.Struct, frozen=True, tag=True):
     """The worker lives but has said nothing for so many seconds: native code holds it. 0: it speaks again."""
 
@@ -263,5 +271,15 @@ class WorkerLost(msgspec.Struct, frozen=True, tag=True):
 
 Answer = Peeked | ViewReply | Exported | ForecastReply
 Reply = (
-    WorkerReady | Heartbeat | Refused | JobEvent | NotKept | Answer | QueueChanged | Logged | WorkerSilent | WorkerLost
+    WorkerReady
+    | Heartbeat
+    | Refused
+    | JobEvent
+    | NotKept
+    | Answer
+    | QueueChanged
+    | Logged
+    | Importing
+    | WorkerSilent
+    | WorkerLost
 )

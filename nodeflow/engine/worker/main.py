@@ -62,4 +62,6 @@ def _beat(mouth: ReplySender) -> None:
     process = psutil.Process()
     while True:
         time.sleep(HEARTBEAT_SECONDS)
+        if (slow := mouth.slow_import()) is not None:
+            mouth.say(slow)
         mouth.say(Heartbeat(process.memory_info().rss, mouth.usage(), process.cpu_percent() / 100))

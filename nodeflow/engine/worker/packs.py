@@ -27,6 +27,8 @@ from nodeflow.node import spec_of
 from nodeflow.pack_entries import one_line, pack_entries
 from nodeflow.views import ValueViews
 
+Begins = Callable[[str], None]
+
 
 class Packs(msgspec.Struct):
     """Every node that can run: its spec and its function, and what kept a pack from loading, by the pack's name."""
@@ -57,14 +59,17 @@ class Packs(msgspec.Struct):
         self.heavy |= found.heavy
         self.starts |= found.starts
 
-    def start(self) -> None:
-        """Prepare this process, in which the nodes will run. What keeps a pack from it is told in `errors`."""
+    def start(self, begins: Begins = lambda pack: None) -> None:
+        """Prepare this process, in which the nodes will run. What keeps a pack from it is told in `errors`; ``begins``
+        is called with the name of each pack before, and with an empty one at the end."""
         for name, start in self.starts.items():
+            begins(name)
             try:
                 with _undisturbed():
                     start()
             except BaseException as error:  # other people's code: whatever it raises costs that pack alone
                 self.errors[name] = f"the node pack {name!r} does not start: {_reason(error)}"
+        begins("")
         self.errors |= {sentence: sentence for sentence in rule_book().troubles}
 
 
@@ -103,11 +108,12 @@ def _modules_in_rooms(pack: ModuleType) -> Iterator[ModuleType]:
                 yield importlib.import_module(found.name)
 
 
-def load_packs(markers: PackMarkers | None = None) -> Packs:
+def load_packs(markers: PackMarkers | None = None, begins: Begins = lambda pack: None) -> Packs:
     """All packs that are installed. One that does not load is reported in `errors` and leaves the others whole.
 
     That holds for one that ends the process too: the next process leaves it out. Markers that are given stay until
-    whoever gives them ends them, once the process is up.
+    whoever gives them ends them, once the process is up. ``begins`` is called with the name of each pack before it is
+    imported, and with an empty one at the end.
     """
     packs, own_markers = Packs(), markers is None
     markers = markers or PackMarkers()
@@ -116,11 +122,12 @@ def load_packs(markers: PackMarkers | None = None) -> Packs:
     for entry in entries.found:
         own = entry.value == "nodes"
         if not own and markers.ended_processes(entry):
-            reason = "importing it ended the engine; it is left out until it changes"
+            reason = "importing it ended the engine, or went on until it was stopped; it is left out until it changes"
             packs.errors[entry.name] = f"the node pack {entry.name!r} does not load: {reason}"
             continue
         if not own:
             markers.begin(entry)
+        begins("" if own else entry.name)
         try:
             with _undisturbed():
                 packs.add(entry.load(), version_of(entry))
@@ -128,6 +135,7 @@ def load_packs(markers: PackMarkers | None = None) -> Packs:
         except BaseException as error:  # a pack is other people's code: whatever it raises costs that pack alone
             packs.errors[entry.name] = f"the node pack {entry.name!r} does not load: {_reason(error)}"
             markers.end(entry)
+    begins("")
     if own_markers:
         markers.end()
     return packs

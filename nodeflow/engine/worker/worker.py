@@ -70,14 +70,14 @@ class Worker:
     """Serves one app until its pipe closes."""
 
     def __init__(self, mouth: ReplySender, limits: Limits) -> None:
-        self.say, self.pipe = mouth.say, mouth.pipe
+        self.say, self.pipe, self._imports = mouth.say, mouth.pipe, mouth.imports
         self.jobs: queue.Queue[Submit | tuple[str, ...]] = queue.Queue()
         """What to run next, and modules that the document in front will need."""
         self.cold: list[str] = []
         self.reins: dict[int, RunControl] = {}
         self._markers = PackMarkers()
         mouth.left = self._markers.end
-        self.session = WorkflowRunner.of_user(limits, load_packs(self._markers))
+        self.session = WorkflowRunner.of_user(limits, load_packs(self._markers, mouth.imports))
         mouth.usage = self.session.usage
         self.peeks: queue.SimpleQueue[Peek] = queue.SimpleQueue()
         self.looks: queue.SimpleQueue[ViewQuery | Export] = queue.SimpleQueue()
@@ -88,7 +88,7 @@ class Worker:
         for job in (self._read, self._peek, self._look):
             threading.Thread(target=job, name=job.__name__, daemon=True).start()
         packs = self.session.packs
-        packs.start()
+        packs.start(self._imports)
         self._markers.end()
         _settle_garbage()
         troubles = tuple(packs.errors.values())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
 
 from nodeflow.graph.model.plain_values import leads_out, shown, unfit, unfit_path
+from nodeflow.graph.model.rules import Rule
 from nodeflow.text_forms import FORMS, FormName
 
 Kind = Literal["str", "int", "float", "bool", "choice", "path"]
@@ -165,7 +167,8 @@ class NodeSpec(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``station`` is the file it stands in; ``supplied`` maps arguments that the run fills in to what it fills in
     (device, dtype, workflow); ``streams``: it reports steps; ``pure``: false for one that runs each time;
-    ``through``: gives what it takes (a dot on a wire), so that a plan passes it by.
+    ``through``: gives what it takes (a dot on a wire), so that a plan passes it by. ``rules``: what it asks of several
+    parameters together.
     """
 
     type: str
@@ -180,6 +183,7 @@ class NodeSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     streams: bool = False
     pure: bool = True
     through: bool = False
+    rules: tuple[Rule, ...] = ()
 
     def input(self, name: str) -> Input | None:
         return next((port for port in self.inputs if port.name == name), None)
@@ -189,6 +193,12 @@ class NodeSpec(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def output(self, name: str) -> Output | None:
         return next((port for port in self.outputs if port.name == name), None)
+
+    def broken(self, values: Mapping[str, object]) -> Iterator[Rule]:
+        """Yield the rules that these values of parameters break. One about a value that is not there, because it comes
+        from a wire, or about one that is wrong by itself, is not asked."""
+        good = {param.name for param in self.params if param.name in values and not param.fault(values[param.name])}
+        return (rule for rule in self.rules if good.issuperset(rule.about) and rule.fault(values))
 
     def accepts(self, name: str) -> str | None:
         """The wire type that an input or parameter takes; None where there is no such port."""

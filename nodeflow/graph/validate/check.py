@@ -154,6 +154,7 @@ def _node(
         yield from _params(name, node, spec)
         yield from _empty(name, node, spec, used)
         yield from _naming(name, node, spec, used, workflow)
+        yield from _together(name, node, spec, used)
     for port in spec.inputs:
         if port.required and port.name not in used and node.mode == "run":
             yield Problem(name, port.name, f"needs a wire of type {port.type}")
@@ -191,6 +192,13 @@ def _naming(name: str, node: Node, spec: NodeSpec, used: Collection[str], workfl
             known = {f"{one}.{key}" for one, other in workflow.nodes.items() for key in other.params}
         if known is not None and (fault := FORMS[param.form].fault(value, known)):
             yield Problem(name, param.name, f"{shown(value)} {fault}")
+
+
+def _together(name: str, node: Node, spec: NodeSpec, used: Collection[str]) -> Iterator[Problem]:
+    """Yield what is wrong with several parameters together."""
+    values = {one.name: node.params.get(one.name, one.default) for one in spec.params if one.name not in used}
+    for rule in spec.broken(values):
+        yield Problem(name, rule.place, rule.fault(values))
 
 
 def _link(
