@@ -229,7 +229,8 @@ def _compare(base: Path, only: set[str]) -> int:
     ]
     compared, gaps, alone, began = 0, 0, [], time.monotonic()
     for number, spec in enumerate(wanted):
-        print(f"{time.monotonic() - began:4.0f} s, {number + 1} of {len(wanted)}: {spec.type}", file=sys.stderr, flush=True)
+        passed = f"{time.monotonic() - began:4.0f} s"
+        print(f"{passed}, {number + 1} of {len(wanted)}: {spec.type}", file=sys.stderr, flush=True)
         given = caller.inputs(spec)
         if given is None and any(port.required for port in spec.inputs):
             alone.append(spec.type)

@@ -2799,6 +2799,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>引擎已有 {0} 没有响应</translation>
   </message>
   <message>
+   <source>the node pack {0} has been importing for {1}</source>
+   <translation>节点包 {0} 已导入 {1}</translation>
+  </message>
+  <message>
    <source>the queue</source>
    <translation>队列</translation>
   </message>

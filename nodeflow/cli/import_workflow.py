@@ -47,6 +47,7 @@ def imported(file: Path) -> Opened:
     """A file as a workflow here. Ends the command with one sentence where it cannot be read."""
     from nodeflow.cli.catalogue import known_catalogue
     from nodeflow.graph.io.comfyui.containers import NotReadableError
+    from nodeflow.graph.io.files import unread
     from nodes.foreign import open_foreign
 
     try:
@@ -55,7 +56,7 @@ def imported(file: Path) -> Opened:
         with file.open("rb") as opened:
             data = opened.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        refuse(f"cannot read {file}: {getattr(error, 'strerror', None) or 'this is no path'}")
+        refuse(f"cannot read {file}: {unread(file, error)}")
     if len(data) > MAX_BYTES:
         refuse(f"{file} is larger than a workflow or image can be (1 GiB)")
     try:

@@ -15,6 +15,7 @@ from nodeflow.graph.io.import_report import ImportReport
 from nodeflow.graph.model.catalogue import Catalogue, Param
 from nodeflow.graph.model.workflow import Problem, Workflow
 from nodeflow.graph.validate.run_scope import obstacles, scope
+from nodeflow.library.check_files import wrong_file
 from nodeflow.library.folders import library_roots
 from nodeflow.resources import STARTER
 from nodeflow.service.folders import TEMP, ServedFolders, allowed, within
@@ -131,7 +132,7 @@ class PromptReader:
             raise refused(400, "prompt_no_outputs", "Prompt has no outputs: nothing in it saves or shows an image")
 
     def _outside(self, workflow: Workflow) -> Iterable[Problem]:
-        """Paths that lead out of the folders that are served, and those that only a run would tell."""
+        """Paths that lead out of the folders that are served, that only a run would tell, and at which no such file lies."""
         roots = [self.folders.output, *(root.path for root in library_roots())]
         wired = {(link.target, link.input) for link in workflow.links.values()}
         for name, node in workflow.nodes.items():
@@ -141,6 +142,14 @@ class PromptReader:
                     yield Problem(name, param.name, "a path that comes by wire is not taken from a script; write it")
                 elif not self._may(param, node.params.get(param.name, param.default), roots):
                     yield Problem(name, param.name, "it leads out of the folders that are served")
+                elif why := self._wrong_file(param, node.params.get(param.name, param.default)):
+                    yield Problem(name, param.name, why)
+
+    def _wrong_file(self, param: Param, value: Any) -> str:
+        """Say why a file that is read is none of those; of models the translation has told it."""
+        if param.widget not in ("file", "folder") or not param.reads or not isinstance(value, str) or not value.strip():
+            return ""
+        return wrong_file(param, value, self.folders.input)
 
     def _may(self, param: Param, value: Any, roots: list[Path]) -> bool:
         if not isinstance(value, str) or value.startswith(STARTER):

@@ -176,7 +176,7 @@ async def _body(request: web.Request, kind: type[T]) -> T:
     """What a request holds; an empty one is the same as an empty object."""
     try:
         return msgspec.json.decode(await request.read() or b"{}", type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise refused(400, "no_json", f"the request's body is not what is expected: {error}") from None
 
 

@@ -21,8 +21,7 @@ from nodeflow.app.i18n.sentences import templates
 ROOT = Path(__file__).resolve().parents[3]
 APART = frozenset({"app", "cli", "reports"})
 """The rooms of nodeflow whose texts go through tr(), or to the terminal."""
-SAYS = {"Problem", "Rule", "warn", "Misfit", "NotStorable", "NodeFailed", "WorkerLost", "Logged", "NotKept"}
-SAYS |= {"approximate"}
+SAYS = {"Problem", "warn", "Misfit", "NotStorable", "NodeFailed", "WorkerLost", "Logged", "NotKept", "approximate"}
 """Calls whose texts people read."""
 GATHERED = {"skipped", "differences"}
 """Lists of sentences that people read."""
@@ -49,6 +48,8 @@ def said_in(tree: ast.Module, parts: bool = True) -> Iterator[str]:
         match node:
             case ast.Raise(exc=ast.Call() as call):
                 yield from _texts([*call.args, *(word.value for word in call.keywords)])
+            case ast.Call(func=ast.Name(id="Rule"), args=[_, otherwise, *_]):
+                yield from _texts([otherwise])
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in SAYS:
                 yield from _texts([*node.args, *(word.value for word in node.keywords)])
             case ast.Call(func=ast.Attribute(attr="append", value=ast.Name(id=name) | ast.Attribute(attr=name))) if (

@@ -55,7 +55,7 @@ from nodeflow.graph.io.form_text import read_form, write_form
 from nodeflow.graph.io.png_text import KEY, texts_in
 from nodeflow.graph.io.workflow_text import Raws, as_json, as_object, read_graph, take, write_graph
 from nodeflow.graph.io.xmp_text import texts_in_picture
-from nodeflow.graph.model.plain_values import HALF_CHARACTER, half_character
+from nodeflow.graph.model.plain_values import HALF_CHARACTER, half_character, unfit_path
 from nodeflow.graph.model.workflow import (
     NODE_ID,
     OUTPUTS,
@@ -98,8 +98,7 @@ def load(path: Path) -> Workflow:
             file.seek(0)
             data = texts[KEY] if KEY in texts else file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "this is no path"
-        raise WorkflowError(Problem("", "", f"cannot read {path}: {reason}")) from None
+        raise WorkflowError(Problem("", "", f"cannot read {path}: {unread(path, error)}")) from None
     try:
         if picture and KEY not in texts:
             raise WorkflowError(Problem("", "", said_of_picture(picture, set(texts), data)))
@@ -111,6 +110,13 @@ def load(path: Path) -> Workflow:
     except WorkflowError as error:
         problems = (Problem(p.node, p.port, f"{p.reason} (in {path.name})") for p in error.problems)
         raise WorkflowError(*problems) from None
+
+
+def unread(path: Path, error: OSError | ValueError) -> str:
+    """Why a path cannot be read, in words that follow on it."""
+    if why := unfit_path(str(path)):
+        return f"it {why}"
+    return getattr(error, "strerror", None) or "this is no path"
 
 
 def has_workflow(path: Path) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 MIN_INT, MAX_INT = -(2**63), 2**63 - 1
 HALF_CHARACTER = "holds half a character (a lone surrogate), which is no text; type it again"
+ADDRESS = re.compile(r"(?i)(?:https?|ftp|file|s3|hf):/")
+"""How an address begins, also one in which a path has made one slash of two."""
 MAX_SHOWN_LETTERS = 60
 """Characters of a value that a sentence shows."""
 
@@ -40,6 +42,8 @@ def unfit(value: object) -> str:
 
 def unfit_path(value: str) -> str:
     """Why a text can be no path; empty where it can."""
+    if ADDRESS.match(value):
+        return "is an address, from which nothing is fetched; save it as a file and name that"
     if "\0" in value:
         return "holds a character (NUL) that no path can; type it again"
     if value.startswith("~") and value[1:2] not in ("", "/", "\\"):

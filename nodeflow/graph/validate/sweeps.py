@@ -52,14 +52,18 @@ def parse(text: str, workflow: Workflow, catalogue: Catalogue) -> Sweep:
             values += _between(node, param, *found.groups())
         else:
             values.append(read(param, part if param.kind == "str" else part.strip()))
+    if len(values) > MAX_ITEMS:
+        reason = f"is swept over {len(values):,} values, and {MAX_ITEMS:,} is the most; name fewer"
+        raise WorkflowError(Problem(node, param.name, reason))
     return Sweep(node, param.name, tuple(values))
 
 
 def _parts(given: str) -> list[str]:
     try:
         return next(csv.reader([given], skipinitialspace=True))
-    except csv.Error as error:
-        raise WorkflowError(Problem("", "", f"{shown(given)} is no list of values ({error}); write a,b,c")) from None
+    except csv.Error:
+        why = "has a line break" if {"\n", "\r"} & set(given) else "has a value that is too long"
+        raise WorkflowError(Problem("", "", f"{shown(given)} {why}; write a,b,c")) from None
 
 
 def _between(node: str, param: Param, first: str, last: str, count: str | None) -> list[Any]:
