@@ -55,6 +55,7 @@ NUMBERS = -(2**53), -1, 0, 1, 1e30
 ON_WIRES = frozenset(
     f"nodes.{one}"
     for one in (
+        *("cut_into_tiles.width", "cut_into_tiles.height"),
         *("class_label.label", "value_in_json.text", "value_in_json.key"),
         *("replace_by_pattern.replace", "find_in_text.take", "wildcards.text", "noise_stream.stream"),
         *("smoothed_energy_guidance.layers", "perturbed_attention_guidance.layers", "skip_layer_guidance.layers"),
@@ -184,12 +185,12 @@ def refusal(caller: Caller, spec: NodeSpec, given: dict[str, Any], params: dict[
     return ""
 
 
-def found_before(catalogue: Catalogue, spec: NodeSpec, param: Param, value: Any, base: Path) -> bool:
-    """Return whether the check says something of a value."""
+def found_before(catalogue: Catalogue, spec: NodeSpec, param: Param, value: Any, base: Path, why: str) -> bool:
+    """Return whether the check says something of a value, or what the node refuses it for."""
     workflow = Workflow({"one": Node(spec.type, spec.version, {param.name: value})})
     problems = check(workflow, catalogue) + problems_on_disk(workflow, catalogue, base, lambda _: [])
     usual = value == param.default  # what else the node lacks is then what it is refused for
-    return any(problem.port == param.name or usual for problem in problems)
+    return any(problem.port == param.name or problem.reason == why or usual for problem in problems)
 
 
 def partial_snapshot(cache: Path) -> None:
@@ -255,7 +256,7 @@ def _gap(
     why = refusal(caller, spec, given, {param.name: value})
     if not why or (why == usual and value != param.default):
         return ""
-    return "" if found_before(caller.catalogue, spec, param, value, base) else why
+    return "" if found_before(caller.catalogue, spec, param, value, base, why) else why
 
 
 if __name__ == "__main__":

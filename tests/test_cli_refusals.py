@@ -36,6 +36,10 @@ def said(status: int, *words: str) -> str:
     ("status", "words", "says"),
     [
         (2, ("run", "flow.json", "--output", "~root/x"), "the folder ~root/x starts with ~ and a name"),
+        *(
+            (2, (command, "https://example.org/x.json"), "it is an address, from which nothing is fetched")
+            for command in ("run", "check", "import", "export")
+        ),
         (2, ("run", "flow.json", "--report", "folder"), "folder is a folder; name a file for the report"),
         (2, ("run", "flow.json", "--in-process", "--cluster", "x"), "leave out --workers and --cluster"),
         (2, ("run", "flow.json", "--in-process", "--set", "n.value=nan"), "nan is nan, which is no finite number"),

@@ -16,6 +16,7 @@ from nodeflow.library.right_kind import misplaced, misplaced_part, shortened, un
 from nodeflow.library.rules import rule_book
 from nodeflow.library.tokenizer_files import tokenizer_in, without_tokenizer
 from nodeflow.resources import locate
+from nodeflow.special_files import SPECIAL, is_special
 
 MODEL = "model"
 """The widget of a parameter that names one."""
@@ -74,6 +75,8 @@ def wrong_file(param: Param, value: str, base: Path) -> str:
     path, shown = locate(value, base), short(value)
     if path is None:
         return f"{shown} is not there; choose another"
+    if is_special(path):
+        return f"{shown} {SPECIAL}"
     if param.widget == "file" and path.is_dir():
         return f"{shown} is a folder; choose a file in it"
     if param.widget == "folder" and not path.is_dir():

@@ -65,12 +65,13 @@ def reason(named: NamedModel) -> str:
 
 def short(value: str) -> str:
     """Return a name for a sentence: of a long one its end, which tells more than its beginning."""
-    value = readable(value)
+    value = readable(" ".join(value.splitlines()))
     return value if len(value) <= MAX_SHOWN else "…" + value[1 - MAX_SHOWN :]
 
 
 def named_models(workflow: Workflow, catalogue: Catalogue) -> list[NamedModel]:
-    """Return every parameter of a workflow that names a model, inside subgraphs too, unless a wire gives it."""
+    """Return every parameter of a workflow that names a model, inside subgraphs too, unless a wire gives it. What no
+    model can be called is left to the check of the workflow."""
     known = with_subgraphs(catalogue, workflow)
     bodies = {"": workflow, **{name: one.body for name, one in workflow.subgraphs.items()}}
     return [
@@ -86,7 +87,7 @@ def named_models(workflow: Workflow, catalogue: Catalogue) -> list[NamedModel]:
 def _models_of(node: Node, params: tuple[Param, ...]) -> Iterator[tuple[Param, str]]:
     for param in params:
         value = node.params.get(param.name, param.default) if param.widget == "model" else ""
-        if isinstance(value, str) and value.strip():
+        if isinstance(value, str) and value.strip() and not param.fault(value):
             yield param, value
 
 

@@ -132,7 +132,7 @@ class PromptReader:
             raise refused(400, "prompt_no_outputs", "Prompt has no outputs: nothing in it saves or shows an image")
 
     def _outside(self, workflow: Workflow) -> Iterable[Problem]:
-        """Paths that lead out of the folders that are served, that only a run would tell, and at which no such file lies."""
+        """Paths that lead out of what is served, that only a run would tell, or where no file lies."""
         roots = [self.folders.output, *(root.path for root in library_roots())]
         wired = {(link.target, link.input) for link in workflow.links.values()}
         for name, node in workflow.nodes.items():

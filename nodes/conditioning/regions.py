@@ -12,6 +12,15 @@ from nodes.masks.masks import Fit
 
 ORDER = Rule("end >= start", "the text leads until {end}, before it begins at {start}; make end the larger one")
 
+EXTENT = Rule(
+    "min(width, height) > 0", "an area of {width} by {height} of the image holds nothing; make both more than 0"
+)
+PLACE = Rule(
+    "max(left, top) < 1",
+    "an area that begins at {left} from the left and {top} from the top lies outside of the image; make both less than "
+    "1",
+)
+
 
 @node("Conditioning area")
 def conditioning_area(
@@ -36,7 +45,7 @@ def conditioning_area(
     return _with_region(conditioning, area=Area(height, width, top, left), strength=strength)
 
 
-@node("Conditioning area by share")
+@node("Conditioning area by share", rules=(EXTENT, PLACE))
 def conditioning_area_by_share(
     conditioning: Conditioning,
     width: Annotated[float, Slider(0, 1, 0.01), DrawnNumber("width")] = 1.0,
@@ -47,11 +56,12 @@ def conditioning_area_by_share(
 ) -> Conditioning:
     """Lets a text lead in a rectangle of the image alone, given as shares of its width and height.
 
-    As Conditioning area does, for images of any size: 0.5 wide is half of the image, rounded to cells.
+    As Conditioning area does, for images of any size: 0.5 wide is half of the image, rounded to cells, at least one.
 
     It can be drawn on an image: press D on the node.
 
-    Fails, when sampling begins, for an area outside of the image, and where no text leads in a place.
+    Fails for an area that holds nothing or lies outside of the image, and, when sampling begins, where no text leads in
+    a place.
     """
     return _with_region(conditioning, area=Area(height, width, top, left, shares=True), strength=strength)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 from nodeflow.node import Choices, NodeError, Reads, Supplied, node
 from nodeflow.wires import VAE, DiffusionNetwork, TextEncoder, TrainedSchedule
 from nodes.loaders.models.family import Family
-from nodes.loaders.models.known import AUTO, families, family_called, family_names, told_as
+from nodes.loaders.models.known import AUTO, family_called, family_names, told_as
 from nodes.loaders.models.precision import CHOICES, ComputePrecision
 from nodes.loaders.models.text import EncoderFile, assigned, family_reading, load_text
 from nodes.loaders.models.whole import NamedParts, encoders_of, load_network, load_whole
@@ -167,8 +167,7 @@ def _family(path: Path, name: str) -> Family:
     told = told_as(found.family)
     if name == AUTO:
         if told is None:
-            listed = ", ".join(families())
-            raise NodeError(f"{named(path)} is of no family that is known here; set family to one of {listed}")
+            raise NodeError(f"{named(path)} is of no family that is known here; choose the family, or another model")
         return told
     chosen = family_called(name)
     if told is not None and not chosen.is_told(found.family):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from nodeflow.node import DrawnNumber, NodeError, Slider, node
+from nodeflow.node import DrawnNumber, NodeError, Rule, Slider, node
 from nodeflow.wires import Image, Mask
 
 Fit = Literal["refuse", "stretch", "cover"]
@@ -18,7 +18,13 @@ SUPERSAMPLING = 4
 """Points a pixel and axis that an outline is sampled at, so that its edge is smooth."""
 
 
-@node("Shape mask")
+INSIDE = Rule(
+    "left < right and top < bottom",
+    "this shape has no inside; left must be smaller than right, and top smaller than bottom",
+)
+
+
+@node("Shape mask", rules=(INSIDE,))
 def shape_mask(
     image: Image,
     shape: Literal["rectangle", "ellipse"] = "rectangle",
@@ -37,8 +43,6 @@ def shape_mask(
 
     Fails when an edge lies beyond the one opposite.
     """
-    if left >= right or top >= bottom:
-        raise NodeError("this shape has no inside; left must be smaller than right, and top smaller than bottom")
     height, width = image.pixels.shape[-2:]
     x = (_points(width) - left) / (right - left) * 2 - 1
     y = ((_points(height) - top) / (bottom - top) * 2 - 1)[:, None]

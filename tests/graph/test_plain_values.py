@@ -29,6 +29,8 @@ FOLDER = Param("folder", "path", "", writes=True)
         (Param("n", "float", 0.0, minimum=0.0), math.nan, "not a number of at least 0"),
         (Param("n", "str", ""), "a\ud800b", "holds half a character"),
         (PATHS, "a\0b", "NUL"),
+        (PATHS, "https://example.org/cat.png", "is an address, from which nothing is fetched"),
+        (Param("model", "str", "", widget="model", reads=True), "FILE:///x.safetensors", "is an address"),
         (PATHS, "~nobody/picture.png", "starts with ~ and a name"),
         (Param("model", "str", "", widget="model", reads=True), "~nobody", "starts with ~ and a name"),
         (PATHS, "\udcff.png", "holds half a character"),

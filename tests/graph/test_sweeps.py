@@ -71,3 +71,17 @@ def test_every_wrong_value_is_said() -> None:
         Problem("source", "value", "'one' is not a whole number from -1000 to 1000"),
         Problem("source", "value", "3000 is not a whole number from -1000 to 1000"),
     ]
+
+
+def test_more_values_than_a_run_may_have_are_not_looked_at_one_by_one() -> None:
+    given = ",".join(map(str, range(20_000)))
+    with pytest.raises(WorkflowError, match="is swept over 20,000 values, and 10,000 is the most"):
+        parse(f"add.amount={given}", WORKFLOW, PACK.catalogue)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"), [("a\nb", "it has a line break"), ("x" * 200_000, "one of them is too long")]
+)
+def test_what_csv_does_not_read_is_told_in_our_words(given: str, words: str) -> None:
+    with pytest.raises(WorkflowError, match=words):
+        parse(f"length.text={given}", WORKFLOW, PACK.catalogue)

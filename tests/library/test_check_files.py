@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 
 from nodeflow.graph.model.catalogue import decode
 from nodeflow.graph.model.workflow import Link, Node, Workflow
+from nodeflow.graph.validate.check import check
 from nodeflow.library.check_files import problems_on_disk
 from nodeflow.resources import folder
 from tests.library.files import write_sparse
@@ -92,3 +94,27 @@ def test_a_repository_in_the_hubs_cache_is_looked_at(tmp_path: Path, monkeypatch
     node = Node("nodes.load_conditioning", 1, {"model": "someone/model"})
     (problem,) = told(Workflow({"one": node}), tmp_path)
     assert "holds Stable Diffusion" in problem and "Load conditioning loads an encoded text" in problem
+
+
+@pytest.mark.parametrize("name", ["pipe", "pipe.png", "pipe.safetensors"])
+@pytest.mark.parametrize("type", ["load_image", "load_vae", "files", "wildcards", "apply_lora"])
+def test_a_pipe_is_never_waited_for(tmp_path: Path, name: str, type: str) -> None:
+    os.mkfifo(tmp_path / name)
+    param = next(one.name for one in CATALOGUE.nodes[f"nodes.{type}"].params if one.reads)
+    (told,) = problems_on_disk(
+        Workflow({"one": Node(f"nodes.{type}", None, {param: name})}), CATALOGUE, tmp_path, lambda _: []
+    )
+    assert told.port == param and "pipe" in told.reason
+
+
+@pytest.mark.parametrize("value", ["https://example.org/x.safetensors", "a\0b", "~nobody/x.safetensors"])
+def test_what_no_model_can_be_called_is_told_once(tmp_path: Path, value: str) -> None:
+    workflow = Workflow({"one": Node("nodes.load_vae", None, {"model": value})})
+    assert problems_on_disk(workflow, CATALOGUE, tmp_path, lambda _: []) == []
+    assert [one.port for one in check(workflow, CATALOGUE)] == ["model"]
+
+
+def test_a_name_of_several_lines_is_told_in_one(tmp_path: Path) -> None:
+    workflow = Workflow({"one": Node("nodes.load_vae", None, {"model": "a\nb"})})
+    (told,) = problems_on_disk(workflow, CATALOGUE, tmp_path, lambda _: [])
+    assert told.reason.startswith("a b is in none of the model folders")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,15 +170,29 @@ def test_an_uploaded_image_is_read(served: Served, tmp_path: Path) -> None:
     assert Image.open(tmp_path / "seen.png").convert("RGB").getpixel((0, 0)) == (255, 0, 0)
 
 
-def test_a_failing_node_is_told_as_comfyui_tells_it(served: Served) -> None:
-    prompt = {
-        "a": {"class_type": "LoadImage", "inputs": {"image": "nowhere.png"}},
+def loading(name: Any) -> Prompt:
+    """A prompt that reads an image."""
+    return {
+        "a": {"class_type": "LoadImage", "inputs": {"image": name}},
         "b": {"class_type": "SaveImage", "inputs": {"images": ["a", 0], "filename_prefix": "x"}},
     }
-    id, heard = followed(served, prompt)
+
+
+@pytest.mark.parametrize("name", ["nowhere.png", "x", 5, 2**70, ".", "a" * 300, "nowhere/x.png"])
+def test_an_image_that_is_not_there_is_refused_before_it_is_queued(served: Served, name: Any) -> None:
+    answer = served.post("/prompt", {"prompt": loading(name)})
+    assert answer.status_code == 400 and "a" in answer.json()["node_errors"]
+
+
+def test_a_failing_node_is_told_as_comfyui_tells_it(served: Served) -> None:
+    whole = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(whole, "PNG")
+    served.folders.input.mkdir(exist_ok=True)
+    (served.folders.input / "cut.png").write_bytes(whole.getvalue()[:50])
+    id, heard = followed(served, loading("cut.png"))
     (error,) = (one["data"] for one in heard if one["type"] == "execution_error")
     assert error["node_id"] == "a" and error["node_type"] == "LoadImage"
-    assert "there is no such file" in error["exception_message"]
+    assert "cut.png" in error["exception_message"]
     assert served.ask(f"/history/{id}").json()[id]["status"]["status_str"] == "error"
 
 
@@ -206,10 +221,14 @@ def test_what_cannot_run_is_refused_before_it_is_queued(
 
 @pytest.mark.parametrize(
     ("body", "words"),
-    [("{", "not what is expected"), ({"prompt": {}}, "no node"), ({"prompt": {"1": 5}}, "no object"), ([], "expected")],
+    [
+        *(("{", "not what is expected"), ({"prompt": {}}, "no node"), ({"prompt": {"1": 5}}, "no object")),
+        *(([], "expected"), (b'{"prompt": {"\xff": 1}}', "expected"), ("{}".encode("utf-16"), "expected")),
+        *(("[" * 100_000, "expected"), ('{"prompt": {"1": NaN}}', "expected"), (b"\0", "expected")),
+    ],
 )
 def test_what_is_no_prompt_is_a_sentence(served: Served, body: Any, words: str) -> None:
-    answer = served.ask("/prompt", method="POST", data=body if isinstance(body, str) else json.dumps(body))
+    answer = served.ask("/prompt", method="POST", data=body if isinstance(body, (str, bytes)) else json.dumps(body))
     assert answer.status_code == 400 and words in answer.json()["error"]["message"]
 
 

@@ -62,8 +62,8 @@ def _parts(given: str) -> list[str]:
     try:
         return next(csv.reader([given], skipinitialspace=True))
     except csv.Error:
-        why = "has a line break" if {"\n", "\r"} & set(given) else "has a value that is too long"
-        raise WorkflowError(Problem("", "", f"{shown(given)} {why}; write a,b,c")) from None
+        why = "it has a line break" if {"\n", "\r"} & set(given) else "one of them is too long"
+        raise WorkflowError(Problem("", "", f"{shown(given)} is no list of values ({why}); write a,b,c")) from None
 
 
 def _between(node: str, param: Param, first: str, last: str, count: str | None) -> list[Any]:

@@ -82,7 +82,7 @@ def family_reading(given: Sequence[EncoderFile]) -> Family:
     chosen = exact or fitting
     if len(chosen) == 1:
         return chosen[0]
-    kinds = " and ".join(file.found.family or file.found.what for file in given)
+    kinds = " and ".join(file.found.family or file.found.what or named(file.path) for file in given)
     if not chosen:
         raise NodeError(f"no family that is known here reads texts by {kinds} alone; {_suggestion(given)}")
     listed = ", ".join(family.name for family in chosen)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nodeflow.library.folders import read_settings
 from nodeflow.library.hub_snapshot import lacking, listed, snapshot
+from nodeflow.library.missing import short
 from nodeflow.node import NodeError
 from nodes.loaders.read.folder_files import first_line
 
@@ -27,7 +28,8 @@ def from_hub(model: str, revision: str, patterns: list[str]) -> Path:
     try:
         folder = _snapshot(model, revision, patterns, fetch=False)
     except HFValidationError:
-        raise NodeError(f"{model}: there is no such folder, and it is no hub id either; check the path") from None
+        shown = short(model)
+        raise NodeError(f"{shown}: there is no such folder, and it is no hub id either; check the path") from None
     except (LocalEntryNotFoundError, UnicodeDecodeError):  # the second: of what says which commit a branch is
         folder = snapshot(model, revision)
     missing = lacking(folder, patterns) if folder is not None else []

@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 from pathlib import Path
 
+from nodeflow.library.missing import short
 from nodeflow.library.named import AmbiguousNameError, library_path, names_near
 from nodeflow.library.sniff import PICKLES, pickled, sniff
 from nodeflow.node import NodeError
@@ -52,7 +53,7 @@ def find(model: str, revision: str, patterns: list[str] = PATTERNS) -> Path:
     if path is None and HUB_ID.fullmatch(model) and Path(model).suffix not in (*WEIGHTS, *PICKLES):
         return from_hub(model, revision, patterns)
     if path is None:
-        raise NodeError(f"{model or 'no name given'}: there is no model there; {_hint(model)}")
+        raise NodeError(f"{short(model) or 'no name given'}: there is no model there; {_hint(model)}")
     if path.is_file():
         check_suffix(path)
     return path
@@ -83,11 +84,18 @@ def _hint(model: str) -> str:
         known = [STARTER + name for name in starter_models()]
         near = get_close_matches(model, known, 3, 0.7)
         return f"did you mean {' or '.join(near)}?" if near else f"the models that ship are {', '.join(known)}"
-    if Path(model).expanduser().is_symlink():
+    if _is_lost_link(model):
         return "it is a link to something that is gone"
     if alike := names_near(model):
         return f"the library has {' and '.join(alike)}"
     return "check the path" if model else "name a folder, a file, or a hub id"
+
+
+def _is_lost_link(model: str) -> bool:
+    try:
+        return Path(model).expanduser().is_symlink()
+    except (OSError, ValueError, RuntimeError):  # no path at all
+        return False
 
 
 def check_suffix(path: Path) -> None:
