@@ -52,13 +52,21 @@ class Guard:
         if request.headers.get("Host", "").lower() not in self._hosts:
             return 403, f"this service answers only to the names {' and '.join(sorted(self._hosts))}"
         origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc.lower() not in self._hosts:
+        if origin is not None and _host(origin) not in self._hosts:
             return 403, "pages of other origins may not use this service"
         if not any(
             hmac.compare_digest(given.encode(errors="surrogateescape"), self._token) for given in _tokens(request)
         ):
             return 401, "the token is missing or wrong; give it as a bearer, or as the password of a basic login"
         return 0, ""
+
+
+def _host(origin: str) -> str:
+    """The host and port of an address; empty for what is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _tokens(request: web.Request) -> list[str]:

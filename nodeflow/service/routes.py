@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import mimetypes
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from nodeflow.exchange.client import ForeignFiles
 from nodeflow.service.class_info import object_info
@@ -225,7 +227,11 @@ async def _told(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         sentences = {404: f"there is nothing at {request.path}", 413: f"a request holds at most {BODY_BYTES} bytes"}
         return _error(refused(error.status, "http", sentences.get(error.status, error.text or error.reason)))
+    except (HttpProcessingError, web.RequestPayloadError):
+        return _error(refused(400, "broken", "the request is broken; what it holds is not as its headers say"))
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return _error(refused(400, "outside", "a name is longer than that of a file can be; shorten it"))
         return _error(refused(500, "disk", f"the disk does not take or give it: {error.strerror or error}"))
 
 

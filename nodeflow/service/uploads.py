@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from nodeflow.graph.io.files import write_atomic
 from nodeflow.graph.io.foreign import picture_of
@@ -14,6 +15,7 @@ from nodeflow.service.refusals import refused
 UPLOAD_BYTES = 64 << 20
 """Most bytes of an image that is uploaded."""
 FIELD_BYTES = 4_096
+FORM = "an upload is a form (multipart/form-data) with the field image"
 TAKEN = ("PNG", "JPEG", "WebP", "GIF", "TIFF")
 
 
@@ -27,7 +29,14 @@ class Upload:
     async def read(self, request: web.Request) -> None:
         """Read the form. Raises RefusedError for what is too large or no form."""
         if not request.content_type.startswith("multipart/"):
-            raise refused(400, "no_form", "an upload is a form (multipart/form-data) with the field image")
+            raise refused(400, "no_form", FORM)
+        try:
+            await self._parts(request)
+        except (ValueError, HttpProcessingError):
+            raise refused(400, "no_form", f"this form is broken; {FORM}") from None
+
+    async def _parts(self, request: web.Request) -> None:
+        """Read the form part by part. Raises what aiohttp does for a broken one."""
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader):
                 continue

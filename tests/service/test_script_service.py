@@ -281,6 +281,46 @@ def test_what_is_no_image_is_not_taken(served: Served, tmp_path: Path) -> None:
     assert not (served.folders.input.parent / "out").exists()
 
 
+def form(head: bytes, body: bytes = b"x", end: bytes = b"--abc--\r\n") -> bytes:
+    return b"--abc\r\n" + head + b"\r\n\r\n" + body + b"\r\n" + end
+
+
+NAMED = b'Content-Disposition: form-data; name="image"; filename="a.png"'
+
+
+@pytest.mark.parametrize(
+    ("about", "body"),
+    [
+        ("; boundary=abc", form(NAMED.replace(b"a.png", b"a\0.png"))),
+        ("; boundary=abc", form(b"X: " + b"a" * 100_000)),
+        ("; boundary=abc", form(NAMED, end=b"")[:-2]),
+        ("; boundary=abc", form(NAMED + b"\r\nContent-Encoding: gzip")),
+        ("; boundary=abc", form(NAMED + b"\r\nContent-Transfer-Encoding: rot13")),
+        ("; boundary=abc", b"x"),
+        ("", b"x"),
+        ("; boundary=abc", form(NAMED.replace(b"a.png", b"a" * 300 + b".png"), b"\x89PNG\r\n\x1a\n" + bytes(8))),
+    ],
+)
+def test_a_broken_form_is_a_sentence(served: Served, about: str, body: bytes) -> None:
+    headers = {"Content-Type": f"multipart/form-data{about}"}
+    answer = served.ask("/upload/image", method="POST", data=body, headers=headers)
+    assert answer.status_code == 400 and answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "about"),
+    [
+        (400, "/prompt", {"method": "POST", "data": b"xxxx", "headers": {"Content-Encoding": "gzip"}}),
+        (403, "/queue", {"headers": {"Origin": "http://[::1"}}),
+        (400, "/view?filename=" + "a" * 5_000, {}),
+        (400, "/view?filename=x&subfolder=" + "a" * 5_000, {}),
+    ],
+)
+def test_an_odd_request_is_told_what_is_wrong(served: Served, status: int, path: str, about: dict[str, Any]) -> None:
+    answer = served.ask(path, **about)
+    assert answer.status_code == status and answer.json()["error"]["message"]
+
+
 def test_prompts_wait_are_taken_out_and_stopped(served: Served) -> None:
     """A long prompt runs; one behind it is deleted, the running one interrupted."""
     with connect(f"ws{served.address[4:]}/ws?clientId=long&token={TOKEN}") as socket:
