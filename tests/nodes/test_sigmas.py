@@ -230,7 +230,7 @@ def test_turbo_takes_the_distilled_timesteps() -> None:
     table = noise_table(None)
     assert torch.allclose(sd_turbo_sigmas(None, 2).values, torch.cat([table.sigmas[[999, 899]], torch.zeros(1)]))
     assert torch.allclose(sd_turbo_sigmas(None, 1, 0.5).values[0], table.sigmas[499])
-    with pytest.raises(NodeError, match="at denoise 0.3 fewer than 4 of the ten timesteps are left"):
+    with pytest.raises(NodeError, match=r"at denoise 0\.3 fewer than 4 of the ten timesteps are left"):
         sd_turbo_sigmas(None, 4, 0.3)
     with pytest.raises(NodeError, match="straight paths"):
         sd_turbo_sigmas(FLOW)
