@@ -211,23 +211,15 @@ def stitch(given: Given, build: Builder) -> Wire:
 
 @translates("ImageCompositeMasked")
 def composite(given: Given, build: Builder) -> Wire:
-    if given.whole("x") or given.whole("y") or not given.has("mask"):
-        raise CannotTranslateError("images are laid on each other by a mask of their own size here")
     below, above = given.wire("destination"), given.wire("source")
-    if given.get("resize_source", False) is True:
+    if given.constant("resize_source", False):
         size = build.shared("image_size", "size", image=below)
         about = {"width": size, "height": size.other("height"), "method": "bilinear"}
         above = build.node("scale_image", "fitted", image=above, **about)
-    else:
-        given.approximate("both images must have the same size")
-    return build.node(
-        "composite",
-        "composite",
-        background=below,
-        foreground=above,
-        mask=given.wire("mask"),
-        mask_fit="stretch",
-    )
+    mask = given.maybe_wire("mask")
+    fit = {} if mask is None else {"mask_fit": "stretch"}
+    place = {key: given.get(key, 0) for key in ("x", "y")}
+    return build.node("lay_image_on", "laid", below=below, above=above, mask=mask, **place, **fit)
 
 
 @translates("Canny")

@@ -129,10 +129,11 @@ def scale_by(given: Given, build: Builder) -> ImportedLatent:
 @translates("LatentComposite", "LatentCompositeMasked")
 def composite(given: Given, build: Builder) -> ImportedLatent:
     masked = given.type == "LatentCompositeMasked"
-    if masked and given.has("mask"):
-        raise CannotTranslateError("latents are not laid on each other by a mask here")
     below = latent_at(given, build, "destination" if masked else "samples_to")
     above = latent_at(given, build, "source" if masked else "samples_from")
+    if masked and given.constant("resize_source", False):
+        raise CannotTranslateError("a latent is not brought to the size of another here")
+    mask = given.maybe_wire("mask") if masked else None
     wire = build.node(
         "lay_latent_on",
         "laid",
@@ -141,6 +142,8 @@ def composite(given: Given, build: Builder) -> ImportedLatent:
         x=given.whole("x") // CELL,
         y=given.whole("y") // CELL,
         feather=given.whole("feather") // CELL,
+        mask=mask,
+        **({} if mask is None else {"mask_fit": "stretch"}),
     )
     return replace(below, wire=wire, image=None)
 

@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 import torch
 
 from nodeflow.node import NodeError, Range, Slider, node
-from nodeflow.wires import VAE, Latent
+from nodeflow.wires import VAE, Latent, Mask
+from nodes.images.laying import in_size_of, laid
 from nodes.images.resampling.methods import LATENT_METHODS, LatentMethod, centre_crop
 from nodes.latents.noise_mask import changed, joined_masks, of_rows
+from nodes.masks.masks import Fit
 from nodes.written import ONE_SIDE
 
 MAX_SIDE = 4096
@@ -118,32 +120,36 @@ def lay_latent_on(
     x: Annotated[int, Range(-MAX_SIDE, MAX_SIDE)] = 0,
     y: Annotated[int, Range(-MAX_SIDE, MAX_SIDE)] = 0,
     feather: Annotated[int, Range(0, MAX_SIDE)] = 0,
+    mask: Mask | None = None,
+    mask_fit: Fit = "refuse",
 ) -> Latent:
     """Lays a latent on another, at a place in cells; what reaches beyond is cut off.
 
     (B, C, h, w), of the size of ``below``. Over ``feather`` cells along those edges of ``above`` that lie inside of
-    ``below`` the two are mixed. A single latent serves a whole batch.
+    ``below`` the two are mixed. A ``mask`` belongs to ``above`` and is brought to its cells: 1 shows ``above``, 0 what
+    lies below. A single latent serves a whole batch.
 
-    Fails when the two have different channels or batches.
+    Fails when the two have different channels or batches, and for a mask of other proportions than ``above``, unless
+    ``mask_fit`` says to stretch it, or to cover the latent with it and cut off what sticks out.
     """
     one, other = paired(below, above)
-    left, top = max(x, 0), max(y, 0)
-    height, width = one.shape[-2:]
-    part = other[..., max(-y, 0) : max(height - y, 0), max(-x, 0) : max(width - x, 0)]
-    laid = one.clone()
-    if part.numel():
-        place = (..., slice(top, top + part.shape[-2]), slice(left, left + part.shape[-1]))
-        share = _feathered(
-            part, feather, top > 0, top + part.shape[-2] < height, left > 0, left + part.shape[-1] < width
-        )
-        laid[place] = torch.lerp(laid[place], part, share)
-    return Latent(laid, below.noise_mask)
+    share = _feathered(other, feather, (y, y + other.shape[-2] - one.shape[-2], x, x + other.shape[-1] - one.shape[-1]))
+    if mask is not None:
+        masked = in_size_of(mask, other, mask_fit)
+        if len(masked) not in (1, len(other)):
+            raise NodeError("the latents and the mask differ in number; make them equal, or one of them single")
+        share = share * masked
+    return Latent(laid(one, other, share, x, y), below.noise_mask)
 
 
-def _feathered(part: torch.Tensor, cells: int, above: bool, below: bool, before: bool, after: bool) -> torch.Tensor:
-    """Return how much of a part counts in each cell: less towards those edges that are asked for."""
-    height, width = part.shape[-2:]
-    share = torch.ones(1, 1, height, width, dtype=part.dtype, device=part.device)
+def _feathered(latent: torch.Tensor, cells: int, beyond: tuple[int, int, int, int]) -> torch.Tensor:
+    """Return how much of a latent counts in each cell: less towards those edges that lie inside of what is below.
+
+    ``beyond``: where the upper, lower, left and right edge lies, from that of the latent below.
+    """
+    height, width = latent.shape[-2:]
+    above, below, before, after = beyond[0] > 0, beyond[1] < 0, beyond[2] > 0, beyond[3] < 0
+    share = torch.ones(1, 1, height, width, dtype=latent.dtype, device=latent.device)
     for cell in range(min(cells, height, width)):
         rate = (cell + 1) / cells
         if above:

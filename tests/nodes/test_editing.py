@@ -14,7 +14,7 @@ from torch.nn.functional import interpolate
 from nodeflow.node import NodeError
 from nodeflow.wires import Image, Latent, Mask
 from nodes.images import editing as images
-from nodes.images import scaling
+from nodes.images import laying, scaling
 from nodes.images.resampling.methods import LATENT_METHODS, bislerp, centre_crop
 from nodes.latents import editing as latents
 from nodes.latents.vae import pixel_space
@@ -115,6 +115,44 @@ def test_a_latent_is_laid_on_another_and_fades_at_the_edges_inside() -> None:
     assert soft[0].tolist() == [0, 0, 0.5, 1, 1, 1], "the right and the upper edge lie on the latent's own"
     assert soft[3, 3] == 0.5 and soft[4].eq(0).all()
     assert below.samples.eq(0).all()
+
+
+def test_a_mask_says_where_a_latent_lies_on_another() -> None:
+    below, above = Latent(random(2, 4, 6, 6)), Latent(random(1, 4, 4, 2, seed=1))
+    mask = Mask(torch.rand(1, 1, 32, 16, generator=torch.Generator().manual_seed(2)))
+    share = torch.nn.functional.interpolate(mask.values, (4, 2), mode="bilinear")
+    found = latents.lay_latent_on(below, above, 1, 2, mask=mask).samples
+    expected = below.samples.clone()
+    expected[:, :, 2:6, 1:3] = (1 - share) * expected[:, :, 2:6, 1:3] + share * above.samples
+    assert torch.allclose(found, expected)
+    with pytest.raises(NodeError, match="other proportions"):
+        latents.lay_latent_on(below, above, mask=Mask(torch.ones(1, 1, 32, 32)))
+    with pytest.raises(NodeError, match="differ in number"):
+        latents.lay_latent_on(below, above, mask=Mask(torch.ones(3, 1, 4, 2)))
+
+
+@pytest.mark.parametrize(("x", "y"), [(0, 0), (3, 1), (-2, -1), (5, -3), (9, 0), (0, -9)])
+def test_an_image_is_laid_on_another_of_any_size(x: int, y: int) -> None:
+    below, above = Image(random(2, 3, 6, 8)), Image(random(1, 3, 4, 5, seed=1))
+    mask = Mask(torch.rand(2, 1, 4, 5, generator=torch.Generator().manual_seed(2)))
+    for given in (None, mask):
+        found = laying.lay_image_on(below, above, given, x, y).pixels
+        for image, row, column in itertools.product(range(2), range(6), range(8)):
+            pixel = below.pixels[image, :, row, column]
+            if 0 <= row - y < 4 and 0 <= column - x < 5:
+                share = 1.0 if given is None else given.values[image, 0, row - y, column - x]
+                pixel = (1 - share) * pixel + share * above.pixels[0, :, row - y, column - x]
+            assert torch.allclose(found[image, :, row, column], pixel, atol=1e-6)
+
+
+def test_what_cannot_be_laid_on_an_image_is_a_sentence() -> None:
+    below, above = Image(random(2, 3, 6, 8)), Image(random(1, 3, 4, 4))
+    with pytest.raises(NodeError, match="other proportions"):
+        laying.lay_image_on(below, above, Mask(torch.ones(1, 1, 8, 4)))
+    stretched = laying.lay_image_on(below, above, Mask(torch.ones(1, 1, 8, 4)), mask_fit="stretch")
+    assert torch.equal(stretched.pixels, laying.lay_image_on(below, above).pixels)
+    with pytest.raises(NodeError, match="differ in number"):
+        laying.lay_image_on(below, Image(random(3, 3, 4, 4)))
 
 
 def test_latents_are_blended_batched_repeated_and_picked() -> None:

@@ -305,8 +305,24 @@ def crop_latent(exporter: GraphExporter, name: str) -> Outputs:
 @exports("lay_latent_on")
 def lay_latent_on(exporter: GraphExporter, name: str) -> Outputs:
     below, above = exporter.wire(name, "below"), exporter.wire(name, "above")
-    place = {key: exporter.plain(name, key) * CELL for key in ("x", "y", "feather")}
-    return {"latent": exporter.add("LatentComposite", samples_to=below, samples_from=above, **place)}
+    place = {key: exporter.plain(name, key) * CELL for key in ("x", "y")}
+    feather, mask = exporter.plain(name, "feather") * CELL, exporter.maybe(name, "mask")
+    if mask is None:
+        about = {"samples_to": below, "samples_from": above, "feather": feather}
+        return {"latent": exporter.add("LatentComposite", **about, **place)}
+    if feather:
+        raise CannotExportError("ComfyUI lays a latent on another with a mask or with soft edges, not with both")
+    about = {"destination": below, "source": above, "mask": mask, "resize_source": False}
+    return {"latent": exporter.add("LatentCompositeMasked", **about, **place)}
+
+
+@exports("lay_image_on")
+def lay_image_on(exporter: GraphExporter, name: str) -> Outputs:
+    about = {"destination": exporter.wire(name, "below"), "source": exporter.wire(name, "above")}
+    if (mask := exporter.maybe(name, "mask")) is not None:
+        about["mask"] = mask
+    place = {key: exporter.value(name, key) for key in ("x", "y")}
+    return {"image": exporter.add("ImageCompositeMasked", **about, **place, resize_source=False)}
 
 
 @exports("batch_latents")

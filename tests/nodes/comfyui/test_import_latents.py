@@ -53,7 +53,8 @@ def test_latents_are_counted_in_cells_and_keep_their_masks(catalogue: Catalogue)
         larger=("LatentUpscale", {"samples": "@coded", "upscale_method": "bislerp", "width": 768, "height": 512}),
         by=("LatentUpscaleBy", {"samples": "@larger", "upscale_method": "nearest-exact", "scale_by": 2.0}),
         laid=("LatentComposite", {"samples_to": "@by", "samples_from": "@coded", "x": 64, "y": 16, "feather": 8}),
-        turned=("LatentRotate", {"samples": "@laid", "rotation": "180 degrees"}),
+        part=("LatentCompositeMasked", {"destination": "@laid", "source": "@coded", "x": 8, "mask": "@picture.1"}),
+        turned=("LatentRotate", {"samples": "@part", "rotation": "180 degrees"}),
         mirrored=("LatentFlip", {"samples": "@turned", "flip_method": "y-axis: horizontally"}),
         cut=("LatentCrop", {"samples": "@mirrored", "width": 256, "height": 128, "x": 8, "y": 0}),
         mixed=("LatentBlend", {"samples1": "@cut", "samples2": "@coded", "blend_factor": 0.75}),
@@ -67,6 +68,8 @@ def test_latents_are_counted_in_cells_and_keep_their_masks(catalogue: Catalogue)
     assert found.report.nodes["approximate"] == 0
     assert params(found, "scale") == {"width": 96, "height": 64, "method": "bislerp"}
     assert params(found, "laid") == {"x": 8, "y": 2, "feather": 1}
+    assert params(found, "laid_2") == {"x": 1, "mask_fit": "stretch"}
+    assert sources(found, "laid_2")["mask"] == "picture.mask"
     assert params(found, "crop") == {"x": 1, "width": 32, "height": 16}
     assert params(found, "blend") == {"share": 0.25}
     assert params(found, "schedule")["denoise"] == 0.6

@@ -56,6 +56,27 @@ def test_what_goes_through_pictures_and_masks(catalogue: Catalogue) -> None:
     assert [link.source for link in found.workflow.links.values() if link.target == "batch"] == ["crop", "crop"]
 
 
+def test_an_image_is_laid_on_another_by_mask_and_place(catalogue: Catalogue) -> None:
+    found = bring(
+        api(
+            below=("LoadImage", {"image": "below.png"}),
+            above=("LoadImage", {"image": "above.png"}),
+            place=("PrimitiveInt", {"value": 40}),
+            plain=("ImageCompositeMasked", {"destination": "@below", "source": "@above", "x": "@place", "y": -3}),
+            masked=(
+                "ImageCompositeMasked",
+                {"destination": "@plain", "source": "@above", "mask": "@above.1", "resize_source": True},
+            ),
+            shown=("PreviewImage", {"images": "@masked"}),
+        ),
+        catalogue,
+    )
+    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+    assert params(found, "laid") == {"y": -3} and sources(found, "laid")["x"] == "whole_number.value"
+    assert params(found, "laid_2") == {"mask_fit": "stretch"}
+    assert sources(found, "laid_2") == {"below": "laid.image", "above": "fitted.image", "mask": "picture_2.mask"}
+
+
 def test_values_keep_their_wires(catalogue: Catalogue) -> None:
     graph = api(**SAMPLED)
     graph |= api(
