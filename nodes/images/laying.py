@@ -43,9 +43,9 @@ def in_size_of(mask: Mask, samples: torch.Tensor, fit: Fit) -> torch.Tensor:
 
     Raises NodeError for a mask of other proportions, unless ``fit`` says what becomes of them.
     """
-    size = samples.shape[-2:]
-    values = proportioned(mask.values.to(samples), *size, fit)
-    return values if values.shape[-2:] == size else interpolate(values, size, mode="bilinear")
+    height, width = samples.shape[-2:]
+    values = proportioned(mask.values.to(samples), height, width, fit)
+    return values if values.shape[-2:] == (height, width) else interpolate(values, (height, width), mode="bilinear")
 
 
 def laid(one: torch.Tensor, other: torch.Tensor, share: torch.Tensor | None, x: int, y: int) -> torch.Tensor:
