@@ -58,7 +58,9 @@ def split_sigmas(sigmas: Sigmas, step: Annotated[int, Range(0, 10000)] = 10) -> 
     Fails when there is no such step.
     """
     if step >= len(sigmas.values):
-        raise NodeError(f"there are {len(sigmas.values) - 1} steps, and none of number {step}; split at an earlier one")
+        raise NodeError(
+            f"there are {max(len(sigmas.values) - 1, 0)} steps, and none of number {step}; split at an earlier one"
+        )
     return SplitSigmas(_like(sigmas, sigmas.values[: step + 1]), _like(sigmas, sigmas.values[step:]))
 
 

@@ -6,9 +6,11 @@ import math
 from typing import Annotated
 
 import torch
+from torch import Tensor
 
 from nodeflow.node import NodeError, Range, Rule, node
 from nodeflow.wires import Sigmas, TrainedSchedule
+from nodes.schedulers.sigmas.checks import checked
 from nodes.schedulers.sigmas.noise_table import is_flow, shifted
 from nodes.schedulers.sigmas.spacings import ending, karras_between, polyexponential_between
 
@@ -41,7 +43,11 @@ def karras_sigmas(
     Fails when sigma_min is not below sigma_max.
     Paper: Karras et al. 2022 (arXiv:2206.00364), eq. 5.
     """
-    return Sigmas(karras_between(steps, sigma_min, sigma_max, rho), trained)
+    return _falling(karras_between(steps, sigma_min, sigma_max, rho), trained)
+=======
+    _ordered(sigma_min, sigma_max)
+    return _falling(karras_between(steps, sigma_min, sigma_max, rho), trained)
+>>>>>>> fc42028d (Say on the node where settings make no levels, and crop latents and images of any proportions)
 
 
 @node("Exponential sigmas", rules=(ORDER,))
@@ -58,6 +64,7 @@ def exponential_sigmas(
 
     Fails when sigma_min is not below sigma_max.
     """
+<<<<<<< HEAD
     return Sigmas(polyexponential_between(steps, sigma_min, sigma_max, rho), trained)
 
 
@@ -82,7 +89,7 @@ def laplace_sigmas(
     away = 0.5 - share
     logarithm = mu - beta * away.sign() * (1 - 2 * away.abs() + 1e-5).log()
     found = logarithm.exp().clamp(sigma_min, sigma_max).flip(0)
-    return Sigmas(ending(torch.unique(found).flip(0)), trained)
+    return _falling(ending(torch.unique(found).flip(0)), trained)
 
 
 @node("Variance-preserving sigmas", rules=(NOISE,))
@@ -97,11 +104,11 @@ def vp_sigmas(
 
     beta(t) = beta_min + beta_d t; the times go from 1 to ``epsilon``, and the last level is 0.
 
-    Fails when both betas are 0.
+    Fails when both betas are 0, and when they are so large that noise knows no end.
     Paper: Song et al. 2021 (arXiv:2011.13456), app. C; Karras et al. 2022 (arXiv:2206.00364), table 1.
     """
     t = torch.linspace(1, epsilon, steps, dtype=torch.float64)
-    return Sigmas(ending(torch.expm1(beta_d * t**2 / 2 + beta_min * t).sqrt().float()), trained)
+    return _falling(ending(torch.expm1(beta_d * t**2 / 2 + beta_min * t).sqrt().float()), trained)
 
 
 @node("FLUX.2 sigmas")
@@ -120,7 +127,7 @@ def flux2_sigmas(
     """
     _flow_only(trained)
     shift = math.exp(_flux2_mu(round(width * height / 256), steps))
-    return Sigmas(shifted(torch.linspace(1, 0, steps + 1), shift), trained)
+    return _falling(shifted(torch.linspace(1, 0, steps + 1), shift), trained)
 
 
 @node("Logit-normal sigmas")
@@ -148,7 +155,17 @@ def logit_normal_sigmas(
     least, most = (1 / (1 + math.exp(ratio / 2)) for ratio in (MOST_LOG_SNR, LEAST_LOG_SNR))
     noise = share.clamp(1 - most, 1 - least).flip(0)
     noise[-1] = 0
-    return Sigmas(noise.float(), trained)
+    return _falling(noise.float(), trained)
+
+
+def _falling(values: Tensor, trained: TrainedSchedule | None) -> Sigmas:
+    """Raises NodeError for settings that are too extreme for levels that fall from step to step."""
+    found = Sigmas(values, trained)
+    try:
+        checked(found)
+    except NodeError as error:
+        raise NodeError(f"these settings are too extreme: {error}") from None
+    return found
 
 
 def _flow_only(trained: TrainedSchedule) -> None:

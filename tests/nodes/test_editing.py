@@ -274,3 +274,15 @@ def test_lanczos_of_latents_is_its_formula(width: int, height: int) -> None:
 
     wanted = weights(5, height) @ latent.double() @ weights(7, width).T
     assert torch.allclose(LATENT_METHODS["lanczos"](latent, width, height).double(), wanted, atol=1e-3)
+
+
+@pytest.mark.parametrize("method", list(LATENT_METHODS))
+@pytest.mark.parametrize(
+    ("old", "new"), [((64, 3), (200, 3)), ((3, 64), (3, 200)), ((64, 2), (90, 1)), ((1, 1), (9, 2))]
+)
+def test_the_middle_of_what_is_narrow_is_never_nothing(method: str, old: tuple[int, int], new: tuple[int, int]) -> None:
+    """Proportions far from those of the latent leave a cell of it at least."""
+    samples = torch.randn(1, 4, *old)
+    cut = centre_crop(samples, *new)
+    assert cut.numel() and LATENT_METHODS[method](cut, *new).shape == (1, 4, new[1], new[0])
+    assert centre_crop(samples, new[1], new[0]).numel()

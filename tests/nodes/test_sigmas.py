@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -295,3 +296,25 @@ def test_logit_normal_levels_lie_at_the_quantiles_of_their_distribution() -> Non
     assert torch.logit(larger[4]) - torch.logit(found[4]) == pytest.approx(math.log(2), rel=1e-4)
     with pytest.raises(NodeError, match="flow matching"):
         logit_normal_sigmas(TrainedSchedule({"_class_name": "DDIMScheduler"}))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: vp_sigmas(20, 5000, 5000),
+        lambda: flux2_sigmas(FLOW, 50, 16384, 16384),  # type: ignore[arg-type]
+        lambda: exponential_sigmas(20, 14, 0.03, 100),
+    ],
+)
+def test_settings_too_extreme_for_falling_levels_are_said_on_the_node(make: Callable[[], Sigmas]) -> None:
+    with pytest.raises(NodeError, match="these settings are too extreme: sigma"):
+        make()
+
+
+def test_a_shift_beyond_single_precision_is_finite() -> None:
+    flux = KINDS["Flux"]
+    assert flux is not None
+    trained = flow_shift_by_size(flux, 16384, 16384)
+    for spacing in SPACINGS:
+        if spacing not in ("AYS SD1", "AYS SDXL", "AYS SVD", "GITS"):
+            assert model_sigmas(trained, spacing, 8).values.isfinite().all()  # type: ignore[arg-type]

@@ -103,9 +103,10 @@ LATENT_METHODS: Mapping[str, Callable[[Tensor, int, int], Tensor]] = {
 
 
 def centre_crop(samples: Tensor, width: int, height: int) -> Tensor:
-    """Cut the middle of (B, C, H, W) out that has the proportions of a size."""
+    """Cut the middle of (B, C, H, W) out that has the proportions of a size, at least one cell or pixel of it."""
     old_height, old_width = samples.shape[-2:]
     old, new = old_width / old_height, width / height
     x = round((old_width - old_width * (new / old)) / 2) if old > new else 0
     y = round((old_height - old_height * (old / new)) / 2) if old < new else 0
+    x, y = min(x, (old_width - 1) // 2), min(y, (old_height - 1) // 2)
     return samples[..., y : old_height - y, x : old_width - x]

@@ -21,6 +21,8 @@ LAST_ALPHA = 4.8973451890853435e-08
 """What is left of the signal where a model was trained down to none (Lin et al. 2023): a sigma must be finite."""
 FLUX_TABLE = 10000
 """How many entries the table has of a model whose shift depends on the size."""
+LARGE = 1e30
+"""A shift beyond this is reckoned with in double precision; single precision ends not far above."""
 USUAL_MU = 1.15
 """FLUX's shift at 1024 x 1024, as a logarithm, where the size is not known."""
 
@@ -118,7 +120,10 @@ class FlowTable:
 
 def shifted(t: Tensor, shift: float) -> Tensor:
     """Esser et al. 2024 (arXiv:2403.03206), eq. 23: shares of noise t moved towards noise, as larger images need."""
-    return shift * t / (1 + (shift - 1) * t) if shift != 1 else t
+    if shift == 1:
+        return t
+    exact = t.double() if shift > LARGE else t
+    return (shift * exact / (1 + (shift - 1) * exact)).to(t)
 
 
 def is_flow(trained: TrainedSchedule) -> bool:
