@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import functools
 import random
 import re
@@ -23,6 +24,8 @@ WEIGHED = re.compile(r"(?:(\d{1,6}(?:\.\d{1,6})?)::)?(.*)", re.DOTALL)
 WILDCARD = re.compile(r"__([\w./ -]*?[\w])__")
 MAX_FILE = 10_000_000
 """Bytes of a file of wildcards."""
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""What text of 16-bit letters begins with."""
 CIRCLE = "these wildcards lead to themselves; take their names out of their own files"
 
 
@@ -144,7 +147,11 @@ def _lines(folder: Path, name: str) -> list[str]:
         )
     if path.stat().st_size > MAX_FILE:
         raise NodeError(f"{path.name} has more than {MAX_FILE:,} bytes; take a shorter list")
-    said = path.read_bytes().decode("utf-8-sig", errors="replace").splitlines()
+    data = path.read_bytes()
+    try:
+        said = data.decode("utf-16" if data.startswith(UTF_16) else "utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise NodeError(f"{path.name} is not UTF-8 text; save it as such in your editor") from None
     found = [line.strip() for line in said if line.strip() and not line.lstrip().startswith("#")]
     if not found:
         raise NodeError(f"{path.name} has no line that could be drawn; write some into it")

@@ -158,3 +158,13 @@ def test_wildcards_that_lead_nowhere_are_refused(tmp_path: Path, text: str, why:
 def test_wildcards_need_their_folder() -> None:
     with pytest.raises(NodeError, match="choose the folder"):
         wildcards("a __colour__ cat")
+
+
+def test_wildcards_in_other_writings_are_read_or_refused(tmp_path: Path) -> None:
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        (tmp_path / "drink.txt").write_bytes("café\n".encode(encoding))
+        assert wildcards("__drink__", tmp_path, 1) == "café"
+    for data in ("café\n".encode("cp1252"), b"\xff\xfea", b"\x89PNG\r\n"):
+        (tmp_path / "drink.txt").write_bytes(data)
+        with pytest.raises(NodeError, match="drink.txt is not UTF-8 text; save it as such"):
+            wildcards("__drink__", tmp_path, 1)
