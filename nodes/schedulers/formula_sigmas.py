@@ -44,10 +44,6 @@ def karras_sigmas(
     Paper: Karras et al. 2022 (arXiv:2206.00364), eq. 5.
     """
     return _falling(karras_between(steps, sigma_min, sigma_max, rho), trained)
-=======
-    _ordered(sigma_min, sigma_max)
-    return _falling(karras_between(steps, sigma_min, sigma_max, rho), trained)
->>>>>>> fc42028d (Say on the node where settings make no levels, and crop latents and images of any proportions)
 
 
 @node("Exponential sigmas", rules=(ORDER,))
@@ -64,8 +60,7 @@ def exponential_sigmas(
 
     Fails when sigma_min is not below sigma_max.
     """
-<<<<<<< HEAD
-    return Sigmas(polyexponential_between(steps, sigma_min, sigma_max, rho), trained)
+    return _falling(polyexponential_between(steps, sigma_min, sigma_max, rho), trained)
 
 
 @node("Laplace sigmas", rules=(ORDER,))

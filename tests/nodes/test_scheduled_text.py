@@ -166,5 +166,5 @@ def test_wildcards_in_other_writings_are_read_or_refused(tmp_path: Path) -> None
         assert wildcards("__drink__", tmp_path, 1) == "café"
     for data in ("café\n".encode("cp1252"), b"\xff\xfea", b"\x89PNG\r\n"):
         (tmp_path / "drink.txt").write_bytes(data)
-        with pytest.raises(NodeError, match="drink.txt is not UTF-8 text; save it as such"):
+        with pytest.raises(NodeError, match=r"drink\.txt is not UTF-8 text; save it as such"):
             wildcards("__drink__", tmp_path, 1)
