@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from math import prod
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,8 @@ from nodeflow.library.headers import Header, HeaderError, Tensor
 MAGIC = b"GGUF"
 MAX_COUNT = 10_000_000
 """More entries than any file has; what claims more is damaged."""
+MAX_ARRAY = 2_000_000
+"""More numbers or words than any list in a header has, vocabularies among them."""
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 """Bytes of a value by its type; 8 is a text, 9 an array."""
 _FORMATS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
@@ -53,7 +56,19 @@ def read_gguf(path: Path) -> Header:
     end = start + max((tensor.data_offsets[1] for tensor in found.values()), default=0)
     if end > size:
         raise HeaderError(f"it has {size:,} bytes of {end:,}")
+    if len(found) < tensors:
+        raise HeaderError("it names a tensor twice")
+    _check_apart(found.values())
     return Header("gguf", found, {name: value for name, value in metadata.items() if value is not None}, size, start)
+
+
+def _check_apart(tensors: Iterable[Tensor]) -> None:
+    """Raise HeaderError where two tensors would be the same bytes."""
+    last = 0
+    for begin, end in sorted(tensor.data_offsets for tensor in tensors):
+        if begin < last:
+            raise HeaderError("its tensors lie over each other")
+        last = max(last, end)
 
 
 def _number(file: BinaryIO, format: str) -> int:
@@ -88,6 +103,8 @@ def _pair(file: BinaryIO, size: int) -> tuple[str, str | None]:
 
 def _pass_array(file: BinaryIO, size: int) -> None:
     kind, count = _number(file, "<I"), _count(file)
+    if count > MAX_ARRAY:
+        raise HeaderError("its header claims a longer list than there can be")
     if kind == TEXT:
         for _ in range(count):
             length = _number(file, "<Q")

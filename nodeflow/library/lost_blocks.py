@@ -3,7 +3,7 @@ file says of itself. Without this a file that was cut, and whose header is whole
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from nodeflow.library.headers import Header, has_shape
@@ -27,12 +27,25 @@ class _Numbered(NamedTuple):
         return [number for number in range(self.wanted) if number not in self.there]
 
 
-def lost_blocks(header: Header, rules: RuleBook) -> str:
-    """Return which blocks a file lacks, as ``blocks 22 and 23 of 24 (encoder.block.22 ...)``; empty where none."""
-    lost = [one for one in _counted(header) if one.lost]
+NETWORK = "network"
+"""What lacks blocks whose names begin as those of no other part of a model do."""
+
+
+def lost_blocks(header: Header, rules: RuleBook) -> Mapping[str, str]:
+    """Return which blocks each part of a file lacks, by the part's name in ``parts.toml`` or `NETWORK`, as ``blocks 22
+    and 23 of 24 (encoder.block.22 ...)``; nothing where none lacks any."""
+    lost = {one.beginning: one for one in _counted(header) if one.lost}
     for depths in rules.depths:
-        lost += [] if lost else [one for one in _known(depths, header) if one.lost]
-    return " and ".join(map(_told, lost))
+        lost = {one.beginning: one for one in _known(depths, header) if one.lost} | lost
+    found: dict[str, str] = {}
+    for one in sorted(lost.values(), key=lambda blocks: blocks.beginning):
+        part = _part(one.beginning, rules)
+        found[part] = f"{found[part]} and {_told(one)}" if part in found else _told(one)
+    return found
+
+
+def _part(beginning: str, rules: RuleBook) -> str:
+    return next((name for name, known in rules.parts.items() if beginning.startswith(known)), NETWORK)
 
 
 def told_as(lost: str) -> str:

@@ -42,4 +42,4 @@ def of_part(path: Path, found: Recognised) -> Recognised:
     whole = found.what if found.known else "a model"
     what = f"part {part[0]} of {part[1]} of {whole}"
     reason = "join its parts first" if path.suffix.lower() == ".gguf" else "choose the folder that it lies in"
-    return msgspec.structs.replace(found, kind="part", what=what, nodes=(), reason=reason, lost="")
+    return msgspec.structs.replace(found, kind="part", what=what, nodes=(), reason=reason, lost="", lost_of={})

@@ -96,8 +96,11 @@ def _formats(path: Path, header: Header) -> Iterator[tuple[str, int]]:
             return
     if header.ends(".weight_scale"):
         layers = [name for name in header.tensors if name.endswith(".weight_scale")]
-        yield "float8 scaled" if any(t.dtype.startswith("F8") for t in header.tensors.values()) else "int8", len(layers)
-        return
+        stored = {tensor.dtype for tensor in header.tensors.values()}
+        known = "float8 scaled" if any(dtype.startswith("F8") for dtype in stored) else "int8" * ("I8" in stored)
+        if known:  # others stand beside weights that are plain, which the loader tells by their name
+            yield known, len(layers)
+            return
     codes = [tensor.dtype for name, tensor in header.tensors.items() if name.endswith(".weight")]
     for dtype in CODES:
         if dtype in codes:

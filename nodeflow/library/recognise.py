@@ -69,9 +69,10 @@ def of_header(path: Path, header: Header, rules: RuleBook) -> Recognised:
 
 def _as_cut(found: Recognised, header: Header, rules: RuleBook) -> Recognised:
     """Return what a file is where its network lacks blocks."""
-    if found.kind in SHORTER or not (lost := lost_blocks(header, rules)):
+    if found.kind in SHORTER or not (parts := dict(lost_blocks(header, rules))):
         return found
-    return msgspec.structs.replace(found, lost=lost, reason=told_as(lost))
+    lost = " and ".join(parts.values())
+    return msgspec.structs.replace(found, lost=lost, lost_of=parts, reason=told_as(lost))
 
 
 def recognise_weights(header: Header, rules: RuleBook) -> Recognised:

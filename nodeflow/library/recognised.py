@@ -37,7 +37,8 @@ class Recognised(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     ``what`` in words; ``nodes``: types of those that take it, at ``param``; ``missing``: the parts that a node needs
     besides; ``reason``: why none takes it, or what to do first. ``lost``: the blocks that it lacks, without which no
-    node loads it. ``known`` is false where nothing could be told.
+    node loads the part of it that they are of; ``lost_of``: the same by the parts of a model. ``known`` is false where
+    nothing could be told.
     """
 
     kind: str = ""
@@ -50,6 +51,7 @@ class Recognised(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     missing: tuple[str, ...] = ()
     reason: str = ""
     lost: str = ""
+    lost_of: dict[str, str] = {}
     layout: str = ""
     formats: dict[str, int] = {}
 

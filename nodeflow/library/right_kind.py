@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nodeflow.library.lost_blocks import NETWORK, told_as
 from nodeflow.library.recognise import recognise
 from nodeflow.library.recognised import Recognised
 from nodeflow.library.rules import Taker, rule_book
@@ -35,13 +36,26 @@ def misplaced(type: str, path: Path, shown: str, found: Recognised) -> str:
         return f"{shown} holds {found.what}{instead(type, path, found)}; {taker.title} loads {taker.takes}"
     if path.is_file() and not taker.file:
         return f"{shown} is one file; {taker.title} loads {taker.takes}"
-    return unread_layout(path, found, taker) or cut(path, shown, found)
+    return unread_layout(path, found, taker) or cut(path, shown, found, taker.reads)
 
 
-def cut(path: Path, shown: str, found: Recognised) -> str:
-    """Say that a file lacks blocks of its network; empty where it has all, and for a folder, which says itself how many
-    it has."""
-    return f"{shown} holds {found.what}, but {found.reason}" if found.lost and path.is_file() else ""
+VAE, TEXTS = "VAE", "texts"
+"""Parts of a whole model that a node may read alone, beside `NETWORK`; empty for one that reads it all."""
+
+
+def cut(path: Path, shown: str, found: Recognised, reads: str = "") -> str:
+    """Say that a file lacks blocks of what is read of it, one part of a whole model or all; empty where it has these,
+    and for a folder, which says itself how many it has."""
+    if not found.lost or not path.is_file():
+        return ""
+    if found.kind != "checkpoint" or not reads:
+        return f"{shown} holds {found.what}, but {found.reason}"
+    lost = " and ".join(blocks for part, blocks in found.lost_of.items() if _is_read(part, reads))
+    return f"{shown} holds {found.what}, but {told_as(lost)}" if lost else ""
+
+
+def _is_read(part: str, reads: str) -> bool:
+    return part == reads or (reads == TEXTS and part not in (NETWORK, VAE))
 
 
 def misplaced_part(type: str, path: Path, found: Recognised) -> str:

@@ -127,7 +127,8 @@ class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``part`` is the parameter at which it takes a network's file, where that is not ``model``, ``tokenizer`` the one at
     which it takes a tokenizer's folder, ``family`` the one at which a person may say of which family it is. ``like``:
-    nodes that take the same as it does at other parameters, by these.
+    nodes that take the same as it does at other parameters, by these. ``reads``: which part of a whole model it reads,
+    ``network``, ``VAE`` or ``texts``; empty for one that reads it all.
     """
 
     title: str
@@ -138,6 +139,7 @@ class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokenizer: str = ""
     family: str = ""
     like: dict[str, str] = {}
+    reads: str = ""
 
 
 class Takers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

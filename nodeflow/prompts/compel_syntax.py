@@ -35,65 +35,75 @@ def compel_pieces(text: str) -> list[WeightedPiece]:
             f"{said[0][:-1]} stands in this text, and of compel's language only weights are read here; combine, "
             "average or concatenate conditionings by their nodes"
         )
-    text = re.sub(r",(\S)", r", \1", text)
-    pieces: list[WeightedPiece] = []
-    place = 0
-    while place < len(text):
-        if text[place].isspace():
-            place += 1
-            continue
-        found = _weighted(text, place, 0) or _letters(text, place)
-        pieces += found.pieces
-        place = found.end
-    return [piece._replace(text=_shown(piece.text)) for piece in _merged(pieces)] or [WeightedPiece("")]
+    reader = _Reader(re.sub(r",(\S)", r", \1", text))
+    return [piece._replace(text=_shown(piece.text)) for piece in _merged(reader.pieces())] or [WeightedPiece("")]
 
 
-def _weighted(text: str, place: int, depth: int) -> FoundPieces | None:
-    """A word with signs behind it, or what stands in brackets or quotation marks, with its weight."""
-    if text[place] in '("':
-        return _enclosed(text, place, depth)
-    word = WORD.match(text, place)
-    signs = word and SIGNS.match(text, word.end())
-    return FoundPieces([WeightedPiece(word[0], _factor(signs[0]))], signs.end()) if word and signs else None
+class _Reader:
+    """One text, and the places of brackets and quotation marks in it that were seen not to be closed."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._open: set[int] = set()
 
-def _enclosed(text: str, place: int, depth: int) -> FoundPieces | None:
-    """What stands in brackets or quotation marks; None where they are not closed."""
-    if depth > DEEPEST:
-        raise PromptError(f"brackets stand inside of each other more than {DEEPEST} deep; write fewer")
-    closing = ")" if text[place] == "(" else '"'
-    inside = _inside(text, place + 1, closing, depth + 1)
-    if inside is None:
+    def pieces(self) -> list[WeightedPiece]:
+        text, pieces, place = self._text, list[WeightedPiece](), 0
+        while place < len(text):
+            if text[place].isspace():
+                place += 1
+                continue
+            found = self._weighted(place, 0) or _letters(text, place)
+            pieces += found.pieces
+            place = found.end
+        return pieces
+
+    def _weighted(self, place: int, depth: int) -> FoundPieces | None:
+        """A word with signs behind it, or what stands in brackets or quotation marks, with its weight."""
+        if self._text[place] in '("':
+            return self._enclosed(place, depth)
+        word = WORD.match(self._text, place)
+        signs = word and SIGNS.match(self._text, word.end())
+        return FoundPieces([WeightedPiece(word[0], _factor(signs[0]))], signs.end()) if word and signs else None
+
+    def _enclosed(self, place: int, depth: int) -> FoundPieces | None:
+        """What stands in brackets or quotation marks; None where they are not closed."""
+        if place in self._open:
+            return None
+        if depth > DEEPEST:
+            raise PromptError(f"brackets stand inside of each other more than {DEEPEST} deep; write fewer")
+        closing = ")" if self._text[place] == "(" else '"'
+        inside = self._inside(place + 1, closing, depth + 1)
+        if inside is None:
+            self._open.add(place)
+            return None
+        pieces, end = inside
+        weight = WEIGHT.match(self._text, end)
+        if weight is None:
+            return inside
+        factor = _factor(weight[0])
+        return FoundPieces([piece._replace(weight=piece.weight * factor) for piece in pieces], weight.end())
+
+    def _inside(self, place: int, closing: str, depth: int) -> FoundPieces | None:
+        """What stands up to a closing mark, and the place behind that; None where it does not come."""
+        text, pieces = self._text, list[WeightedPiece]()
+        while place < len(text):
+            sign = text[place]
+            if sign == closing:
+                return FoundPieces(pieces, place + 1)
+            if sign.isspace():
+                place += 1
+                continue
+            found = self._weighted(place, depth)
+            if found is None and sign in ",.":
+                found = FoundPieces([WeightedPiece(sign)], place + 1)
+            if found is None:
+                word = WORD.match(text, place)
+                if word is None:
+                    return None
+                found = FoundPieces([WeightedPiece(word[0])], word.end())
+            pieces += found.pieces
+            place = found.end
         return None
-    pieces, end = inside
-    weight = WEIGHT.match(text, end)
-    if weight is None:
-        return inside
-    factor = _factor(weight[0])
-    return FoundPieces([piece._replace(weight=piece.weight * factor) for piece in pieces], weight.end())
-
-
-def _inside(text: str, place: int, closing: str, depth: int) -> FoundPieces | None:
-    """What stands up to a closing mark, and the place behind that; None where it does not come."""
-    pieces: list[WeightedPiece] = []
-    while place < len(text):
-        sign = text[place]
-        if sign == closing:
-            return FoundPieces(pieces, place + 1)
-        if sign.isspace():
-            place += 1
-            continue
-        found = _weighted(text, place, depth)
-        if found is None and sign in ",.":
-            found = FoundPieces([WeightedPiece(sign)], place + 1)
-        if found is None:
-            word = WORD.match(text, place)
-            if word is None:
-                return None
-            found = FoundPieces([WeightedPiece(word[0])], word.end())
-        pieces += found.pieces
-        place = found.end
-    return None
 
 
 def _letters(text: str, place: int) -> FoundPieces:

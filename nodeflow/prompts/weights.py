@@ -8,11 +8,13 @@ divides by 1.1, ``\[``, ``\]`` and ``\\`` are letters, and ``BREAK`` as a word b
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 STEP = 1.1
 """What a pair of brackets multiplies by."""
 NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
+BRACKET = re.compile(r"[()]")
 BREAK = re.compile(r"\bBREAK\b")
 MOST_WEIGHED = 1_000_000
 """Pieces that brackets weigh, each counted once for every bracket around it."""
@@ -45,17 +47,18 @@ def comfyui_pieces(text: str) -> list[WeightedPiece]:
     for escaped, hidden in HIDDEN.items():
         text = text.replace(escaped, hidden)
     found: list[WeightedPiece] = []
-    todo = [(part, 1.0) for part in reversed(_outermost(text))]
+    closing = _closing(text)
+    todo = [(*span, 1.0) for span in reversed(_outermost(text))]
     while todo:
-        said, weight = todo.pop()
-        if not (len(said) >= 2 and said[0] == "(" and said[-1] == ")"):
-            found.append(WeightedPiece(_shown(said), weight))
+        start, end, weight = todo.pop()
+        if not (end - start >= 2 and text[start] == "(" and text[end - 1] == ")"):
+            found.append(WeightedPiece(_shown(text[start:end]), weight))
             continue
-        inside, weight = said[1:-1], weight * STEP
-        colon = inside.rfind(":")
-        if colon > 0 and (number := _number(inside[colon + 1 :])) is not None:
-            inside, weight = inside[:colon], number
-        todo += [(part, weight) for part in reversed(_outermost(inside))]
+        start, end, weight = start + 1, end - 1, weight * STEP
+        colon = text.rfind(":", start, end)
+        if colon > start and (number := _number(text[colon + 1 : end])) is not None:
+            end, weight = colon, number
+        todo += [(*span, weight) for span in reversed(_within(text, closing, start, end))]
     return found or [WeightedPiece("")]
 
 
@@ -108,23 +111,48 @@ def _stretches(text: str) -> list[str]:
     return [first.rstrip(), *(part.strip() for part in others[:-1]), others[-1].lstrip()]
 
 
-def _outermost(text: str) -> list[str]:
-    """A text cut before each outermost opening bracket and behind its closing one."""
-    parts: list[str] = []
+def _outermost(text: str) -> list[tuple[int, int]]:
+    """Where a text begins and ends that is cut before each outermost opening bracket and behind its closing one."""
+    spans: list[tuple[int, int]] = []
     start = depth = 0
-    for mark in re.finditer(r"[()]", text):
+    for mark in BRACKET.finditer(text):
         place = mark.start()
         if mark[0] == "(":
             if depth == 0 and place > start:
-                parts.append(text[start:place])
+                spans.append((start, place))
                 start = place
             depth += 1
         else:
             depth -= 1
             if depth == 0:
-                parts.append(text[start : place + 1])
+                spans.append((start, place + 1))
                 start = place + 1
-    return [*parts, text[start:]] if start < len(text) else parts
+    return [*spans, (start, len(text))] if start < len(text) else spans
+
+
+def _closing(text: str) -> dict[int, int]:
+    """The place of each opening bracket and of the one that closes it."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for mark in BRACKET.finditer(text):
+        if mark[0] == "(":
+            opened.append(mark.start())
+        elif opened:
+            found[opened.pop()] = mark.start()
+    return found
+
+
+def _within(text: str, closing: Mapping[int, int], start: int, end: int) -> list[tuple[int, int]]:
+    """The same cuts of a part that stood in brackets, in which no bracket closes what was opened before it. What is
+    inside of others is passed over, so that the work grows with the text alone."""
+    spans: list[tuple[int, int]] = []
+    while (opened := text.find("(", start, end)) >= 0:
+        if opened > start:
+            spans.append((start, opened))
+        closed = closing.get(opened, end)
+        start = closed + 1 if closed < end else end
+        spans.append((opened, start))
+    return [*spans, (start, end)] if start < end else spans
 
 
 def _shown(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from nodeflow.node import NodeError, Range, Reads, Rule, Slider, node
+from nodeflow.node import NodeError, Range, Reads, Rule, Slider, node, warn
 from nodeflow.wires import Adapter, DiffusionNetwork, TextEncoder
 from nodes.adapters.text_parts import parts_of
 from nodes.loaders.adapters.adapter_file import PATTERNS, AdapterFile, read_adapter_file
@@ -61,6 +61,7 @@ def apply_lora(
     layers = for_network(file, unet.module)
     if not layers:
         raise NodeError(f"{_nothing(file)} for a network that denoises; is it one for the text encoder alone?")
+    _tell_embeddings(file)
     factors = shares(blocks, network_names(unet.module), layers) if blocks.strip() else {}
     return replace(unet, adapters=(*unet.adapters, Adapter(layers, weight, factors, start, end)))
 
@@ -91,11 +92,21 @@ def apply_lora_to_text(
         return text_encoder
     if not any(found):
         raise NodeError(f"{_nothing(file)} for the text encoder; add it to the network that denoises alone")
+    _tell_embeddings(file)
     led = text_encoder
     for part, layers in zip(parts, found, strict=True):
         if layers:
             led = part.changed(led, Adapter(layers, weight))
     return led
+
+
+def _tell_embeddings(file: AdapterFile) -> None:
+    """Warn of embeddings that are bundled with an adapter, whose words it was trained to be called by."""
+    if file.embeddings:
+        warn(
+            f"{file.name} also holds embeddings, which are read from files of their own alone; the words that "
+            f"stand for them mean nothing here: {', '.join(file.embeddings[:5])}"
+        )
 
 
 def _nothing(file: AdapterFile) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
+from nodeflow.library.lost_blocks import NETWORK
+from nodeflow.library.right_kind import TEXTS
 from nodeflow.node import Choices, NodeError, Reads, Supplied, node
 from nodeflow.wires import VAE, DiffusionNetwork, TextEncoder, TrainedSchedule
 from nodes.loaders.models.family import Family
@@ -119,7 +121,7 @@ def load_diffusion_model(
     """
     path = find_for("Load diffusion model", model, revision, MODEL_PATTERNS)
     settings = ComputePrecision(precision, dtype, device, storage == "float8")
-    return LoadedNetwork(*load_network(_family(path, family), path, settings))
+    return LoadedNetwork(*load_network(_family(path, family, NETWORK), path, settings))
 
 
 @node("Load text encoder")
@@ -155,15 +157,16 @@ def load_text_encoder(
         raise NodeError("no text encoder is named; name its file or folder at model")
     settings = ComputePrecision(precision, dtype, device)
     if len(given) == 1 and given[0].found.kind in WHOLE:
-        chosen = _family(given[0].path, family)
+        chosen = _family(given[0].path, family, TEXTS)
         return load_text(chosen, encoders_of(chosen, given[0].path), settings, {}, unless_blank(tokenizer))
     chosen = family_reading(given) if family == AUTO else family_called(family)
     return load_text(chosen, assigned(chosen, given), settings, {}, unless_blank(tokenizer))
 
 
-def _family(path: Path, name: str) -> Family:
-    """The family of what lies there. Raises NodeError where a person chose another, and where none is known."""
-    found = recognise(path)
+def _family(path: Path, name: str, reads: str = "") -> Family:
+    """The family of what lies there, of which a part or all is read. Raises NodeError where a person chose another, and
+    where none is known."""
+    found = recognise(path, reads)
     told = told_as(found.family)
     if name == AUTO:
         if told is None:
@@ -177,4 +180,4 @@ def _family(path: Path, name: str) -> Family:
 
 def _encoders(node: str, *models: str) -> Sequence[EncoderFile]:
     paths = (find_for(node, model, "", MODEL_PATTERNS) for model in models if unless_blank(model))
-    return [EncoderFile(path, recognise(path)) for path in paths]
+    return [EncoderFile(path, recognise(path, TEXTS)) for path in paths]

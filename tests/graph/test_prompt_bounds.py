@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from nodeflow.prompts import compel_syntax, weights
 from nodeflow.prompts.compel_syntax import compel_pieces
 from nodeflow.prompts.schedules import summands
-from nodeflow.prompts.weights import PromptError, WeightedPiece, a1111_pieces
+from nodeflow.prompts.weights import PromptError, WeightedPiece, a1111_pieces, comfyui_pieces
 
 MANY = 100_000
 
@@ -56,3 +59,37 @@ def test_numbers_and_counts_of_texts_are_bounded() -> None:
 def test_breaks_are_cut_at_their_blanks() -> None:
     found = a1111_pieces(" a  BREAK  b BREAK c ")
     assert [piece.text for piece in found] == [" a", "b", "c "]
+
+
+def test_comfyui_s_brackets_are_each_looked_behind_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the brackets that are cut at, whose number is that of the text's, however deep they stand."""
+    cut = 0
+    within = weights._within
+
+    def counted(*given: Any) -> Any:
+        nonlocal cut
+        spans = within(*given)
+        cut += len(spans)
+        return spans
+
+    monkeypatch.setattr(weights, "_within", counted)
+    found = comfyui_pieces("(a " * MANY + ") " * MANY)
+    assert "".join(piece.text for piece in found).count("a") == MANY
+    assert cut <= 3 * MANY
+
+
+@pytest.mark.parametrize("opened", ["( " * 49, '( " ' * 20 + "( ", "(a " * 49])
+def test_brackets_that_nobody_closed_are_looked_behind_once(opened: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the calls that look for a closing mark: one for each that opens, however long the text behind is."""
+    looked = 0
+    inside = compel_syntax._Reader._inside
+
+    def counted(*given: Any) -> Any:
+        nonlocal looked
+        looked += 1
+        return inside(*given)
+
+    monkeypatch.setattr(compel_syntax._Reader, "_inside", counted)
+    (only,) = compel_pieces(opened + "word " * 200)
+    assert (only.text, only.weight) == ((opened + "word " * 200).strip(), 1)
+    assert looked == sum(map(opened.count, '("'))

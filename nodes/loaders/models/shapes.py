@@ -11,9 +11,12 @@ HEAD = 128
 
 
 def count_layers(weights: Iterable[str], place: str) -> int:
-    """Return how many layers a list of them has, wherever it stands. Raises ValueError where it has none."""
+    """Return how many layers a list of them has, wherever it stands. Raises KeyError where it has none."""
     before = f"{place}."
-    return 1 + max(int(name.removeprefix(before).split(".")[0]) for name in weights if name.startswith(before))
+    numbers = [int(name.removeprefix(before).split(".")[0]) for name in weights if name.startswith(before)]
+    if not numbers:
+        raise KeyError(f"{before}0")
+    return 1 + max(numbers)
 
 
 def rotary_axes(head: int, *parts: int) -> tuple[int, ...]:

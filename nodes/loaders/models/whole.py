@@ -225,7 +225,7 @@ def _vae(family: Family, file: WeightsFile, precision: ComputePrecision, beside:
 
 def _named_vae(family: Family, path: Path, precision: ComputePrecision) -> VAE:
     """The VAE of a file that a person named. Raises NodeError for another family's."""
-    found = recognise(path)
+    found = recognise(path, VAE_PART)
     if path.is_dir():
         latent = family.latent
         place = path / "vae" if (path / "vae").is_dir() else path

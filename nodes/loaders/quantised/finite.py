@@ -28,11 +28,13 @@ SAMPLES, SAMPLE = 8, 1024
 
 
 def check_finite(weights: Mapping[str, Weight]) -> None:
-    """Raise NodeError, by its name, for a weight of a quantised file whose numbers or scales are not finite, and for
-    rows of numbers that a scale of zero would wipe out."""
+    """Raise NodeError, by its name, for a weight of a quantised file whose numbers or scales are not finite, for rows
+    of numbers that a scale of zero would wipe out, and for a scale below zero."""
     for name, weight in weights.items():
         if not isinstance(weight, Tensor) and any(map(_is_wiped, weight.pieces)):
             raise NodeError(f"{name} has a scale of zero, by which its numbers would all be lost; take another file")
+        if not isinstance(weight, Tensor) and any(map(_is_turned, weight.pieces)):
+            raise NodeError(f"{name} has a scale below zero, which no writer gives one; take another file")
         if not all(map(is_finite, _numbers(weight))):
             raise NodeError(
                 f"{name} or its scale holds numbers that are none (NaN) or infinite; take another file of this model"
@@ -46,6 +48,12 @@ def _is_wiped(piece: EncodedMatrix) -> bool:
         return False
     stored = codes.view(torch.uint8) & SIZE if codes.dtype in BITS else codes
     return bool((stored if scale.numel() == 1 else stored[scale.flatten() == 0]).any())
+
+
+def _is_turned(piece: EncodedMatrix) -> bool:
+    """Return whether a scale of all numbers or of rows turns their signs."""
+    scale = piece.parts.get("scale")
+    return scale is not None and scale.numel() in (1, piece.height) and bool((scale.float() < 0).any())
 
 
 def _numbers(weight: Weight) -> Iterator[Tensor]:

@@ -31,10 +31,15 @@ def check_plain(header: Header, shown: str) -> None:
         )
     for name in filter(COMPUTED.search, names):
         if (dtype := header.tensors[name].dtype) not in NUMBERS:
-            raise NodeError(
-                f"{shown} is quantised (its {name} is of {dtype} numbers), and nothing says how they are scaled; take "
-                "it in half precision"
-            )
+            raise not_plain(shown, name, dtype)
+
+
+def not_plain(shown: str, name: str, dtype: str) -> NodeError:
+    """The error for a weight of numbers that do not stand for themselves."""
+    return NodeError(
+        f"{shown} is quantised (its {name} is of {dtype} numbers), and nothing says how they are scaled; take it in "
+        "half precision"
+    )
 
 
 PACKAGES: Mapping[str, tuple[str, str]] = {

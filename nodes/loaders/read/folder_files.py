@@ -15,7 +15,7 @@ from nodeflow.library.headers import HeaderError, read_safetensors
 from nodeflow.library.sniff import PICKLES, sniff
 from nodeflow.node import NodeError
 from nodes.loaders.quantised.finite import check_module
-from nodes.loaders.quantised.unread import check_config, check_plain
+from nodes.loaders.quantised.unread import NUMBERS, check_config, check_plain, not_plain
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.no_code import check_folder
 from nodes.loaders.read.tokenizer_folder import check_tokenizer
@@ -70,7 +70,10 @@ def read_weights(
     """
     check_folder(folder)
     config = read_json(folder / "config.json", "it needs a config.json beside its weights")
-    variant = _variant(folder, name, plain=not check_config(config, named(folder)))
+    plain = not check_config(config, named(folder))
+    variant = _variant(folder, name, plain)
+    if model_class.__module__.startswith("transformers."):
+        options = {**options, "ignore_mismatched_sizes": True}  # which its report names, and its error does not
     try:
         module, report = model_class.from_pretrained(
             folder,
@@ -84,10 +87,15 @@ def read_weights(
     except Exception as error:  # of half a dozen kinds, by library and by what is wrong with the files
         if isinstance(error, MemoryError) or "allocate memory" in str(error):
             raise
+        if odd := ODD_SHAPE.search(str(error)):
+            raise _unfitting(folder, odd["name"], _sides(odd["found"]), _sides(odd["wanted"])) from None
         raise NodeError(
             f"{named(folder)} cannot be loaded ({first_line(error)}); its weights and its config.json may be of "
             "different models: take both from the same"
         ) from None
+    if unfitting := sorted(report.get("mismatched_keys", ())):
+        weight, found, wanted = unfitting[0]
+        raise _unfitting(folder, weight, found, wanted)
     missing = sorted(report["missing_keys"])
     if missing:
         raise NodeError(
@@ -96,8 +104,43 @@ def read_weights(
         )
     known = IGNORABLE[""] + IGNORABLE.get(model_class.__name__, ()) + ignorable
     refuse_unused(named(folder), report["unexpected_keys"], known, module.state_dict().keys())
+    if plain:
+        _check_numbers(folder, name, module)
     check_module(module, named(folder))
     return module
+
+
+ODD_SHAPE = re.compile(
+    r"because (?P<name>\S+) expected shape torch\.Size\(\[(?P<wanted>[^]]*)\]\), "
+    r"but got torch\.Size\(\[(?P<found>[^]]*)"
+)
+"""How diffusers names a weight of another shape than its network's."""
+
+
+def _sides(listed: str) -> list[int]:
+    return [int(side) for side in listed.split(",") if side.strip()]
+
+
+def _unfitting(folder: Path, weight: str, found: Iterable[int], wanted: Iterable[int]) -> NodeError:
+    return NodeError(
+        f"{named(folder)}: its {weight} is {by_sides(found)}, and not {by_sides(wanted)} as its config.json says; its "
+        "weights and that file are of different models: take both from the same"
+    )
+
+
+def by_sides(shape: Iterable[int]) -> str:
+    """A shape as sentences tell it."""
+    return " x ".join(map(str, shape)) or "one number"
+
+
+def _check_numbers(folder: Path, name: str, module: Any) -> None:
+    """Raise NodeError for a weight that is stored in whole numbers where its network computes, which the libraries
+    take as they stand."""
+    places = module.state_dict()
+    for path in sorted(folder.glob(f"{name}*.safetensors")):
+        for key, tensor in read_safetensors(path).tensors.items():
+            if key in places and places[key].is_floating_point() and tensor.dtype not in NUMBERS:
+                raise not_plain(f"{named(folder)}/{path.name}", key, tensor.dtype)
 
 
 def read_tokenizer(kind: Any, folder: Path) -> Any:

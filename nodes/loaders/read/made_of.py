@@ -39,6 +39,10 @@ def _without_a_place(shown: str, name: str) -> str:
     )
 
 
+BEFORE_FIRST = re.compile(r"\.-\d+(\.|$)")
+"""A number below zero among a weight's names, by which a library's rules look for it where a network has no levels."""
+
+
 def _is_within(word: str, name: str) -> bool:
     """Return whether a word that a library's converter does not know is one of a name's."""
     return "." not in word and word in name.split(".")[:-1]
@@ -55,6 +59,10 @@ def made_of(path: Path, what: str, names: Collection[str] = ()) -> Iterator[None
         lost = error.args[0] if error.args else "a weight"
         if strange := next((name for name in sorted(names) if _is_within(str(lost), name)), ""):
             raise NodeError(_without_a_place(named(path), strange)) from None
+        if BEFORE_FIRST.search(str(lost)) and names:
+            raise NodeError(
+                f"{named(path)} holds {min(names)}, and no weight under the names of a {what}; it is of another kind"
+            ) from None
         raise NodeError(f"{named(path)} ({what}) lacks {lost}; it was saved in part, or is of another kind") from None
     except MemoryError:
         raise

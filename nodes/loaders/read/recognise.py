@@ -11,12 +11,13 @@ from nodeflow.node import NodeError
 from nodes.loaders.read.folder_files import named
 
 
-def recognise(path: Path) -> Recognised:
-    """Return what lies there. Raises NodeError for a file that is damaged, unfinished or empty, or lacks blocks."""
+def recognise(path: Path, reads: str = "") -> Recognised:
+    """Return what lies there. Raises NodeError for a file that is damaged, unfinished or empty, or lacks blocks of what
+    is read of it, as a `Taker` says that."""
     try:
         found = told(path)
     except OSError as error:
         raise NodeError(f"{named(path)} cannot be read ({(error.strerror or 'it is gone').lower()})") from None
-    if path.is_file() and (why := unreadable(named(path), found) or cut(path, named(path), found)):
+    if path.is_file() and (why := unreadable(named(path), found) or cut(path, named(path), found, reads)):
         raise NodeError(why)
     return found

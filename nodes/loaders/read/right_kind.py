@@ -16,8 +16,8 @@ def find_for(node: str, model: str, revision: str, patterns: list[str]) -> Path:
     """The folder or file of a model that the node of this title loads. Raises NodeError for what others load."""
     path = find(model, revision, patterns)
     shown = shortened(path.name if locate(model, Path.cwd()) is not None else model)
-    type, _ = _taker(node)
-    if wrong := misplaced(type, path, shown, recognise(path)):
+    type, taker = _taker(node)
+    if wrong := misplaced(type, path, shown, recognise(path, taker.reads)):
         raise NodeError(wrong)
     return path
 

@@ -14,7 +14,7 @@ from nodes.loaders.quantised.finite import check_module
 from nodes.loaders.quantised.layers import fitted, placeholder, store
 from nodes.loaders.quantised.open_file import open_weights
 from nodes.loaders.read.accounting import FileWeights, RenamedWeights
-from nodes.loaders.read.folder_files import named
+from nodes.loaders.read.folder_files import by_sides, named
 from nodes.loaders.read.made_of import made_of
 
 
@@ -71,17 +71,15 @@ def _check_fit(
     computes."""
     for name, place in module.state_dict().items():
         weight = weights.get(name, place)
+        if name in weights and not place.numel():
+            raise NodeError(f"{named(path)}: its {own(name)} is empty{kind}; it was not saved whole")
         if tuple(weight.shape) != tuple(place.shape):
             raise NodeError(
-                f"{named(path)}: its {own(name)} is {_shape(weight)}, and not {_shape(place)} as its other weights "
-                f"say{kind}; it was changed, or is of another kind"
+                f"{named(path)}: its {own(name)} is {by_sides(weight.shape)}, and not {by_sides(place.shape)} as its "
+                f"other weights say{kind}; it was changed, or is of another kind"
             )
         if place.is_floating_point() and isinstance(weight, Tensor) and not weight.is_floating_point():
             numbers = str(weight.dtype).removeprefix("torch.")
             raise NodeError(
                 f"{named(path)}: its {own(name)} is {numbers}, and nothing in the file says how it is scaled"
             )
-
-
-def _shape(weight: Any) -> str:
-    return " x ".join(map(str, weight.shape)) or "one number"

@@ -13,6 +13,8 @@ from nodeflow.prompt_text import as_clip_reads
 
 T = TypeVar("T")
 
+NAMELESS = "", "PreTrained"
+"""What stands before Tokenizer in the names of classes that are of no model's own."""
 MAX_SHOWN = 1000
 """Characters of the words that were left out which a note shows."""
 
@@ -64,7 +66,10 @@ def tell_lost(name: str, length: int, count: int, lost: str, call: int = 0) -> N
     lost = lost.strip()
     if lost:
         shown = lost if len(lost) <= MAX_SHOWN else lost[:MAX_SHOWN] + "..."
-        warn(f"the text is cut: {name} reads {length} of its {count} tokens, and leaves out: {shown}", call)
+        if name in NAMELESS:
+            warn(f"the text is cut: of its {count} tokens {length} are read; left out is: {shown}", call)
+        else:
+            warn(f"the text is cut: {name} reads {length} of its {count} tokens, and leaves out: {shown}", call)
 
 
 def tell_unknown(tokenizer: Any, text: str, call: int = 0) -> None:

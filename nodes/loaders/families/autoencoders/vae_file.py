@@ -31,7 +31,7 @@ def spaces() -> Mapping[str, FamilyLatent]:
 
 def load_autoencoder_file(path: Path, precision: ComputePrecision, made_for: str) -> VAE:
     """Raises NodeError where ``made_for`` does not fit or cannot be told, and for damaged or missing weights."""
-    if recognise(path).kind == SMALL:
+    if recognise(path, VAE_PART).kind == SMALL:
         return load_tiny_file(path, precision.dtype(TINY.precisions))
     file = WeightsFile(path)
     name = OLD_NAMES.get(made_for, made_for) if made_for != AUTO else _told(path)
@@ -51,7 +51,7 @@ def load_autoencoder_file(path: Path, precision: ComputePrecision, made_for: str
 
 def _told(path: Path) -> str:
     """Whose latents a file makes, as its names and shapes tell: a family's whole model, or a VAE that one alone has."""
-    found = recognise(path)
+    found = recognise(path, VAE_PART)
     whole = told_as(found.family)
     if whole is not None and found.kind == "checkpoint":
         return whole.name

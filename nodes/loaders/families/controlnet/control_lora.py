@@ -78,6 +78,7 @@ class ControlLoRA:
             name = names.get(layer, "")
             if not name or not _has(module, name):
                 self._refuse(unet, layer)
+            self._check_bias(unet, layer, parts, module.get_submodule(name))
             _put(module, name, self._layer(unet, layer, parts, layers.get(name), module.get_submodule(name)))
             if change := self._change(unet, layer, parts, layers.get(name)):
                 changes[name] = change
@@ -97,15 +98,21 @@ class ControlLoRA:
             "conditioning_embedding_out_channels": (len(first), *map(len, halved)),
         }
 
+    def _check_bias(self, unet: Any, layer: str, parts: Mapping[str, Tensor], empty: Any) -> None:
+        """Raise NodeError where a layer's bias does not fit, or is missing."""
+        given, wanted = parts.get("bias"), getattr(empty, "bias", None)
+        if given is None and wanted is not None:
+            raise NodeError(f"{self.name} lacks {layer}.bias of a Control-LoRA; it was not saved whole")
+        if given is not None and (wanted is None or given.shape != wanted.shape):
+            self._refuse(unet, layer)
+
     def _layer(self, unet: Any, layer: str, parts: Mapping[str, Tensor], theirs: Any, empty: Any) -> Any:
         """A layer of the ControlNet: the file's own where it has a whole weight, else the U-Net's."""
         if "weight" not in parts:
             return shared(theirs)
         if tuple(parts["weight"].shape) != weight_shape(empty):
             self._refuse(unet, layer)
-        bias = parts.get("bias", getattr(theirs, "bias", None))
-        state = {"weight": parts["weight"].to(self.dtype), **({} if bias is None else {"bias": bias.to(self.dtype)})}
-        empty.load_state_dict(state, assign=True)
+        empty.load_state_dict({name: value.to(self.dtype) for name, value in parts.items()}, assign=True)
         return empty
 
     def _change(self, unet: Any, layer: str, parts: Mapping[str, Tensor], theirs: Any) -> LayerChange | None:
@@ -121,9 +128,8 @@ class ControlLoRA:
                 self._refuse(unet, layer)
             updates = (LowRank(down.reshape(len(down), *shape[1:]), up, 1.0),)
         bias = parts.get("bias")
-        own = getattr(theirs, "bias", None)
-        if bias is not None and own is not None:
-            bias = bias.float() - own.detach().float().to(bias.device)
+        if bias is not None:
+            bias = bias.float() - theirs.bias.detach().float().to(bias.device)
         return LayerChange(updates, bias)
 
     def _refuse(self, unet: Any, layer: str) -> NoReturn:
@@ -144,6 +150,13 @@ def load_control_lora(path: Path, dtype: torch.dtype) -> ControlLoRA:
         if part in ("weight", "bias", "up", "down"):
             if not isinstance(value, Tensor):
                 raise NodeError(f"{path.name} is quantised, and Control-LoRAs are read in half or full precision alone")
+            if value.numel() == 0:
+                raise NodeError(f"{path.name} holds {name} without any number; it was not saved whole")
+            if not value.is_floating_point():
+                raise NodeError(
+                    f"{path.name} holds {name} in whole numbers, and nothing in it says how they are scaled; take one "
+                    "in half or full precision"
+                )
             if not is_finite(value):
                 raise NodeError(
                     f"{path.name} holds {name} with numbers that are none (NaN) or infinite; take another file"
@@ -155,6 +168,12 @@ def load_control_lora(path: Path, dtype: torch.dtype) -> ControlLoRA:
     halves = next((one for one, parts in layers.items() if ("up" in parts) != ("down" in parts)), None)
     if halves is not None:
         raise NodeError(f"{path.name} has one of the two factors of {halves} alone; it was not saved whole")
+    both = next((one for one, parts in layers.items() if "weight" in parts and "up" in parts), None)
+    if both is not None:
+        raise NodeError(f"{path.name} has both the weight and two factors of {both}, where one belongs; it was changed")
+    alone = next((one for one, parts in layers.items() if "weight" not in parts and "up" not in parts), None)
+    if alone is not None:
+        raise NodeError(f"{path.name} has the bias of {alone} alone; it was not saved whole")
     lost = next((n for n in range(0, LAST_HINT + 1, 2) if "weight" not in layers.get(f"{HINT}{n}", ())), None)
     if lost is not None:
         raise NodeError(f"{path.name} lacks {HINT}{lost}.weight of a Control-LoRA; it was not saved whole")

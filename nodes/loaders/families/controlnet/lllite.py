@@ -20,7 +20,7 @@ from nodes.loaders.adapters.families import network_family
 from nodes.loaders.adapters.names.layer_names import LayerNames
 from nodes.loaders.adapters.names.tables import network_names
 from nodes.loaders.quantised.open_file import open_weights
-from nodes.loaders.read.accounting import FileWeights
+from nodes.loaders.read.accounting import FileWeights, refuse_unused
 from nodes.loaders.read.made_of import made_of
 from nodes.loaders.read.parts import ready
 from nodes.loaders.read.weights import fill
@@ -28,6 +28,8 @@ from nodes.networks.layer_call import weight_shape
 
 INSIDE = "lllite_unet_"
 IMAGE = "conditioning1"
+PARTS = f"{IMAGE}.", "down.", "mid.", "up."
+"""How the names of what stands before one layer begin."""
 CELL = 8
 """Pixels of the control image on a side of a latent cell."""
 
@@ -129,9 +131,13 @@ def load_lllite(path: Path, dtype: torch.dtype) -> LLLite:
     """Raises NodeError for damaged files, and for weights that have no place in one."""
     weights = open_weights(path)
     layers: dict[str, dict[str, Any]] = {}
+    strange: list[str] = []
     for name, value in weights.items():
         layer, _, part = name.removeprefix(INSIDE).partition(".")
+        if not (name.startswith(INSIDE) and part.startswith(PARTS)):
+            strange.append(name)
         layers.setdefault(layer, {})[part] = value
+    refuse_unused(path.name, strange, (), weights)
     with made_of(path, "ControlNet-LLLite"):
         networks = nn.ModuleList(LayerSteering(parts) for parts in layers.values())
     read = FileWeights(weights)

@@ -22,6 +22,8 @@ def read(layer: StoredLayer) -> EncodedTensor:
     height = len(weight) if weight.ndim else 1
     codes = weight.reshape(height, -1)
     parts: Parts = {"codes": codes}
+    if all(map(layer.has, SCALES)):
+        raise layer.wrong(f"has two scales, {' and '.join(SCALES)}, where one is meant")
     for name in SCALES:
         if layer.has(name):
             scale = layer.take(name)
