@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from math import prod
 from pathlib import Path
 from typing import BinaryIO
@@ -58,17 +57,7 @@ def read_gguf(path: Path) -> Header:
         raise HeaderError(f"it has {size:,} bytes of {end:,}")
     if len(found) < tensors:
         raise HeaderError("it names a tensor twice")
-    _check_apart(found.values())
     return Header("gguf", found, {name: value for name, value in metadata.items() if value is not None}, size, start)
-
-
-def _check_apart(tensors: Iterable[Tensor]) -> None:
-    """Raise HeaderError where two tensors would be the same bytes."""
-    last = 0
-    for begin, end in sorted(tensor.data_offsets for tensor in tensors):
-        if begin < last:
-            raise HeaderError("its tensors lie over each other")
-        last = max(last, end)
 
 
 def _number(file: BinaryIO, format: str) -> int:

@@ -16,14 +16,18 @@ from nodeflow.cli.main import cli
 from nodeflow.graph.model.catalogue import decode
 from nodeflow.graph.model.workflow import Node, Workflow
 from nodeflow.library.check_files import problems_on_disk
+from nodeflow.library.header_reader import read_header
 from nodeflow.library.recognise import recognise
 from nodeflow.library.recognised import Recognised
 from nodeflow.node import NodeError
 from nodeflow.resources import folder
+from nodes.loaders.load_by_family import load_text_encoder
+from nodes.loaders.load_models import load_latent_diffusion, load_vae
 from nodes.loaders.read.recognise import recognise as recognise_for_loading
 from tests.library.files import write_gguf, write_sparse
 from tests.library.layouts.shapes import Shapes
 from tests.library.true_networks import READERS, TRANSFORMERS, reader, transformer
+from tests.nodes.original_layout import write_original
 
 UNSURE = re.compile(r"adaln_modulation|mode_blocks\.image|mlp|caption_projection|cap(tion)?_embedder|norms\.$")
 """Lists of layers that are of another kind, or as long as another list is: the loader itself misses theirs."""
@@ -160,3 +164,39 @@ def test_loaders_the_check_and_the_terminal_agree(tmp_path: Path) -> None:
     found = json.loads(ran.output)
     assert (ran.exit_code, found["kind"], found["node"]) == (0, "text encoder", "")
     assert found["reason"].startswith("it lacks block 23 of 24 (encoder.block.23)")
+
+
+def test_a_whole_file_is_read_for_the_parts_that_it_has_whole(tmp_path: Path) -> None:
+    network = {f"model.diffusion_model.{name}": shape for name, shape in transformer("FLUX.1")["original"].items()}
+    texts = {f"text_encoders.t5xxl.transformer.{name}": shape for name, shape in reader("T5 1.1 XXL").items()}
+    cut_text = {**network, **without(texts, "text_encoders.t5xxl.transformer.encoder.block.23.")}
+    cut_network = {**without(network, "model.diffusion_model.single_blocks.37."), **texts}
+    text, block = r"lacks block 23 of 24 \(text_encoders", r"lacks block 37 of 38 \(model\.diffusion_model\.single"
+    for shapes, reads, other, says in ((cut_text, "network", "texts", text), (cut_network, "texts", "network", block)):
+        path = write_sparse(tmp_path / "whole.safetensors", shapes)
+        assert recognise_for_loading(path, reads).family == recognise_for_loading(path, "VAE").family == "FLUX.1"
+        for part in (other, ""):
+            with pytest.raises(NodeError, match=rf"holds FLUX\.1 in one file .*, but it {says}"):
+                recognise_for_loading(path, part)
+
+
+def test_a_vae_is_loaded_from_beside_a_text_encoder_that_was_cut(tmp_path: Path) -> None:
+    write_original(tmp_path / "small.safetensors", False)
+    text = "cond_stage_model.transformer.text_model."
+    tensors = read_header(tmp_path / "small.safetensors").tensors
+    shapes = {name: tensor.shape for name, tensor in tensors.items() if not name.startswith("cond_stage_model.")}
+    shapes |= {f"{text}{name.removeprefix('text_model.')}": shape for name, shape in reader("CLIP-L").items()}
+    path = write_sparse(tmp_path / "whole.safetensors", without(shapes, f"{text}encoder.layers.11."))
+    assert load_vae(str(path)).format.channels == 4
+    for load in (load_text_encoder, load_latent_diffusion):
+        with pytest.raises(NodeError, match=r"lacks block 11 of 12 \(cond_stage_model\.transformer\.text_model\.enc"):
+            load(str(path))
+
+
+def test_a_part_names_only_what_it_lacks_itself(tmp_path: Path) -> None:
+    network = {f"model.diffusion_model.{name}": shape for name, shape in transformer("FLUX.1")["original"].items()}
+    texts = {f"text_encoders.t5xxl.transformer.{name}": shape for name, shape in reader("T5 1.1 XXL").items()}
+    lost = "model.diffusion_model.single_blocks.37.", "text_encoders.t5xxl.transformer.encoder.block.23."
+    found = told(tmp_path, without({**network, **texts}, *lost))
+    assert list(found.lost_of) == ["network", "T5-XXL"]
+    assert found.lost == " and ".join(found.lost_of.values())

@@ -302,6 +302,10 @@ def test_a_distilled_unet_is_told_the_guidance_scale(first: Path, tmp_path: Path
     ("raised", "told"),
     [
         (KeyError("extra"), r"a/f\.safetensors holds blocks\.0\.extra\.weight, which the network"),
+        (
+            KeyError("up_blocks.-1.norm.weight"),
+            r"holds blocks\.0\.extra\.weight, and no weight under the names of a FLUX",
+        ),
         (KeyError("blocks.1.norm.weight"), r"\(FLUX\) lacks blocks\.1\.norm\.weight; it was saved in part"),
         (UnboundLocalError("out_dim"), r"\(FLUX\) has weights of shapes that none has"),
         (AttributeError("'NoneType' object has no attribute 'shape'"), r"\(FLUX\) has weights of shapes that none has"),

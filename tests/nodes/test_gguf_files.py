@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import CLIPTokenizer
 
 from nodeflow.library.header_reader import read_header
+from nodeflow.library.headers import HeaderError
 from nodeflow.node import NodeError
 from nodes.conditioning.clip_space import load_clip
 from nodes.denoisers.flow_transformers import load_flow_transformer
@@ -194,3 +195,20 @@ def test_nodes_that_read_no_gguf_say_so(tmp_path: Path) -> None:
     path = write(tmp_path / "one.gguf", tensors, {})
     with pytest.raises(NodeError, match=r"one\.gguf holds weights as GGUF, which Load CLIP does not read"):
         load_clip(str(path))
+
+
+def test_a_name_that_stands_twice_and_a_list_without_end_are_damage(tmp_path: Path) -> None:
+    path = tmp_path / "one.gguf"
+    weight = np.ones((4, 32), np.float32)
+    whole = write(path, {"a.weight": (weight, Kind.F32), "b.weight": (weight, Kind.F32)}, {}).read_bytes()
+    path.write_bytes(whole.replace(b"b.weight", b"a.weight"))
+    with pytest.raises(HeaderError, match="names a tensor twice"):
+        read_header(path)
+    with pytest.raises(NodeError, match=r"one\.gguf is damaged"):
+        open_weights(path)
+    length = (7).to_bytes(8, "little")
+    listed = write(path, {"a.weight": (weight, Kind.F32)}, {"a.list": [1] * 7}).read_bytes()
+    assert listed.count(length) == 1
+    path.write_bytes(listed.replace(length, (5_000_000).to_bytes(8, "little")) + bytes(40_000_000))
+    with pytest.raises(HeaderError, match="a longer list than there can be"):
+        read_header(path)

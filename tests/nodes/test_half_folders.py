@@ -5,9 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from nodeflow.node import NodeError
+from nodes.conditioning.unclip_prior import load_prior
 from nodes.loaders.load_by_family import load_model
 from nodes.loaders.read.folder_files import read_json
 
@@ -86,3 +88,35 @@ def test_a_configuration_whose_class_is_no_name_is_a_sentence(named: object, tmp
     (tmp_path / "config.json").write_text(json.dumps({"_class_name": named, "latent_channels": 4}))
     with pytest.raises(NodeError, match="names no class where it says what it is"):
         read_json(tmp_path / "config.json", "")
+
+
+@pytest.mark.parametrize(
+    ("part", "file", "name"),
+    [
+        ("unet", WEIGHTS, "conv_in.weight"),
+        ("vae", WEIGHTS, "decoder.conv_in.bias"),
+        ("text_encoder", "model", "text_model.encoder.layers.0.mlp.fc1.weight"),
+    ],
+)
+def test_a_weight_of_another_shape_is_told_by_both_shapes(part: str, file: str, name: str, folder: Path) -> None:
+    path = folder / part / f"{file}.safetensors"
+    weights = load_file(path)
+    key = next(key for key in weights if key.endswith(name.removeprefix("text_model.")))
+    has, wanted = (" x ".join(map(str, (len(weights[key]) + n, *weights[key].shape[1:]))) for n in (1, 0))
+    save_file({**weights, key: torch.cat([weights[key], weights[key][:1]])}, path)
+    with pytest.raises(NodeError, match=rf"model/{part}: its \S+ is {has}, and not {wanted} as its config\.json says"):
+        load_model(str(folder))
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.int32, torch.bool])
+@pytest.mark.parametrize("name", ["clip_mean", "prd_embedding"])
+def test_whole_numbers_are_no_weights_whatever_their_name(
+    name: str, dtype: torch.dtype, tiny_unclip: Path, tmp_path: Path
+) -> None:
+    """The libraries take them as they stand; clip_mean's ending says nothing of a weight."""
+    folder = Path(shutil.copytree(tiny_unclip, tmp_path / "model"))
+    path = folder / "prior" / f"{WEIGHTS}.safetensors"
+    weights = load_file(path)
+    save_file({**weights, name: (10 * weights[name]).to(dtype)}, path)
+    with pytest.raises(NodeError, match=rf"prior/{WEIGHTS}\.safetensors is quantised \(its {name} is of \w+ numbers\)"):
+        load_prior(str(folder))

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from nodeflow.library.recognise import recognise
 from nodeflow.node import NodeError
 from nodes.images.upscale import load_upscaler
 from nodes.loaders.quantised.open_file import open_weights, plain_weights
@@ -95,3 +96,27 @@ def test_an_upscalers_scale_is_read_or_named(tiny_upscaler: Path, tmp_path: Path
     save_file({**weights, f"{name}.weight": parts["weight"], f"{name}.scale_w": parts["scale_weight"]}, path)
     with pytest.raises(NodeError, match=rf"nothing reads the scale {name}\.scale_w"):
         load_upscaler(str(path))
+
+
+@pytest.mark.parametrize("scale", [torch.tensor(-2.0), torch.tensor([1.0, -1.0, *[1.0] * 6])])
+@pytest.mark.parametrize("name", ["scale_weight", "weight_scale"])
+def test_a_scale_below_zero_would_turn_numbers_round(name: str, scale: Tensor, tmp_path: Path) -> None:
+    path = tmp_path / "file.safetensors"
+    save_file({**of_blocks(True, True, scale=name), f"blocks.1.lin.{name}": scale}, path)
+    with pytest.raises(NodeError, match=r"file\.safetensors: blocks\.1\.lin\.weight has a scale below zero"):
+        open_weights(path)
+
+
+def test_two_scales_of_one_weight_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file.safetensors"
+    save_file({**of_blocks(True), "blocks.0.lin.weight_scale": torch.tensor(3.0)}, path)
+    with pytest.raises(NodeError, match=r"blocks\.0\.lin\.weight has two scales, scale_weight and weight_scale"):
+        open_weights(path)
+
+
+def test_a_scale_beside_a_weight_that_is_plain_is_named_and_no_format(tmp_path: Path) -> None:
+    path = tmp_path / "file.safetensors"
+    save_file({"blocks.0.lin.weight": torch.rand(8, 8), "blocks.0.lin.weight_scale": torch.tensor(2.0)}, path)
+    assert recognise(path).formats == {}
+    with pytest.raises(NodeError, match=r"blocks\.0\.lin\.weight_scale belongs to no weight that it scales"):
+        open_weights(path)

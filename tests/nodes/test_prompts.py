@@ -18,7 +18,7 @@ from nodes.conditioning.text_encode import _encode_together, clip_text_encode
 from nodes.loaders.families.clip.clip_pair import OpenCLIP
 from nodes.loaders.load_models import load_latent_diffusion
 from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
-from nodes.loaders.text_encoders.tokenizing import tell_cut, tokenized
+from nodes.loaders.text_encoders.tokenizing import tell_cut, tell_lost, tokenized
 
 ODD = [
     "it\N{RIGHT SINGLE QUOTATION MARK}s a cat",
@@ -103,6 +103,13 @@ def notes(call: Any, *arguments: Any) -> list[tuple[int, str]]:
     with noting() as found:
         call(*arguments)
     return [(call, note) for call, note in found if note.startswith("the text is cut")]
+
+
+def test_an_encoder_without_a_name_of_its_own_is_told_of_too() -> None:
+    for name in ("", "PreTrained"):
+        assert notes(tell_lost, name, 128, 130, " a star") == [
+            (0, "the text is cut: of its 130 tokens 128 are read; left out is: a star")
+        ]
 
 
 LOST = "and a whale that nobody will see"

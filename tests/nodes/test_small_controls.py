@@ -1,13 +1,14 @@
 """Control-LoRAs and ControlNet-LLLites, in their authors' layouts."""
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from diffusers import ControlNetModel
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from nodeflow.node import NodeError
@@ -147,3 +148,44 @@ def test_a_lllite_of_another_model_is_a_sentence(
     net = load_controlnet(str(tmp_path / "lllite.safetensors"))
     with pytest.raises(NodeError, match=r"ControlNet-LLLite of another model.*Stable Diffusion XL"):
         control(unet_denoiser(load_latent_diffusion(str(small_xl[0])).unet), net, picture(1))
+
+
+Weights = dict[str, Tensor]
+NORM, LAYER = "input_blocks.3.0.out_layers.0", "input_blocks.3.0.emb_layers.1"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            lambda file: {f"{LAYER}.up": (100 * file[f"{LAYER}.up"]).to(torch.int32)},
+            rf"holds {LAYER}\.up in whole numb",
+        ),
+        (lambda file: {f"{LAYER}.down": file[f"{LAYER}.down"] > 0}, rf"holds {LAYER}\.down in whole numbers"),
+        (lambda file: {f"{LAYER}.down": file[f"{LAYER}.down"][:0]}, rf"holds {LAYER}\.down without any number"),
+        (lambda file: {f"{LAYER}.weight": torch.zeros(16, 64)}, rf"both the weight and two factors of {LAYER}"),
+        (lambda file: {f"{NORM}.weight": None}, rf"has the bias of {NORM} alone"),
+        (lambda file: {f"{LAYER}.bias": None}, rf"lacks {LAYER}\.bias of a Control-LoRA"),
+        (lambda file: {"zero_convs.0.0.bias": None}, r"lacks zero_convs\.0\.0\.bias of a Control-LoRA"),
+        (lambda file: {f"{LAYER}.bias": torch.ones(1)}, rf"its layer {LAYER} does not fit this network"),
+        (lambda file: {"zero_convs.0.0.bias": torch.ones(1)}, r"its layer zero_convs\.0\.0 does not fit this network"),
+    ],
+)
+def test_a_control_lora_that_was_changed_is_refused_by_what(
+    change: Callable[[Weights], dict[str, Tensor | None]], says: str, tiny: LatentDiffusion, tmp_path: Path
+) -> None:
+    control_lora(tiny.unet.module, tmp_path / "lora.safetensors")
+    file = load_file(tmp_path / "lora.safetensors")
+    changed = {**file, **change(file)}
+    save_file({name: value for name, value in changed.items() if value is not None}, tmp_path / "lora.safetensors")
+    with pytest.raises(NodeError, match=says):
+        control(unet_denoiser(tiny.unet), load_controlnet(str(tmp_path / "lora.safetensors")), picture(1))
+
+
+@pytest.mark.parametrize("name", ["something.weight", "lllite_unet_input_blocks_1_1_attn1_to_q.gate.0.weight"])
+def test_a_weight_without_a_place_in_a_lllite_is_named(name: str, tiny: LatentDiffusion, tmp_path: Path) -> None:
+    path = tmp_path / "lllite.safetensors"
+    lllite(tiny.unet.module, path, picture(1).pixels)
+    save_file({**load_file(path), name: torch.zeros(2, 2)}, path)
+    with pytest.raises(NodeError, match=rf"lllite\.safetensors holds {name}, which the network"):
+        load_controlnet(str(path))

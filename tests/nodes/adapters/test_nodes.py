@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nodeflow.node import NodeError
+from nodeflow.node import NodeError, noting
 from nodeflow.wires import Adapter, Conditioning, Denoiser, DiffusionNetwork, Noise, TrainedSchedule
 from nodes.adapters.lora import apply_lora, apply_lora_to_text
 from nodes.denoisers.denoisers import unet_denoiser
@@ -307,6 +307,16 @@ def test_bundled_embeddings_are_named_where_there_is_nothing_else(tiny: LatentDi
     )
     with pytest.raises(NodeError, match=r"holds embeddings \(art, sks\) alone"):
         apply_lora(tiny.unet, path)
+
+
+def test_bundled_embeddings_are_told_beside_a_lora(tiny: LatentDiffusion, tmp_path: Path) -> None:
+    file, _ = loras(tiny.unet.module, "unet.", ("attn2.to_q",))
+    texts, _ = loras(tiny.text_encoder.module, "text_encoder.", ("q_proj",))  # type: ignore[attr-defined]
+    path = str(write(tmp_path, {**file, **texts, "bundle_emb.sks.clip_l": drawn(2, 32)}))
+    for led in (lambda: apply_lora(tiny.unet, path), lambda: apply_lora_to_text(tiny.text_encoder, path)):
+        with noting() as said:
+            led()
+        assert any("also holds embeddings" in sentence and sentence.endswith(": sks") for _, sentence in said)
 
 
 def test_embeddings_and_norms_of_a_text_encoder(tiny: LatentDiffusion, tmp_path: Path) -> None:

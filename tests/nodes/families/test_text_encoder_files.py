@@ -263,3 +263,12 @@ def test_a_layer_in_the_middle_and_a_last_norm_are_missed(place: int, lost: str,
     files[place] = str(save(kept, tmp_path / "less.safetensors"))
     with pytest.raises(NodeError, match=rf"less\.safetensors lacks the weight [\w.]*{re.escape(lost)}"):
         load_text_encoder(*files, family="FLUX.1")
+
+
+def test_a_table_of_no_tokens_is_refused(z_image: Split, tmp_path: Path) -> None:
+    weights = load_file(z_image.texts[0])
+    name = next(name for name in weights if name.endswith("embed_tokens.weight"))
+    save_file({**weights, name: weights[name][:0]}, tmp_path / "none.safetensors")
+    shutil.copytree(z_image.texts[0].parent / "tokenizer", tmp_path / "tokenizer")
+    with pytest.raises(NodeError, match=rf"none\.safetensors: its {name} is empty"):
+        load_text_encoder(str(tmp_path / "none.safetensors"), family="Z-Image")
