@@ -143,6 +143,15 @@ def test_an_upscaler_and_a_t2i_adapter_say_it_too(tmp_path: Path) -> None:
     assert told(tmp_path, without(shapes, "adapter.body.3.")).lost == "block 3 of 4 (adapter.body.3)"
 
 
+def test_an_ip_adapter_says_it_too(tmp_path: Path) -> None:
+    """Of the kind that looks at patches, as ip-adapter-plus_sd15 and ip-adapter-plus_sdxl_vit-h have it."""
+    for width in (768, 1280):
+        shapes = {"image_proj.latents": (1, 16, width), "ip_adapter.1.to_k_ip.weight": (320, 768)}
+        shapes |= {f"image_proj.layers.{n}.0.to_q.weight": (width, width) for n in range(4)}
+        assert told(tmp_path, shapes).lost == ""
+        assert told(tmp_path, without(shapes, "image_proj.layers.3.")).lost == "block 3 of 4 (image_proj.layers.3)"
+
+
 def test_a_gguf_says_itself_how_many_blocks_it_has(tmp_path: Path) -> None:
     pairs = {"general.architecture": "qwen3", "qwen3.block_count": "4"}
     blocks = {f"blk.{n}.attn_q.weight": ((32, 64), 12) for n in range(4)}

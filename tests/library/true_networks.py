@@ -69,6 +69,16 @@ TRANSFORMERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "CosmosTransformer3DModel",
         {"num_attention_heads": 16, "extra_pos_embed_type": None, "in_channels": 16},
     ),
+    "ERNIE-Image": (
+        "ErnieImageTransformer2DModel",
+        {"hidden_size": 4096, "ffn_hidden_size": 12288, "num_layers": 36, "num_attention_heads": 32,
+         "text_in_dim": 3072},
+    ),
+    "Fibo": ("BriaFiboTransformer2DModel", {"num_layers": 8}),
+    "Kandinsky 5 pro": (
+        "Kandinsky5Transformer3DModel",
+        {"model_dim": 4096, "num_visual_blocks": 60, "num_text_blocks": 4},
+    ),
     "Ideogram 4": ("Ideogram4Transformer2DModel", {}),
     "PRX": ("PRXTransformer2DModel", {"axes_dim": [32, 32]}),
 }  # fmt: skip
