@@ -25,7 +25,8 @@ from nodes.loaders.families.stable_diffusion.shapes import (
     unet_config,
     vae_config,
 )
-from nodes.loaders.load_models import load_latent_diffusion
+from nodes.loaders.load_by_family import load_diffusion_model
+from nodes.loaders.load_models import load_latent_diffusion, load_vae
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from tests.nodes.original_xl import TRUE_BASE, TRUE_REFINER, aligned, original, text_shape, xl_vae
@@ -114,3 +115,34 @@ def test_what_is_missing_is_named(small_xl: tuple[Path, Path], tmp_path: Path) -
     save_file({name: value for name, value in weights.items() if name != halving}, path)
     with pytest.raises(NodeError, match=rf"model\.safetensors lacks the weight {halving}, without which"):
         load_latent_diffusion(str(path))
+
+
+MARKS = {
+    "v prediction": {"v_pred": []},
+    "v prediction, noise alone at the end": {"v_pred": [], "ztsnr": []},
+    "CosXL": {"edm_vpred.sigma_min": [0.002], "edm_vpred.sigma_max": [120.0]},
+    "Playground": {"edm_mean": [0.1] * 4, "edm_std": [2.0] * 4},
+}
+
+
+@pytest.mark.parametrize("name", MARKS)
+@pytest.mark.parametrize("bare", [False, True])
+def test_marks_hold_for_a_part_by_itself(name: str, bare: bool, small_xl: tuple[Path, Path], tmp_path: Path) -> None:
+    """By their keys, as ComfyUI's model_detection.py knows them; a network alone keeps them beside its names."""
+    marks = {key: torch.tensor(value) for key, value in MARKS[name].items()}
+    whole = {**load_file(small_xl[1]), **marks}
+    save_file(whole, tmp_path / "whole.safetensors")
+    before = "model.diffusion_model."
+    network = {key.removeprefix(before): value for key, value in whole.items() if key.startswith(before)} | marks
+    save_file(network, tmp_path / "network.safetensors")
+    wanted = load_latent_diffusion(str(tmp_path / "whole.safetensors"))
+    found = load_diffusion_model(str(tmp_path / f"{'network' if bare else 'whole'}.safetensors"))
+    assert dict(found.schedule.config) == dict(wanted.schedule.config)
+    assert found.network.prediction == wanted.unet.prediction
+    for key, weight in wanted.unet.module.state_dict().items():
+        assert torch.equal(found.network.module.state_dict()[key], weight)
+    if name == "Playground":
+        with pytest.raises(NodeError, match=r"whole\.safetensors is Playground 2\.5, whose latents are normalised"):
+            load_vae(str(tmp_path / "whole.safetensors"))
+    else:
+        assert load_vae(str(tmp_path / "whole.safetensors")).format == wanted.vae.format

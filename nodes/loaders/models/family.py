@@ -10,9 +10,10 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from nodeflow.wires import Denoiser, DiffusionNetwork, LatentFormat, TextEncoder
+from nodeflow.wires import Denoiser, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
 from nodes.loaders.families.autoencoders.autoencoder import Autoencoder
 from nodes.loaders.models.architecture import Architecture
+from nodes.loaders.read.accounting import FileWeights
 from nodes.loaders.read.parts import LoadTarget, Parts
 from nodes.loaders.text_encoders.encoder import EncoderKind
 
@@ -123,9 +124,11 @@ class Family:
 
     ``told``: the names by which the rules beside it tell its files and folders; ``name`` is one of them. ``schedule``
     gives the trained schedule of a network, by its configuration, where no folder says it, and ``learned`` what its
-    weights tell beside; ``usual`` is added to what a folder says. ``references``: how it is shown images, for families
-    that are. ``control``: its ControlNets; ``control_modes``: the kinds of images that a union of them is told by
-    number. ``whole`` loads a folder or a file with all parts in its stead, where that says how it was trained.
+    weights tell beside; ``usual`` is added to what a folder says. ``marked``: how a network was trained whose file has
+    marks of it, by the file, these, the network, and whether it predicts v where they do not say so. ``references``:
+    how it is shown images, for families that are. ``control``: its ControlNets; ``control_modes``: the kinds of images
+    that a union of them is told by number. ``whole`` loads a folder or a file with all parts in its stead, where that
+    says how it was trained.
     """
 
     name: str
@@ -136,6 +139,7 @@ class Family:
     told: tuple[str, ...] = ()
     usual: Mapping[str, Any] = field(default_factory=dict)
     learned: Callable[[torch.nn.Module], Mapping[str, Any]] = lambda _: {}
+    marked: Callable[[Path, FileWeights, Any, bool], TrainedSchedule] | None = None
     references: References | None = None
     control: Architecture | None = None
     control_modes: Mapping[str, int] = field(default_factory=dict)

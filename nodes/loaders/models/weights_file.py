@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nodeflow.library.rules import rule_book
+from nodes.loaders.families.stable_diffusion.marks import MARKS
 from nodes.loaders.families.stable_diffusion.other_weights import AVERAGES, BUFFERS
 from nodes.loaders.quantised.open_file import open_weights
 from nodes.loaders.read.accounting import FileWeights, refuse_unused
@@ -34,7 +35,11 @@ class WeightsFile:
         others = tuple(beginning for beginnings in self._parts.values() for beginning in beginnings)
         prefix = next((one for one in NETWORK if self._begins(one)), self._wrapper(*WRAPPERS, MODEL))
         names = [name for name in self._weights if name.startswith(prefix) and (prefix or not name.startswith(others))]
-        return self._part(names, prefix)
+        return self._part([name for name in names if name not in MARKS], prefix)
+
+    def marks(self) -> FileWeights:
+        """The weights that say how the network was trained, and are part of none."""
+        return self._part([name for name in MARKS if name in self._weights], "")
 
     def part(self, name: str) -> FileWeights | None:
         """A part by its name in ``parts.toml``; None where the file has none."""

@@ -15,6 +15,7 @@ from nodes.loaders.models.family import Family, TextPart
 from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.models.text import EncoderFile, Given, assigned, load_text
 from nodes.loaders.models.weights_file import WeightsFile
+from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.folder_files import named, read_json
 from nodes.loaders.read.parts import LoadTarget, Parts, denoiser, prediction_of
 from nodes.loaders.read.recognise import recognise
@@ -180,7 +181,13 @@ def network_from_file(family: Family, file: WeightsFile, precision: ComputePreci
     architecture = family.network.architecture
     dtype = precision.dtype(architecture.precisions)
     module = architecture.from_file(file.path, file.network(), family.name, dtype)
-    return NetworkAndSchedule(module, module.config, _learned(family, module))
+    schedule, marks = _learned(family, module), file.marks()
+    if marks and family.marked is not None:
+        velocity = schedule.config.get("prediction_type") == "v_prediction"
+        schedule = family.marked(file.path, marks, module, velocity)
+    elif marks:
+        refuse_unused(file.path.name, marks, ())
+    return NetworkAndSchedule(module, module.config, schedule)
 
 
 def network_from_folder(family: Family, path: Path, precision: ComputePrecision) -> NetworkAndSchedule:

@@ -12,7 +12,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import TrainedSchedule
 from nodes.loaders.read.accounting import FileWeights
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
-from nodes.schedulers.solvers.edm import COSXL, PLAYGROUND
+from nodes.schedulers.solvers.edm import COSXL, PLAYGROUND, predicting_v
 
 VELOCITY, ZERO_SNR = "v_pred", "ztsnr"
 """By these, which are empty, that it predicts v, and that its last step is noise alone."""
@@ -40,6 +40,19 @@ def schedule_of(path: Path, weights: FileWeights, velocity: bool) -> TrainedSche
     told = {"prediction_type": "v_prediction" if velocity or VELOCITY in weights else "epsilon"}
     ending = {"rescale_betas_zero_snr": True} if ZERO_SNR in weights else {}
     return TrainedSchedule({**STABLE_DIFFUSION, **told, **ending, "timestep_spacing": "trailing"})
+
+
+def marked_schedule(path: Path, marks: FileWeights, network: Any, velocity: bool) -> TrainedSchedule:
+    """Return how a network by itself was trained whose file has some of these. Raises NodeError."""
+    return predicting_v(network, schedule_of(path, marks, velocity))
+
+
+def check_latents(path: Path, marks: FileWeights) -> None:
+    """Raise NodeError where a file normalises its latents by channel, which its VAE alone does not say."""
+    if any(name in marks for name in EDM_LATENTS):
+        raise NodeError(
+            f"{path.name} is Playground 2.5, whose latents are normalised by numbers beside its VAE; load it whole"
+        )
 
 
 def predicts_velocity(told: Tensor | None) -> bool:
