@@ -35,11 +35,11 @@ def compel_pieces(text: str) -> list[WeightedPiece]:
             f"{said[0][:-1]} stands in this text, and of compel's language only weights are read here; combine, "
             "average or concatenate conditionings by their nodes"
         )
-    reader = _Reader(re.sub(r",(\S)", r", \1", text))
-    return [piece._replace(text=_shown(piece.text)) for piece in _merged(reader.pieces())] or [WeightedPiece("")]
+    told = _CompelText(re.sub(r",(\S)", r", \1", text))
+    return [piece._replace(text=_shown(piece.text)) for piece in _merged(told.pieces())] or [WeightedPiece("")]
 
 
-class _Reader:
+class _CompelText:
     """One text, and the places of brackets and quotation marks in it that were seen not to be closed."""
 
     def __init__(self, text: str) -> None:

@@ -82,14 +82,14 @@ def test_comfyui_s_brackets_are_each_looked_behind_once(monkeypatch: pytest.Monk
 def test_brackets_that_nobody_closed_are_looked_behind_once(opened: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the calls that look for a closing mark: one for each that opens, however long the text behind is."""
     looked = 0
-    inside = compel_syntax._Reader._inside
+    inside = compel_syntax._CompelText._inside
 
     def counted(*given: Any) -> Any:
         nonlocal looked
         looked += 1
         return inside(*given)
 
-    monkeypatch.setattr(compel_syntax._Reader, "_inside", counted)
+    monkeypatch.setattr(compel_syntax._CompelText, "_inside", counted)
     (only,) = compel_pieces(opened + "word " * 200)
     assert (only.text, only.weight) == ((opened + "word " * 200).strip(), 1)
     assert looked == sum(map(opened.count, '("'))
