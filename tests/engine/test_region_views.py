@@ -116,3 +116,14 @@ def test_a_list_says_where_and_when() -> None:
         ("2", "(no words)", "50% x 100% at 50%, 0%", "0% to 50%", "1"),
     )
     assert not form.fits(Conditioning()) and form.fits(TEXTS)
+
+
+def test_a_mask_that_covers_the_image_is_shown_where_it_counts() -> None:
+    """Of a mask of other proportions the middle counts, and what is cut off marks nothing."""
+    mask = torch.zeros(1, 1, 32, 96)
+    mask[..., :40] = 1
+    image = Image(torch.full((1, 3, 64, 64), 0.5))
+    for fit, end in (("cover", 16), ("stretch", 27)):  # 8 of the 32 columns that count, and 40 of 96
+        picture, _ = shown(Conditioning(region=Region(mask=mask, fit=fit)), image)
+        marked = np.abs(picture - 127).max(2).max(0) > 3
+        assert marked[: end - 2].all() and not marked[end + 2 :].any(), fit

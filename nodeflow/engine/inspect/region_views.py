@@ -94,6 +94,7 @@ def _share(region: Region, ground: Tensor) -> Tensor:
     share = torch.ones(1, height, width)
     if region.mask is not None:
         found = region.mask[:1].detach().float().cpu()
+        found = _middle(found, height, width) if region.fit == "cover" else found
         share = interpolate(found, (height, width), mode="bilinear")[0].clamp(0, 1)
     if region.area is not None:
         top, left, bottom, right = _edges(region.area, height, width)
@@ -101,6 +102,14 @@ def _share(region: Region, ground: Tensor) -> Tensor:
         inside[:, top:bottom, left:right] = 1
         share = share * inside
     return share
+
+
+def _middle(mask: Tensor, height: int, width: int) -> Tensor:
+    """The part of a mask (1, 1, h, w) that counts where it covers a size: its middle, of the same proportions."""
+    ratio = min(mask.shape[-1] / width, mask.shape[-2] / height)
+    columns, rows = max(round(width * ratio), 1), max(round(height * ratio), 1)
+    left, top = (mask.shape[-1] - columns) // 2, (mask.shape[-2] - rows) // 2
+    return mask[..., top : top + rows, left : left + columns]
 
 
 def _edges(area: Area, height: int, width: int) -> tuple[int, int, int, int]:
