@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -65,6 +66,8 @@ ON_WIRES = frozenset(
 """``node.param`` of which only a run knows whether a value fits: by the model or text that it meets."""
 MOST_WAYS = 40
 """Combinations of what other nodes give that are tried at a node's inputs."""
+MOST_SECONDS = 30
+"""After which a call is given up: what a node refuses, it refuses before."""
 FIRST = (
     *("load_latent_diffusion", "unet_denoiser", "clip_text_encode", "empty_latent", "plain_image", "plain_mask"),
     *("scheduler", "noise", "classifier_free_guidance"),
@@ -86,7 +89,7 @@ class Caller:
 
     def call(self, spec: NodeSpec, given: dict[str, Any], params: dict[str, Any], whole: bool = True) -> Any:
         """What a node gives; where it streams, and not ``whole``, it is left after its first step, before which it
-        refuses what it does not take. Raises whatever the node raises."""
+        refuses what it does not take. Raises whatever the node raises, and TimeoutError where that takes long."""
         named = {port.name for port in spec.inputs if not port.many}
         many = [given[port.name] for port in spec.inputs if port.many and port.name in given]
         values = {
@@ -94,8 +97,12 @@ class Caller:
             for p in spec.params
             if p.name in params
         }
-        found = self._functions[spec.type](*many, **{k: v for k, v in given.items() if k in named}, **values)
-        return _result(found, whole) if spec.streams else found
+        signal.alarm(MOST_SECONDS)
+        try:
+            found = self._functions[spec.type](*many, **{k: v for k, v in given.items() if k in named}, **values)
+            return _result(found, whole) if spec.streams else found
+        finally:
+            signal.alarm(0)
 
     def inputs(self, spec: NodeSpec) -> dict[str, Any] | None:
         """Inputs with which a node takes its declared parameters; None where none are found."""
@@ -180,6 +187,8 @@ def refusal(caller: Caller, spec: NodeSpec, given: dict[str, Any], params: dict[
         caller.call(spec, given, params, False)
     except NodeError as error:
         return str(error)
+    except TimeoutError:
+        return ""
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return ""
@@ -206,8 +215,13 @@ def partial_snapshot(cache: Path) -> None:
     )
 
 
+def _late(*_: object) -> None:
+    raise TimeoutError
+
+
 def main() -> None:
     """Compare, and print the gaps."""
+    signal.signal(signal.SIGALRM, _late)
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("nodes", nargs="*")
     asked = parser.parse_args()

@@ -63,13 +63,16 @@ def node(
 
 
 def _ruled(function: F, spec: NodeSpec) -> F:
-    """A node's function that refuses what breaks a rule before it does anything."""
+    """A node's function that refuses what breaks a rule before it does anything, and what no rule could judge."""
     signature = inspect.signature(function)
+    judged = [param for param in spec.params if any(param.name in rule.about for rule in spec.rules)]
 
     @functools.wraps(function)
     def keeping(*args: Any, **named: Any) -> Any:
         call = signature.bind(*args, **named)
         call.apply_defaults()
+        if fault := next(filter(None, (param.fault(call.arguments[param.name]) for param in judged)), ""):
+            raise NodeError(fault)
         for rule in spec.broken(call.arguments):
             raise NodeError(rule.fault(call.arguments))
         return function(*args, **named)

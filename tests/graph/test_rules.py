@@ -73,6 +73,11 @@ def test_what_comes_from_a_wire_is_asked_when_it_runs(tmp_path: Path) -> None:
     ]
 
 
+def test_a_function_refuses_what_no_rule_could_judge() -> None:
+    with pytest.raises(NodeError, match="is beyond 64 bits"):
+        PACKS.functions["nodes.whole_numbers"](start=10**30)
+
+
 def test_a_wrong_value_is_told_alone() -> None:
     assert [port for port, _ in said("nodes.karras_sigmas", {"sigma_max": -1.0})] == ["sigma_max"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPlainTextEdit, QTableWidget, QTableWidgetItem
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from nodeflow.app.i18n.texts import tr
+from nodeflow.app.qt.long_words import PlainTextEdit
 from nodeflow.views import Table, Text
 
 
@@ -40,7 +41,7 @@ class TableView(QTableWidget):
         return [list(self.table.columns), *map(list, self.table.rows)]
 
 
-class TextView(QPlainTextEdit):
+class TextView(PlainTextEdit):
     """Shows words; they can be copied."""
 
     def __init__(self) -> None:

@@ -7,16 +7,17 @@ from typing import Any
 
 from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QPlainTextEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSpinBox, QWidget
 
 from nodeflow.app.i18n.texts import tr
+from nodeflow.app.qt.long_words import PlainTextEdit
 from nodeflow.views import Option
 
 PAUSE = 700
 """Milliseconds without a key after which what is written counts."""
 
 
-class Words(QPlainTextEdit):
+class Words(PlainTextEdit):
     """Some lines of one's own. ``said``: they are others now, and no key was struck for a moment."""
 
     said = Signal()

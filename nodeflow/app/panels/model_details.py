@@ -7,9 +7,10 @@ from datetime import datetime
 
 from PySide6.QtCore import QEvent, QLocale, QObject, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from nodeflow.app.i18n.sentences import said
+from nodeflow.app.qt.long_words import PlainTextEdit
 from nodeflow.library.entries import LibraryEntry, Own
 
 Write = Callable[[LibraryEntry, str | None, tuple[str, ...] | None], None]
@@ -36,7 +37,7 @@ class ModelDetails(QWidget):
         self.tags.setPlaceholderText(self.tr("parted by commas"))
         self.tags.setAccessibleName(self.tr("Tags"))
         self.tags.editingFinished.connect(self.keep)
-        self.note = QPlainTextEdit()
+        self.note = PlainTextEdit()
         self.note.setAccessibleName(self.tr("Note"))
         self.note.setFixedHeight(NOTE_HEIGHT)
         self.note.setTabChangesFocus(True)

@@ -8,12 +8,13 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from nodeflow.app.i18n.pack_translations import told_choice
 from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import describe, readable
 from nodeflow.app.qt import theme
+from nodeflow.app.qt.long_words import PlainTextEdit
 from nodeflow.graph.model.catalogue import Param
 from nodeflow.graph.validate.param_assignments import read
 
@@ -50,7 +51,7 @@ class LineField(QLineEdit):
             self._change(value, None)
 
 
-class TextField(QPlainTextEdit):
+class TextField(PlainTextEdit):
     """A text of several lines, kept as it is typed; what is typed in one go is one step of undo.
 
     What can be no text (half a character) is marked and not taken.

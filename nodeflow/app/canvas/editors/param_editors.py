@@ -76,7 +76,7 @@ class LineEditor(QLineEdit):
             if value is not None:
                 many = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
                 step = step_of(self._param) * many * (1 if key == Qt.Key.Key_Up else -1)
-                self.setText(f"{tidy(self._param, value + step, abs(step)):.12g}")
+                self.setText(f"{tidy(self._param, tidy(self._param, value) + step, abs(step)):.12g}")
         else:
             super().keyPressEvent(event)
 
@@ -107,7 +107,7 @@ class LineEditor(QLineEdit):
 
     def _browse(self) -> None:
         self._done = True  # the dialog takes the focus: that must not close this editor with the old text
-        parent, where = self.window(), str(Path(self.text()).expanduser().parent)
+        parent, where = self.window(), _folder_of(self.text())
         if self._param.widget == "file":
             chosen = QFileDialog.getOpenFileName(parent, tr("Choose a file"), where)[0]
         else:
@@ -145,6 +145,14 @@ def open_editor(param: Param, value: Any, row: QRect, desk: Desk, parent: QWidge
     made.show()
     made.setFocus()
     return made
+
+
+def _folder_of(text: str) -> str:
+    """Where a dialog for another file begins; empty where the text is no path."""
+    try:
+        return str(Path(text).expanduser().parent)
+    except (RuntimeError, ValueError):  # somebody's folder whom nobody knows
+        return ""
 
 
 def _sign(words: str) -> QIcon:

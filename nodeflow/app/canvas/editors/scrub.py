@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from nodeflow.graph.model.catalogue import Param
@@ -9,6 +10,8 @@ from nodeflow.graph.model.catalogue import Param
 FINE, PLAIN, COARSE = 0.1, 1.0, 10.0
 _REACH = 220.0
 """Pixels that lead through a slider's whole range."""
+_TOO_LARGE = 2.0**63
+"""From here on a number has no notches: they are finer than what it is kept in."""
 
 
 def step_of(param: Param) -> float:
@@ -19,16 +22,17 @@ def step_of(param: Param) -> float:
 
 
 def tidy(param: Param, value: float, notch: float = 0.0) -> int | float:
-    """The nearest value in range, on a multiple of ``notch``; whole where the parameter is."""
-    if notch:
-        value = round(round(value / notch) * notch, 12)
-    if param.minimum is not None:
-        value = max(param.minimum, value)
-    if param.maximum is not None:
-        value = min(param.maximum, value)
-    if param.kind == "int":
-        return round(value)
-    return float(value)
+    """The nearest value in range, on a multiple of ``notch``; whole where the parameter is. Any number has one."""
+    value = _in_range(param, value)
+    if notch and abs(value) < _TOO_LARGE:
+        value = _in_range(param, round(round(value / notch) * notch, 12))
+    return round(value) if param.kind == "int" else float(value)
+
+
+def _in_range(param: Param, value: float) -> float:
+    low = -sys.float_info.max if param.minimum is None else param.minimum
+    high = sys.float_info.max if param.maximum is None else param.maximum
+    return min(max(low, value), high)
 
 
 class Scrub:

@@ -6,19 +6,20 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QTextCursor
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from nodeflow.app.canvas.editors.editor_host import Desk, keeps_escape
 from nodeflow.app.canvas.editors.token_reading import TokenReading
 from nodeflow.app.canvas.editors.token_strip import TokenStrip
 from nodeflow.app.i18n.texts import readable
+from nodeflow.app.qt.long_words import PlainTextEdit
 from nodeflow.graph.model.catalogue import Param
 
 _FOOT = 24
 _DELAY = 80
 
 
-class TextEditor(QPlainTextEdit):
+class TextEditor(PlainTextEdit):
     """Leaving keeps the text (so does running the workflow), Escape does not; Tab goes on to the next row."""
 
     def __init__(self, param: Param, value: Any, desk: Desk, parent: QWidget) -> None:
