@@ -1,5 +1,6 @@
 """IP-Adapters: diffusers' own numbers for each kind of file, and what an image must leave alone."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 from diffusers import DDIMScheduler, FluxPipeline, StableDiffusionPipeline, StableDiffusionXLPipeline
 from diffusers.image_processor import IPAdapterMaskProcessor
 from PIL import Image as Pillow
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModelWithProjection
 
@@ -336,3 +337,38 @@ def test_what_does_not_fit_is_a_sentence(tiny: LatentDiffusion, tiny_dit: Path, 
     with pytest.raises(NodeError, match="leads a model whose tokens have 32 numbers, and this network is a U-Net of"):
         apply_ip_adapter(plain, few, picture(1))
     assert Conditioning().away is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("plain", "image_proj.proj.bias"),
+        ("plain", "image_proj.norm.weight"),
+        ("full", "image_proj.proj.0.bias"),
+        ("full", "image_proj.proj.2.weight"),
+        ("full", "image_proj.proj.3.bias"),
+        *(
+            ("plus", f"image_proj.layers.3.{part}")
+            for part in ("0.norm1.bias", "0.norm2.weight", "1.0.bias", "1.1.weight")
+        ),
+        ("plus", "image_proj.layers.2.0.to_q.weight"),
+        ("plus", "image_proj.norm_out.weight"),
+    ],
+)
+def test_what_does_not_fit_is_told_by_its_name_in_the_file(
+    kind: str, name: str, tiny: LatentDiffusion, sight: Path, tmp_path: Path
+) -> None:
+    """Where diffusers has other names for the first half's weights."""
+    path = tmp_path / "adapter.safetensors"
+    as_file(path, halves(kind, tiny.unet.module))
+    weights = load_file(path)
+    save_file({**weights, name: torch.cat([weights[name], weights[name][:1]])}, path)
+    with pytest.raises(NodeError, match=rf"adapter\.safetensors: its {re.escape(name)} is of another shape"):
+        load_ip_adapter(str(path), str(sight))
+    save_file({key: value for key, value in weights.items() if key != name}, path)
+    with pytest.raises(NodeError, match=rf"lacks {re.escape(name)}; it was saved in part"):
+        load_ip_adapter(str(path), str(sight))
+    more = f"{name}s"
+    save_file({**weights, more: weights[name].clone()}, path)
+    with pytest.raises(NodeError, match=rf"holds {re.escape(more)}, which the network"):
+        load_ip_adapter(str(path), str(sight))

@@ -1,6 +1,7 @@
 """ControlNets of transformers: diffusers' own pipelines step by step, from folder and file, and what does not fit."""
 
 import functools
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -293,3 +294,27 @@ def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(NodeError, match="the image is 96 x 64 and the mask 96 x 60; make both of one size"):
         control(denoiser, net, image, vae=model.vae, mask=Mask(mask.values[..., :60, :]))
     assert led.cropped(0, 0, 4, 6).controls[0].picture.shape == (1, 16, 4, 6)
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name.startswith("Z-Image")])
+def test_a_refiner_is_whole_or_idle_and_holds_nothing_else(name: str, tmp_path: Path) -> None:
+    saved(KINDS[name], tmp_path)
+    weights = weights_of(tmp_path / "control")
+    if name.endswith("2.0"):
+        own = {key: value for key, value in weights.items() if key.startswith("control_layers.0.")}
+        weights |= {
+            key.replace("control_layers.", "control_noise_refiner."): value.clone() for key, value in own.items()
+        }
+        weights["control_noise_refiner.0.before_proj.weight"] = torch.zeros(64, 64)
+    weights = original_weights("ZImageTransformer2DModel", weights)
+    path, gate = tmp_path / "control.safetensors", "control_noise_refiner.0.before_proj.weight"
+    save_file(weights, path)
+    load_controlnet(str(path))
+    for more in ("control_noise_refiner.0.gate.weight", "control_noise_refiner.7.attention.out.weight"):
+        save_file({**weights, more: torch.zeros(64, 64)}, path)
+        with pytest.raises(NodeError, match=rf"control\.safetensors (holds {re.escape(more)}|.*lacks)"):
+            load_controlnet(str(path))
+    if gate in weights:
+        save_file({key: value for key, value in weights.items() if key != gate}, path)
+        with pytest.raises(NodeError, match=rf"lacks the weight {re.escape(gate)}"):
+            load_controlnet(str(path))

@@ -6,6 +6,7 @@ to the text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,25 @@ XLABS = {
     "processor.ip_adapter_double_stream_v_proj": "to_v_ip",
 }
 """XLabs' names and the authors'."""
+
+IN_FILES = (
+    (re.compile(r"^image_embeds\."), "proj."),
+    (re.compile(r"^ff\.net\.0\.proj\."), "proj.0."),
+    (re.compile(r"^ff\.net\.2\."), "proj.2."),
+    (re.compile(r"\.ln0\."), ".0.norm1."),
+    (re.compile(r"\.ln1\."), ".0.norm2."),
+    (re.compile(r"\.attn\.to_[kv]\."), ".0.to_kv."),
+    (re.compile(r"\.attn\.to_out\.0\."), ".0.to_out."),
+    (re.compile(r"\.attn\."), ".0."),
+    (re.compile(r"\.ff\.0\."), ".1.0."),
+    (re.compile(r"\.ff\.1\.net\.0\.proj\."), ".1.1."),
+    (re.compile(r"\.ff\.1\.net\.2\."), ".1.3."),
+)
+"""diffusers' names of the first half's weights, and those of files."""
+FACES = re.compile(r"^norm\.")
+"""Of these the one that stands for another in files of whole faces."""
+TOLD = re.compile(r'(?<=")[\w.]+(?=")|(?<=size mismatch for )[\w.]+')
+"""Names of weights in what torch says of those that do not fit."""
 
 Halves = tuple[dict[str, Any], dict[str, Any]]
 
@@ -88,9 +108,21 @@ def layers_of(weights: Mapping[str, Any]) -> list[KeysAndValues]:
 
 
 def projection_of(weights: Mapping[str, Any], flux: bool) -> Any:
-    """The first half as diffusers makes it of a file's weights. Raises what odd shapes raise, KeyError among them."""
+    """The first half as diffusers makes it of a file's weights. Raises what odd shapes raise, KeyError among them, by
+    the names that the weights have in files."""
     from diffusers.loaders.transformer_flux import FluxTransformer2DLoadersMixin
     from diffusers.loaders.unet import UNet2DConditionLoadersMixin
 
     maker: Any = FluxTransformer2DLoadersMixin() if flux else UNet2DConditionLoadersMixin()
-    return maker._convert_ip_adapter_image_proj_to_diffusers(dict(weights), low_cpu_mem_usage=False)
+    faces = "proj.3.weight" in weights
+
+    def own(told: re.Match[str]) -> str:
+        name = FACES.sub("proj.3.", told[0]) if faces else told[0]
+        for pattern, new in IN_FILES:
+            name = pattern.sub(new, name)
+        return f"{PROJECTIONS[flux]}{name}"
+
+    try:
+        return maker._convert_ip_adapter_image_proj_to_diffusers(dict(weights), low_cpu_mem_usage=False)
+    except RuntimeError as error:
+        raise RuntimeError(TOLD.sub(own, str(error))) from None

@@ -27,7 +27,7 @@ def refined(weights: Weights) -> str | None:
     that does nothing; 2.1 by a refiner of its own."""
     if weights[OUT].shape[1] // 4 <= PLAIN:
         return None
-    idle = IN not in weights or bool((weights[IN] == 0).all())
+    idle = bool((weights[IN] == 0).all()) if IN in weights else not any(name.startswith(REFINER) for name in weights)
     return "control_layers" if idle else "control_noise_refiner"
 
 
@@ -73,4 +73,9 @@ def beside(control: torch.nn.Module, transformer: torch.nn.Module) -> Any:
     return type(twin).from_transformer(twin, transformer)
 
 
-CONTROL = Architecture("diffusers", "ZImageControlNetModel", shape, names, ignorable=(r"control_noise_refiner\.",))
+IDLE = (
+    r"control_noise_refiner\.[01]\.(before_proj|after_proj|attention_norm[12]|ffn_norm[12]|feed_forward\.w[123]"
+    r"|adaLN_modulation\.0|attention\.(qkv|out|q_norm|k_norm|to_[qkv]|to_out\.0|norm_[qk]))\.(weight|bias)$"
+)
+"""The weights of a refiner, which do nothing in 2.0; all others have a place for them."""
+CONTROL = Architecture("diffusers", "ZImageControlNetModel", shape, names, ignorable=(IDLE,))
