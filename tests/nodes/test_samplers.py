@@ -172,15 +172,16 @@ def test_a_mask_knows_the_levels_of_a_share_of_the_way(name: str) -> None:
 class Runner:
     """Runs along a schedule, with steps kept."""
 
-    def __init__(self, guider: Guider, schedule: Schedule) -> None:
-        self.guider, self.schedule = guider, schedule
+    def __init__(self, guider: Guider, schedule: Schedule, latent: Latent | None = None, strength: float = 1.0) -> None:
+        self.guider, self.schedule, self.latent, self.strength = guider, schedule, latent, strength
 
     def run(
         self, store: StepStore | None, stop: int = 5000, noise: Noise = Noise((3, 9))
     ) -> tuple[int, Sampled | None]:
         """How many steps were computed, and the result; it is let go after ``stop`` of them."""
         with _steps(store) as steps:
-            running, seen = sample(self.guider, self.schedule, noise, steps=steps), 0
+            running = sample(self.guider, self.schedule, noise, self.latent, self.strength, steps=steps)
+            seen = 0
             while seen < stop:
                 try:
                     next(running)
@@ -229,6 +230,21 @@ def test_it_goes_on_from_any_step_bit_by_bit(name: str, flow: bool, tmp_path: Pa
             assert more == count - done
             assert result is not None
             assert _same(result, wanted)
+
+
+@pytest.mark.parametrize("name", OF_OTHER_LEVELS)
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_share_of_the_way_goes_on_from_any_step_too(name: str, masked: bool) -> None:
+    mask = NoiseMask((torch.arange(8.0) > 3).float().expand(1, 1, 8, 8).contiguous()) if masked else None
+    latent = Latent(torch.linspace(-1, 1, 256).reshape(1, 4, 8, 8), mask)
+    runner = Runner(toy(False), k_sampler(None, name, "karras", 30), latent, 0.8)
+    count, wanted = runner.run(None)
+    assert wanted is not None and count > 3
+    for done in (1, count // 2, count - 1):
+        store = StepStore({"cpu": 2**30})
+        runner.run(store, stop=done)
+        more, result = runner.run(store)
+        assert result is not None and more == count - done and _same(result, wanted)
 
 
 @pytest.mark.parametrize("name", ["euler_ancestral", "dpmpp_2m_sde", "seeds_2", "restart", "uni_pc"])
