@@ -139,6 +139,13 @@ def test_a_pack_that_ends_the_worker_after_its_import_is_left_out_too(
     assert "nodes.sample" in found.catalogue.nodes
 
 
+def test_a_pack_that_changes_a_library_keeps_no_node_of_ours_from_loading(install_pack, tmp_path: Path) -> None:
+    install_pack("changes", "import json\njson.loads = json.dumps = json.load = lambda *a, **b: 1 / 0\n")
+    code = "from nodeflow.engine.worker.packs import load_packs; assert 'nodes.numbers' in load_packs().catalogue.nodes"
+    path = os.pathsep.join([str(Path.cwd()), str(tmp_path / "site-changes")])
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, check=True)
+
+
 HANGS = """
 import time
 from pathlib import Path

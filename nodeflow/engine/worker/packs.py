@@ -119,7 +119,7 @@ def load_packs(markers: PackMarkers | None = None, begins: Begins = lambda pack:
     markers = markers or PackMarkers()
     entries = pack_entries()
     packs.errors |= entries.troubles
-    for entry in entries.found:
+    for entry in sorted(entries.found, key=lambda entry: entry.value != "nodes"):  # ours before others change anything
         own = entry.value == "nodes"
         if not own and markers.ended_processes(entry):
             reason = "importing it ended the engine, or went on until it was stopped; it is left out until it changes"
