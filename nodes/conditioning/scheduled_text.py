@@ -14,7 +14,7 @@ from nodes.loaders.text_encoders.read_for import signed
 from nodes.loaders.text_encoders.token_reader import ReadsTokens
 
 
-@node("Scheduled text encode")
+@node("Scheduled text encode", version=2)
 def scheduled_text_encode(
     text_encoder: TextEncoder,
     text: Annotated[str, Multiline(), NamesEmbeddings(), Weighed("weights", steps="steps")] = "",

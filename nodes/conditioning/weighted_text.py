@@ -14,7 +14,7 @@ from nodes.loaders.text_encoders.read_for import signed
 from nodes.loaders.text_encoders.token_reader import ReadsTokens
 
 
-@node("Weighted text encode", version=3)
+@node("Weighted text encode", version=4)
 def weighted_text_encode(
     text_encoder: TextEncoder,
     text: Annotated[str, Multiline(), NamesEmbeddings(), Weighed("weights")] = "",

@@ -14,6 +14,8 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 
 from nodeflow.node import NodeError, noting
 from nodeflow.wires import Conditioning, TextEncoder
+from nodes.conditioning.prompt_language.encoding import WEIGHING
+from nodes.conditioning.prompt_language.weighing import Heard
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.conditioning.weighted_text import picture_sizes, weighted_text_encode
 from nodes.denoisers.denoisers import unet_denoiser
@@ -278,3 +280,21 @@ def test_xl_is_told_the_sizes(tmp_path: Path, words: CLIPTokenizer) -> None:
     sizes = picture_sizes(text, 1, 2, 3, 4, 5, 6).sizes
     assert sizes is not None
     assert sizes.tolist() == [[2, 1, 4, 3, 6, 5]]
+
+
+@pytest.mark.parametrize("way", ["A1111", "diffusers"])
+def test_means_next_to_nothing_are_those_of_the_programs_to_the_bit(way: str) -> None:
+    """The mean is taken over the same numbers in the same order, where it has few digits left."""
+    made = torch.Generator().manual_seed(5)
+    z = torch.randn(3, 77, 768, generator=made)
+    z -= z.mean() - 1e-5
+    w = 1 + torch.rand(3, 77, generator=made)
+    found = WEIGHING[way](Heard(z, w, torch.zeros(3, 77), lambda: z[:1], lambda hidden: z))
+    parts = z.split(1) if way == "A1111" else (z.flatten(0, 1)[None],)
+    weights = w.split(1) if way == "A1111" else (w.flatten(0, 1)[None],)
+    wanted = []
+    for states, count in zip(parts, weights, strict=True):
+        weighed = states * count[..., None]
+        share = states.mean() / weighed.mean() if way == "A1111" else states.mean([-2, -1]) / weighed.mean([-2, -1])
+        wanted.append(weighed * share)
+    assert torch.equal(found, torch.cat(wanted).reshape(z.shape))

@@ -43,13 +43,19 @@ def times(heard: Heard) -> Tensor:
 
 
 def mean_of_chunk(heard: Heard) -> Tensor:
-    """A1111: w z, and each chunk scaled to its mean as it was before."""
-    return _to_mean(heard.z, times(heard), (1, 2))
+    """A1111: w z, and each chunk scaled to its mean as it was before.
+
+    A mean near 0 has few digits, so each is taken as A1111 does, of one chunk alone.
+    """
+    pairs = zip(heard.z, times(heard), strict=True)
+    return torch.stack([after * (before.mean() / after.mean()) for before, after in pairs])
 
 
 def mean_of_text(heard: Heard) -> Tensor:
     """The long-prompt pipeline of diffusers' community: w z, and all chunks scaled to their mean as it was before."""
-    return _to_mean(heard.z, times(heard), (0, 1, 2))
+    weighed = times(heard)
+    before, after = (states.flatten(0, 1)[None].mean((-2, -1)) for states in (heard.z, weighed))
+    return weighed * (before / after)
 
 
 def towards_without(heard: Heard) -> Tensor:
@@ -70,7 +76,3 @@ def towards_without(heard: Heard) -> Tensor:
 def _from(e: Tensor, z: Tensor, w: Tensor) -> Tensor:
     w = w[..., None]
     return torch.where(w == 1, z, (z - e) * w + e)
-
-
-def _to_mean(before: Tensor, after: Tensor, axes: tuple[int, ...]) -> Tensor:
-    return after * (before.mean(axes, keepdim=True) / after.mean(axes, keepdim=True))
