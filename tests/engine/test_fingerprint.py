@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from nodeflow.engine.planning import fingerprint
+from nodeflow.engine.planning.content_keys import _beside
 from nodeflow.engine.planning.file_hashes import FileHashes, Signature
 from nodeflow.engine.planning.fingerprint import SMALL, Fingerprints
+from nodeflow.graph.model.catalogue import decode
 from nodeflow.node import NodeError
+from nodeflow.resources import folder
 
 LARGE = SMALL * 8
 
@@ -140,3 +143,21 @@ def test_a_store_that_cannot_be_used_costs_its_memory_only(tmp_path: Path) -> No
     assert prints.of(path) == first
     (tmp_path / "damaged.sqlite").write_bytes(b"no database" * 100)
     assert Fingerprints(FileHashes(tmp_path / "damaged.sqlite")).of(path)
+
+
+def test_what_a_node_reads_beside_a_file_is_part_of_it(tmp_path: Path) -> None:
+    """The strength of a LoRA of peft's, and the network by which an IP-Adapter sees."""
+    nodes = decode((folder("assets") / "catalogue.json").read_bytes()).nodes
+    file = tmp_path / "adapter_model.safetensors"
+    file.write_bytes(b"a")
+    (tmp_path / "adapter_config.json").write_text("{}")
+    (tmp_path / "image_encoder").mkdir()
+    for type, name, wanted in (
+        ("nodes.apply_lora", "lora", ["adapter_config.json"]),
+        ("nodes.load_ip_adapter", "model", ["image_encoder"]),
+        ("nodes.load_model", "model", []),
+    ):
+        param = nodes[type].param(name)
+        assert param is not None
+        assert [path.name for path in _beside(param, file)] == wanted
+        assert _beside(param, tmp_path) == []

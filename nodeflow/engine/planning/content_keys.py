@@ -83,6 +83,8 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tup
             if path is not None:
                 value = str(path.resolve())
                 parts["file " + name] = settings.fingerprints.of(path)
+                for one in _beside(param, path):
+                    parts[f"file {name} beside {one.name}"] = settings.fingerprints.of(one)
         elif param.writes:
             value = str(_below(settings.output, value, name))
         if param.embeddings and isinstance(value, str):
@@ -99,6 +101,16 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tup
         if what != "workflow":
             parts["run " + what] = arguments[name]
     return parts, arguments
+
+
+def _beside(param: Param, path: Path) -> list[Path]:
+    """What a node reads beside a file that is no pipeline: of what it names by patterns, settings of one name, and
+    folders."""
+    if not path.is_file() or any(one.endswith("model_index.json") for one in param.files):
+        return []
+    places = (Path(one).parent if "/" in one else Path(one) for one in param.files)
+    named = {place for place in places if "*" not in str(place) and (place.suffix in ("", ".json"))}
+    return sorted(found for place in named if place.name and (found := path.parent / place).exists())
 
 
 def _embeddings(text: str, fingerprints: Fingerprints) -> Parts:
