@@ -61,6 +61,7 @@ ON_WIRES = frozenset(
         *("replace_by_pattern.replace", "find_in_text.take", "wildcards.text", "noise_stream.stream"),
         *("smoothed_energy_guidance.layers", "perturbed_attention_guidance.layers", "skip_layer_guidance.layers"),
         *("weaken_guidance.layers", "load_text_encoder.family", "save_image.folder"),
+        *("set_first_sigma.sigma", "weighted_text_encode.second_text"),
     )
 )
 """``node.param`` of which only a run knows whether a value fits: by the model or text that it meets."""
