@@ -1392,6 +1392,51 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>LevelCommands</name>
+  <message>
+   <source>A wire gives “{0}”; take it off to draw them.</source>
+   <translation>“{0}”由连线给出；取下连线即可绘制。</translation>
+  </message>
+  <message>
+   <source>Draw Noise Levels</source>
+   <translation>绘制噪声水平</translation>
+  </message>
+ </context>
+ <context>
+  <name>LevelsDialog</name>
+  <message>
+   <source>A drag draws the curve; levels before it stay above, those after it below. Left and Right choose a level, Up and Down move it, with Shift finely.</source>
+   <translation>拖动绘制曲线；之前的水平保持在上方，之后的保持在下方。左右键选择一个水平，上下键移动它，按住 Shift 则微调。</translation>
+  </message>
+  <message>
+   <source>Draw noise levels</source>
+   <translation>绘制噪声水平</translation>
+  </message>
+  <message>
+   <source>Level {0}: {1}</source>
+   <translation>水平 {0}：{1}</translation>
+  </message>
+  <message>
+   <source>Redo</source>
+   <translation>重做</translation>
+  </message>
+  <message>
+   <source>Steps</source>
+   <translation>步</translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation>撤销</translation>
+  </message>
+ </context>
+ <context>
+  <name>LevelsView</name>
+  <message>
+   <source>Noise levels</source>
+   <translation>噪声水平</translation>
+  </message>
+ </context>
+ <context>
   <name>LibraryFolders</name>
   <message>
    <source>Add Folder…</source>
@@ -2319,6 +2364,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Draw on an image…</source>
    <translation>在图像上画…</translation>
+  </message>
+  <message>
+   <source>Draw the curve…</source>
+   <translation>绘制曲线…</translation>
   </message>
  </context>
  <context>
@@ -3415,8 +3464,8 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>拖动分组框的标题</translation>
   </message>
   <message>
-   <source>Draw on an Image…</source>
-   <translation>在图像上画…</translation>
+   <source>Draw a Place or a Curve…</source>
+   <translation>绘制位置或曲线…</translation>
   </message>
   <message>
    <source>Draw…</source>
@@ -4049,12 +4098,12 @@ Drop a workflow or an image here to open it.</source>
    <translation>请先选择一个节点（只选一个）。</translation>
   </message>
   <message>
-   <source>Select one node to start a wire from.</source>
-   <translation>请选择一个节点作为连线起点。</translation>
+   <source>Select one node of which a place or a curve is drawn first.</source>
+   <translation>请先选择一个可绘制位置或曲线的节点。</translation>
   </message>
   <message>
-   <source>Select one node whose place is drawn on an image first.</source>
-   <translation>请先选中一个位置可在图像上画的节点。</translation>
+   <source>Select one node to start a wire from.</source>
+   <translation>请选择一个节点作为连线起点。</translation>
   </message>
   <message>
    <source>Select one node, frame or note first.</source>

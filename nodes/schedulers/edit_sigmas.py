@@ -41,6 +41,8 @@ def manual_sigmas(
     The y of a curve that is wired count instead. They are noise to signal ratios, or for models of flow matching shares
     of noise, up to 1.
 
+    They can be drawn as a curve: press D on the node.
+
     Fails with one sentence for what is no number, and for none, negative or rising ones.
     """
     found = Sigmas(parsed(values) if curve is None else curve.y.float(), trained)

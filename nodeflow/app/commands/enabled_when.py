@@ -11,6 +11,7 @@ from nodeflow.app.canvas.items.node_item import NodeItem
 from nodeflow.app.canvas.items.wire_item import WireItem
 from nodeflow.app.i18n.texts import tr
 from nodeflow.app.qt.drawn_places import is_drawn
+from nodeflow.app.qt.levels_drawing import drawn_param
 from nodeflow.graph.model.workflow import TERMINALS
 from nodeflow.graph.subgraphs.instances import definition_of
 
@@ -53,7 +54,9 @@ def conditions() -> dict[str, Condition]:
         "two": Condition(lambda now: now.things >= 2, tr("Select two or more first.")),
         "three": Condition(lambda now: now.things >= 3, tr("Select three or more first.")),
         "seed": Condition(lambda now: now.seeds >= 1, tr("Select a node that has a seed first.")),
-        "drawn": Condition(lambda now: now.drawn == 1, tr("Select one node whose place is drawn on an image first.")),
+        "drawn": Condition(
+            lambda now: now.drawn == 1, tr("Select one node of which a place or a curve is drawn first.")
+        ),
         "subgraph": Condition(lambda now: now.subgraphs >= 1, tr("Select a subgraph first.")),
         "inside": Condition(lambda now: now.inside, tr("This acts inside a subgraph: open one first.")),
         "shown": Condition(lambda now: now.shown >= 1, tr("There are no nodes yet. Tab on the canvas adds one.")),
@@ -116,7 +119,11 @@ def situation_of(canvas: Canvas, seen: bool) -> Situation:
         things=len(cards) + sum(isinstance(item, AnnotationItem) for item in selected),
         wires=sum(isinstance(item, WireItem) for item in selected),
         seeds=sum(any(row.widget == "seed" for row in card.face.rows) for card in cards),
-        drawn=sum(is_drawn(spec) for card in cards if (spec := scope.catalogue.nodes.get(card.node.type))),
+        drawn=sum(
+            is_drawn(spec) or drawn_param(spec) is not None
+            for card in cards
+            if (spec := scope.catalogue.nodes.get(card.node.type))
+        ),
         subgraphs=sum(definition_of(card.node.type) in scope.root.subgraphs for card in cards),
         shown=len(canvas.scope.workflow.nodes),
         inside=bool(scope.path),

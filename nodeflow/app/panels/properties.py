@@ -18,6 +18,7 @@ from nodeflow.app.panels.model_field import ModelField
 from nodeflow.app.panels.node_help import NodeHelp
 from nodeflow.app.qt.drawn_places import is_drawn
 from nodeflow.app.qt.fields import Field, field_of
+from nodeflow.app.qt.levels_drawing import drawn_param
 from nodeflow.app.qt.mask_field import MaskField
 from nodeflow.app.qt.places_field import WIDGETS, PlacesField
 from nodeflow.graph.edits.edits import Connect, Disconnect, Edit, SetParam
@@ -94,10 +95,15 @@ class Properties(QWidget):
             self.fields[param.name] = field
             self._form.addRow(readable(param.name), field)
         if self._spec is not None and is_drawn(self._spec) and any(param.edge for param in self._spec.params):
-            draw = QPushButton(self.tr("Draw on an image…"))
-            draw.clicked.connect(lambda: self.places_wanted.emit(self._name, ""))
-            self._form.addRow(draw)
+            self._form.addRow(self._draw_button(self.tr("Draw on an image…")))
+        if self._spec is not None and drawn_param(self._spec) is not None:
+            self._form.addRow(self._draw_button(self.tr("Draw the curve…")))
         self._box.setVisible(bool(self.fields))
+
+    def _draw_button(self, words: str) -> QPushButton:
+        button = QPushButton(words)
+        button.clicked.connect(lambda: self.places_wanted.emit(self._name, ""))
+        return button
 
     def _field(self, param: Param) -> PropertyField:
         change = partial(self._change, param.name)

@@ -269,7 +269,7 @@ def _sheet(theme: Theme) -> str:
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     QDockWidget {{ color: {theme.dim}; font-weight: 600; }}
-    QDockWidget::title {{ background: {theme.window}; padding: 7px 14px; border-bottom: 1px solid {theme.line}; }}
+    QDockWidget::title {{ background: {theme.window}; padding: 6px 14px 1px; border-bottom: 1px solid {theme.line}; }}
     QTabBar::tab {{ background: {theme.window}; color: {theme.dim}; padding: 7px 12px; border: none;
         border-right: 1px solid {theme.line}; }}
     QTabBar::tab:selected {{ background: {theme.panel}; color: {theme.text}; border-top: 2px solid {theme.accent};

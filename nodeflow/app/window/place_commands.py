@@ -10,7 +10,9 @@ from nodeflow.app.dialogs.places_dialog import PlacesDialog
 from nodeflow.app.i18n.texts import readable
 from nodeflow.app.model.image_below import ImageBelow
 from nodeflow.app.qt.drawn_places import Drawing, drawing_of, edits_for, places_of
+from nodeflow.app.qt.levels_drawing import drawn_param
 from nodeflow.app.window.document_tab import DocumentTab
+from nodeflow.app.window.level_commands import LevelCommands
 from nodeflow.app.window.tabs import Tabs
 from nodeflow.graph.model.workflow import TERMINALS, Socket
 
@@ -22,6 +24,7 @@ class PlaceCommands(QObject):
         super().__init__(window)
         self._window, self._tabs = window, tabs
         self.dialog: PlacesDialog | None = None
+        self.levels = LevelCommands(window)
         tabs.added.connect(self._welcome)
 
     def _welcome(self, tab: DocumentTab) -> None:
@@ -35,10 +38,13 @@ class PlaceCommands(QObject):
             self.draw(tab, names[0])
 
     def draw(self, tab: DocumentTab, name: str, param: str = "") -> None:
-        """Draw the boxes or points of a node on the image that comes to it, or that is made of it."""
+        """Draw the boxes or points of a node on the image that comes to it, or that is made of it; levels as curves."""
         scope = tab.canvas.scope
         node = scope.workflow.nodes[name]
         spec = scope.catalogue.nodes.get(node.type)
+        if spec is not None and (levels := drawn_param(spec)) is not None:
+            self.levels.draw(tab, name, levels)
+            return
         drawing = drawing_of(spec, node, param) if spec is not None else None
         if drawing is None:
             tab.toast.say(self.tr("Nothing of this node is drawn on an image."))

@@ -76,7 +76,7 @@ def define(actions: Actions, window: Window) -> None:
     on("edit.insert_snippet", "edit", tr("Insert Snippet…"), "Ctrl+Shift+I", window.snippets.insert)
     on("view.home", "view", tr("Start"), "Alt+Home", window.pages.turn)
     on("node.to_form", "node", tr("Show in the Form…"), "Ctrl+Alt+F", window.forms.add_selected, gap=True)
-    on("node.draw", "node", tr("Draw on an Image…"), "D", window.places.draw_selected, on_canvas=True)
+    on("node.draw", "node", tr("Draw a Place or a Curve…"), "D", window.places.draw_selected, on_canvas=True)
     on("view.form", "view", tr("Form"), "Ctrl+Shift+F", window.forms.turn)
     on("view.large", "view", tr("Panel over the Whole Window"), "F11", window.show_large)
     on("view.next_tab", "view", tr("Next Tab"), "Ctrl+Tab", lambda: tabs.step(1))
