@@ -227,7 +227,7 @@ def test_why_nothing_can_be_drawn_is_said(window: MainWindow, qtbot: QtBot) -> N
     toast = window.canvas.view.toast
     window.session.do("Set", SetParam("wand", "points", "no list"))
     window.canvas.selection.choose(["image"])
-    assert "drawn on an image" in window.actions_.entries["node.draw"].why_grey
+    assert "a place or a curve is drawn" in window.actions_.entries["node.draw"].why_grey
     window.session.do("Add", EditBatch((AddNode("crop", Node("nodes.crop_image", 1)),)))
     window.canvas.selection.choose(["crop"])
     ask(window, qtbot)
