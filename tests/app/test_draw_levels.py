@@ -48,7 +48,7 @@ def test_what_is_not_drawn_keeps_its_digits() -> None:
     assert drawing.text == "14.614641, 6.475, 3.861, 1.2, 0.399, 0"
 
 
-@pytest.mark.parametrize("levels", [LEVELS, (1.0, 0.9, 0.4, 0.0), (1.0, 0.0), (3.0,), (0.0,)])
+@pytest.mark.parametrize("levels", [LEVELS, (1.0, 0.9, 0.4, 0.0), (1.0, 0.0), (3.0,), (0.0,), (1.7e308, 5.0)])
 @pytest.mark.parametrize("steps", [1, 2, 7, 40, 1000])
 def test_the_form_of_a_curve_is_kept_with_other_steps(levels: tuple[float, ...], steps: int) -> None:
     drawing = LevelsDrawing(levels)

@@ -17,6 +17,8 @@ ROOT = 3.0
 are."""
 HEADROOM = 1.25
 """How far above its largest level a curve may be drawn."""
+LARGEST = 1e300
+"""Above a level that is larger there is no room."""
 GAP = 1e-3
 """Between two levels at the least, as a share of the largest that can be drawn."""
 ROOM = 0.2
@@ -45,7 +47,7 @@ class LevelsDrawing(QObject):
         self.chosen = 0
         largest = self.levels[0]
         self._root = ROOT if largest > 1 else 1.0
-        self.top = float(f"{largest * HEADROOM:.4g}") if largest > 1 else 1.0
+        self.top = max(float(f"{min(largest, LARGEST) * HEADROOM:.4g}"), largest) if largest > 1 else 1.0
         self._done: list[tuple[float, ...]] = []
         self._undone: list[tuple[float, ...]] = []
 
@@ -86,23 +88,30 @@ class LevelsDrawing(QObject):
 
     def put(self, number: int, height: float) -> None:
         """Put a level at a height; those before it stay above, and those after it below."""
-        gap, levels = min(GAP, ROOM / self.steps) * self.top, list(self.levels)
-        levels[number] = _short(min(max(self.level_at(height), gap * (self.steps - number)), self.top - gap * number))
-        for at in range(number - 1, -1, -1):
-            levels[at] = min(max(levels[at], _short(levels[at + 1] + gap)), self.top)
-        for at in range(number + 1, len(levels)):
-            levels[at] = max(min(levels[at], _short(levels[at - 1] - gap)), 0.0)
-        self._take(tuple(levels))
+        self._take(tuple(self._with(list(self.levels), number, height)))
 
     def draw_to(self, number: int, height: float) -> None:
-        """Go on with the curve from the level that is chosen to another one."""
-        first, from_height = self.chosen, self.height_of(self.levels[self.chosen])
-        way = 1 if number >= first else -1
-        for at in range(first + way if number != first else first, number + way, way):
-            share = (at - first) / (number - first) if number != first else 1.0
-            self.put(at, from_height + share * (height - from_height))
+        """Go on with the curve from the level that is chosen to another one, which is chosen then."""
+        levels, first = list(self.levels), self.chosen
+        begun, way = self.height_of(levels[first]), 1 if number >= first else -1
+        for at in range(first + way, number, way):
+            self._with(levels, at, begun + (at - first) / (number - first) * (height - begun))
         self.chosen = number
-        self.changed.emit()
+        self._take(tuple(self._with(levels, number, height)))
+
+    def _with(self, levels: list[float], number: int, height: float) -> list[float]:
+        """The same levels, changed in place: one is put at a height, and takes those along that are in its way."""
+        gap = min(GAP, ROOM / self.steps) * self.top
+        levels[number] = _short(min(max(self.level_at(height), gap * (self.steps - number)), self.top - gap * number))
+        for at in range(number - 1, -1, -1):
+            if levels[at] >= (least := _short(levels[at + 1] + gap)):
+                break
+            levels[at] = min(least, self.top)
+        for at in range(number + 1, len(levels)):
+            if levels[at] <= (most := max(_short(levels[at - 1] - gap), 0.0)):
+                break
+            levels[at] = most
+        return levels
 
     def resample(self, steps: int) -> None:
         """Keep the form of the curve with another number of steps."""
