@@ -140,9 +140,12 @@ def test_what_cannot_be_drawn_is_told(window: MainWindow, qtbot: QtBot) -> None:
         AddNode("fed", Node("nodes.manual_sigmas", 1)),
         AddNode("text", Node("nodes.text", 1, {"text": "1, 0"})),
         Connect(Link("text", "value", "fed", "values")),
+        AddNode("curved", Node("nodes.manual_sigmas", 1)),
+        AddNode("points", Node("nodes.signal_to_noise", 1)),
+        Connect(Link("points", "curve", "curved", "curve")),
     )
     window.session.do("Add", EditBatch(edits))
-    for name, words in (("by_hand", "rises, or stays"), ("fed", "A wire gives")):
+    for name, words in (("by_hand", "rises, or stays"), ("fed", "A wire gives"), ("curved", "A wire gives")):
         window.places.draw(window.tabs.front, name)
         assert window.places.levels.dialog is None
         assert words in window.canvas.view.toast.text()

@@ -217,7 +217,7 @@ def test_noise_may_be_off() -> None:
     [
         ("'minus one' is no seed; write a whole number", {"large_seed": "minus one"}),
         ("is no seed", {"large_seed": str(2**64)}),
-        ("'-1' is no batch index", {"batch_index": "0, -1"}),
+        ("'0, -1' is not whole numbers from 0", {"batch_index": "0, -1"}),
         ("choose the stream one for the batch", {"batch_index": "0", "stream": "NV Philox"}),
         *([] if torch.cuda.is_available() else [("no NVIDIA card here", {"stream": "GPU"})]),
     ],

@@ -11,6 +11,7 @@ from nodeflow.app.qt.levels_drawing import levels_of
 from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.model.catalogue import Param
+from nodeflow.graph.model.roles import SEEN
 from nodeflow.graph.model.workflow import Socket
 
 
@@ -23,12 +24,12 @@ class LevelCommands(QObject):
         self.dialog: LevelsDialog | None = None
 
     def draw(self, tab: DocumentTab, name: str, param: Param) -> None:
-        """Draw the levels of a node, beginning with those that it has."""
+        """Draw the levels of a node, beginning with those that it has; none where a wire brings others, as a curve."""
         scope = tab.canvas.scope
         node = scope.workflow.nodes[name]
         spec = scope.catalogue.nodes[node.type]
-        curves = [one.name for one in spec.inputs if one.type == "Curve"]
-        if any(Socket(name, port) in scope.workflow.links for port in (param.name, *curves)):
+        instead = [one.name for one in spec.inputs if one.type in scope.catalogue.types(SEEN)]
+        if any(Socket(name, port) in scope.workflow.links for port in (param.name, *instead)):
             tab.toast.say(self.tr("A wire gives “{0}”; take it off to draw them.").format(readable(param.name)))
             return
         before = str(node.params.get(param.name, param.default))
