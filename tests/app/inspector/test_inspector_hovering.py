@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.looking import SECONDS, STARTER, See
-from PySide6.QtCore import QByteArray, QEvent, QPoint, QPointF
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QPointF, QRectF
 from PySide6.QtGui import QCursor, QHelpEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
@@ -90,11 +90,19 @@ def test_hovering_over_a_block_of_a_drawn_network_shows_its_channels(
     panel = see("blocks", "network", "drawing")
     picture = panel.stage.picture
     qtbot.waitUntil(lambda: picture.frame is not None, timeout=SECONDS)
-    area = picture.area()
-    at = QPointF(area.x() + area.width() * 0.5, area.y() + area.height() * 0.85)  # the middle block lies deepest
-    QTest.mouseMove(picture, at.toPoint() - QPoint(2, 0))
-    QTest.mouseMove(picture, at.toPoint())
-    qtbot.waitUntil(panel.hover.isVisible, timeout=SECONDS)
+    pointed_at = QRectF()
+
+    def shown() -> bool:
+        """Points at the middle block, which lies deepest, again where the image has come to lie elsewhere."""
+        nonlocal pointed_at
+        if (area := picture.area()) != pointed_at:
+            pointed_at = area
+            at = QPointF(area.x() + area.width() * 0.5, area.y() + area.height() * 0.85)
+            QTest.mouseMove(picture, at.toPoint() - QPoint(2, 0))
+            QTest.mouseMove(picture, at.toPoint())
+        return panel.hover.isVisible()
+
+    qtbot.waitUntil(shown, timeout=SECONDS)
     assert "parameters" in panel.hover.words
     QApplication.sendEvent(picture, QEvent(QEvent.Type.Leave))
     assert not panel.hover.isVisible()
