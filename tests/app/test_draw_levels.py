@@ -38,7 +38,7 @@ def test_a_level_that_is_moved_takes_the_others_along(number: int, height: float
     if 0.1 < height < 0.9:
         assert drawing.height_of(drawing.levels[number]) == pytest.approx(height, abs=1e-3)
     drawing.undo()
-    assert drawing.levels == LEVELS and not drawing.can_undo and drawing.can_redo
+    assert drawing.levels == LEVELS and not drawing.history.can_undo and drawing.history.can_redo
 
 
 def test_what_is_not_drawn_keeps_its_digits() -> None:

@@ -258,11 +258,11 @@ def test_steps_lead_back_to_the_beginning() -> None:
     drawing.describe("ab", "")
     drawing.remove()
     seen = 0
-    while drawing.can_undo:
+    while drawing.history.can_undo:
         drawing.undo()
         seen += 1
     assert drawing.places == () and seen == 5
-    while drawing.can_redo:
+    while drawing.history.can_redo:
         drawing.redo()
     assert drawing.places == (DrawnPlace(90, 40, 10, 10),)
     drawing.clear()

@@ -78,8 +78,8 @@ class LevelsDialog(QDialog):
 
     def _show(self) -> None:
         drawing = self.drawing
-        self.undo.setEnabled(drawing.can_undo)
-        self.redo.setEnabled(drawing.can_redo)
+        self.undo.setEnabled(drawing.history.can_undo)
+        self.redo.setEnabled(drawing.history.can_redo)
         self.steps.blockSignals(True)
         self.steps.setValue(drawing.steps)
         self.steps.blockSignals(False)

@@ -108,8 +108,8 @@ class PlacesDialog(QDialog):
 
     def _show(self) -> None:
         drawing, place = self.drawing, self.drawing.place
-        self.undo.setEnabled(drawing.can_undo)
-        self.redo.setEnabled(drawing.can_redo)
+        self.undo.setEnabled(drawing.history.can_undo)
+        self.redo.setEnabled(drawing.history.can_redo)
         if self._kind.several:
             self.add.setEnabled(not drawing.full)
             self.remove.setEnabled(place is not None)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 
+from nodeflow.app.qt.drawing_steps import DrawingSteps
 from nodeflow.graph.model.catalogue import NodeSpec, Param
 
 FORM = "falling numbers"
@@ -48,8 +49,7 @@ class LevelsDrawing(QObject):
         largest = self.levels[0]
         self._root = ROOT if largest > 1 else 1.0
         self.top = max(float(f"{min(largest, LARGEST) * HEADROOM:.4g}"), largest) if largest > 1 else 1.0
-        self._done: list[tuple[float, ...]] = []
-        self._undone: list[tuple[float, ...]] = []
+        self.history = DrawingSteps[tuple[float, ...]]()
 
     @property
     def text(self) -> str:
@@ -61,14 +61,6 @@ class LevelsDrawing(QObject):
         """There is one level more."""
         return len(self.levels) - 1
 
-    @property
-    def can_undo(self) -> bool:
-        return bool(self._done)
-
-    @property
-    def can_redo(self) -> bool:
-        return bool(self._undone)
-
     def height_of(self, level: float) -> float:
         """Where a level lies in the drawing: 0 at its foot, 1 at its top."""
         return float((level / self.top) ** (1 / self._root))
@@ -79,10 +71,10 @@ class LevelsDrawing(QObject):
 
     def begin(self) -> None:
         """What comes until the next call is one step of undo."""
-        self._done.append(self.levels)
-        self._undone.clear()
+        self.history.begin(self.levels)
 
     def choose(self, number: int) -> None:
+        """Choose a level; one beyond the ends is the last there."""
         self.chosen = min(max(number, 0), self.steps)
         self.changed.emit()
 
@@ -130,14 +122,12 @@ class LevelsDrawing(QObject):
         self._take((self.levels[0], *found, self.levels[-1]))
 
     def undo(self) -> None:
-        if self._done:
-            self._undone.append(self.levels)
-            self._back(self._done.pop())
+        """Take the last step back."""
+        self._back(self.history.undo(self.levels))
 
     def redo(self) -> None:
-        if self._undone:
-            self._done.append(self.levels)
-            self._back(self._undone.pop())
+        """Make the step again that was taken back last."""
+        self._back(self.history.redo(self.levels))
 
     def _back(self, levels: tuple[float, ...]) -> None:
         self.chosen = min(self.chosen, len(levels) - 1)

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 import msgspec
 from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Signal
 
+from nodeflow.app.qt.drawing_steps import DrawingSteps
 from nodeflow.app.qt.drawn_places import DrawnPlace
 
 MOST = 200
@@ -30,8 +31,7 @@ class PlacesDrawing(QObject):
         self.size, self.points, self.several = size, points, several
         self.places = tuple(places)
         self.chosen = 0 if len(self.places) == 1 else -1
-        self._done: list[tuple[DrawnPlace, ...]] = []
-        self._undone: list[tuple[DrawnPlace, ...]] = []
+        self.history = DrawingSteps[tuple[DrawnPlace, ...]]()
         self._gesture: Hashable | None = None
 
     @property
@@ -99,34 +99,24 @@ class PlacesDrawing(QObject):
         if places == self.places:
             return
         if gesture is None or gesture != self._gesture:
-            self._done.append(self.places)
+            self.history.begin(self.places)
+        else:
+            self.history.go_on()
         self._gesture = gesture
-        self._undone.clear()
         self.places = places
         self.changed.emit()
 
     # --- steps
 
-    @property
-    def can_undo(self) -> bool:
-        return bool(self._done)
-
-    @property
-    def can_redo(self) -> bool:
-        return bool(self._undone)
-
     def undo(self) -> None:
         """Take the last step back."""
-        if self._done:
-            self._go(self._done.pop(), self._undone)
+        self._go(self.history.undo(self.places))
 
     def redo(self) -> None:
         """Make the step again that was taken back last."""
-        if self._undone:
-            self._go(self._undone.pop(), self._done)
+        self._go(self.history.redo(self.places))
 
-    def _go(self, places: tuple[DrawnPlace, ...], other: list[tuple[DrawnPlace, ...]]) -> None:
-        other.append(self.places)
+    def _go(self, places: tuple[DrawnPlace, ...]) -> None:
         self.places, self._gesture = places, None
         self.chosen = min(self.chosen, len(places) - 1)
         self.changed.emit()
