@@ -82,4 +82,4 @@ def _rank(values: Tensor) -> int:
 
 
 def _curve(values: Tensor, name: str) -> Curve:
-    return Curve(torch.arange(1, len(values) + 1).double(), values.double(), "number", name)
+    return Curve(torch.arange(1, len(values) + 1).double(), values.double(), "place in the order", name)

@@ -128,4 +128,4 @@ def codebook_use(codes: Codes) -> Use:
     perplexity = float((-known * known.log()).sum().exp())
     lines = [f"{len(known)} of {codes.size} codes occur, perplexity {perplexity:.1f}"]
     lines += [f"code {number}: {share:.1%}" for number, share in zip(order[:8].tolist(), known.tolist(), strict=False)]
-    return Use(Curve(torch.arange(codes.size), shares, "rank", "share of all places"), "\n".join(lines))
+    return Use(Curve(torch.arange(codes.size), shares, "place in the order", "share of all places"), "\n".join(lines))

@@ -104,8 +104,10 @@ def gan_game(
         last, ends = shown(steps), Points(maker(fixed))
     count = min(MOMENTS, len(film))
     chosen = [film[round(place * (len(film) - 1) / max(count - 1, 1))].pixels for place in range(count)]
-    curves = (
-        loss_curve(nth_loss(losses, place), f"loss of the {name}")
-        for place, name in enumerate(("discriminator", "generator"))
+    return Game(
+        ends,
+        last,
+        Image(torch.cat(chosen)),
+        loss_curve(nth_loss(losses, 0), "loss of the discriminator"),
+        loss_curve(nth_loss(losses, 1), "loss of the generator"),
     )
-    return Game(ends, last, Image(torch.cat(chosen)), *curves)

@@ -112,5 +112,5 @@ def normalising_flow(
     losses = yield from train_live(advance, (flow, optimiser), steps, seed, shown, kept, start)
     with torch.no_grad():
         likely = float(flow.log_likelihood(points.values).mean())
-        name = "negative log-likelihood"
-        return FlowOfPoints(Points(flow.points(noise)), shown(steps), loss_curve(nth_loss(losses), name), likely)
+        surprise = loss_curve(nth_loss(losses), "negative log-likelihood")
+        return FlowOfPoints(Points(flow.points(noise)), shown(steps), surprise, likely)

@@ -75,7 +75,7 @@ def next_code(
     glow = (bits / bits.max().clamp(min=1e-9)).reshape(1, 1, side, side) * torch.tensor(GLOW)[None, :, None, None]
     axis = torch.arange(1, len(order) + 1).double()
     return NextCode(
-        Curve(axis[:64], sorted_chances[:64].double(), "rank", "probability"),
+        Curve(axis[:64], sorted_chances[:64].double(), "place in the order", "probability"),
         Image(interpolate(glow, scale_factor=max(PIXELS // side, 1), mode="nearest")),
         vq.decode(Codes(variants, vq.size)),
         float(bits.sum()),

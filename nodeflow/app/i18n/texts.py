@@ -15,6 +15,12 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("nodeflow", text)
 
 
+def term(text: str) -> str:
+    """A word of a value, such as what a curve is of: the app's word for it, else that of the pack it comes from."""
+    found = tr(text)
+    return told(text) if found == text else found
+
+
 def duration(seconds: float) -> str:
     """A time span as a person reads it: ``340 ms``, ``2.4 s``, ``3 min 20 s``."""
     if seconds < 0.9995:

@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QSizeF
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from nodeflow.app.i18n.texts import tr
+from nodeflow.app.i18n.texts import term
 from nodeflow.app.qt import theme
 from nodeflow.views import Chart, Matrix, Series, chart_rows
 
@@ -83,8 +83,8 @@ class ChartView(Plot):
         self.plot.clear()
         self.plot.showGrid(x=not chart.bars, y=True, alpha=0.15)
         across, up = (chart.y, chart.x) if self._lies else (chart.x, chart.y)
-        self.plot.setLabel("bottom", tr(across))
-        self.plot.setLabel("left", tr(up))
+        self.plot.setLabel("bottom", term(across))
+        self.plot.setLabel("left", term(up))
         self.plot.getPlotItem().invertY(self._lies)
         lines = min(len(chart.labels), MAX_LINES) if self._lies else 0
         self.setMinimumHeight(max(MIN_HEIGHT, AXIS + LINE * lines))
@@ -103,7 +103,7 @@ class ChartView(Plot):
         self.plot.getAxis("left").setTicks(ticks if named and self._lies else None)
         self.plot.getAxis("bottom").setTicks(ticks if named and not self._lies else None)
         self.plot.enableAutoRange()
-        self.say(tr(chart.caption))
+        self.say(term(chart.caption))
 
     @property
     def _lies(self) -> bool:
@@ -128,7 +128,7 @@ class ChartView(Plot):
         if found:
             where = found[0][0]
             label = self.chart.labels[int(where)] if 0 <= int(where) < len(self.chart.labels) else f"{where:g}"
-            self.say(f"{tr(self.chart.x)} {label.strip()}: " + ", ".join(words for _, words in found))
+            self.say(f"{term(self.chart.x)} {label.strip()}: " + ", ".join(words for _, words in found))
 
 
 def _named(number: int, series: Series) -> str:
@@ -138,7 +138,7 @@ def _named(number: int, series: Series) -> str:
 
 def _whole(name: str) -> str:
     """A name as rich text that is not broken over lines."""
-    return escape(tr(name)).replace(" ", "&nbsp;")
+    return escape(term(name)).replace(" ", "&nbsp;")
 
 
 def _bars(series: Series, colour: str, lying: bool) -> pg.BarGraphItem:
@@ -176,7 +176,7 @@ class MatrixView(Plot):
         self._name_columns(matrix)
         self.plot.enableAutoRange()
         ends = self.tr("blue {0:g}, red {1:g}").format(matrix.low, matrix.high)
-        self.say(f"{tr(matrix.caption)} · {ends}" if matrix.caption else ends)
+        self.say(f"{term(matrix.caption)} · {ends}" if matrix.caption else ends)
 
     def _write_numbers(self, matrix: Matrix) -> None:
         """The numbers in their cells, where there is room."""
