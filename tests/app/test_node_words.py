@@ -38,7 +38,9 @@ def test_nothing_stands_there_that_no_node_says() -> None:
     nodes = shipped_catalogue().nodes.values()
     said = {text for spec in nodes for text in texts_of(spec)}
     said |= {port.type for spec in nodes for port in (*spec.inputs, *spec.outputs)}
-    said |= quantities() | {f"{param.name}={choice}" for spec in nodes for param in spec.params for choice in param.choices}
+    said |= quantities() | {
+        f"{param.name}={choice}" for spec in nodes for param in spec.params for choice in param.choices
+    }
     assert sorted(words_of("nodes", "zh_CN").keys() - said) == [], f"{PLACE} holds what no node says any more"
 
 

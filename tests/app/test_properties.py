@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from nodeflow.app.qt.fields import LineField
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import Connect
 from nodeflow.graph.model.workflow import Link
@@ -68,11 +69,13 @@ def test_choices_and_switches(window: MainWindow) -> None:
 def test_a_value_that_a_wire_gives_cannot_be_edited(window: MainWindow) -> None:
     add(window, "total", "toys.total")
     count = field(window, "noise", "batch")
-    assert count.isEnabled()
+    assert isinstance(count, LineField) and count.isEnabled()
+    before = count.text()
     window.session.do("Connect", Connect(Link("total", "total", "noise", "batch")))
     assert not count.isEnabled()
+    assert (count.text(), count.placeholderText()) == ("", "from wire"), "the number behind the wire counts for nothing"
     window.session.stack.undo()
-    assert count.isEnabled()
+    assert count.isEnabled() and count.text() == before
 
 
 def test_no_node_no_fields(window: MainWindow) -> None:

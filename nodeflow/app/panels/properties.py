@@ -10,14 +10,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from nodeflow.app.canvas.editors.editor_host import Convert
-from nodeflow.app.i18n.texts import describe, readable
+from nodeflow.app.i18n.texts import describe, readable, tr
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.model_choices import ModelChoices
 from nodeflow.app.model.value_facts import ValueFacts
 from nodeflow.app.panels.model_field import ModelField
 from nodeflow.app.panels.node_help import NodeHelp
 from nodeflow.app.qt.drawn_places import is_drawn
-from nodeflow.app.qt.fields import Field, field_of
+from nodeflow.app.qt.fields import Field, LineField, field_of
 from nodeflow.app.qt.levels_drawing import drawn_param
 from nodeflow.app.qt.mask_field import MaskField
 from nodeflow.app.qt.places_field import WIDGETS, PlacesField
@@ -128,9 +128,12 @@ class Properties(QWidget):
             return
         for param in self._spec.params:
             field = self.fields[param.name]
-            field.show_value(node.params.get(param.name, param.default))
             fed = Socket(self._name, param.name) in self._scope.workflow.links
             field.setEnabled(not fed)
+            if fed and isinstance(field, LineField):
+                field.show_wire(tr("from wire"))
+            else:
+                field.show_value(node.params.get(param.name, param.default))
             told = str(node.params.get(param.name, param.default)) if param.widget == "model" else describe(param)
             field.setToolTip(self.tr("A wire gives this value.") if fed else told)
         self._show_missing()

@@ -33,7 +33,14 @@ class LineField(QLineEdit):
         self.textEdited.connect(self._judge)
         self.editingFinished.connect(self.keep)
 
+    def show_wire(self, words: str) -> None:
+        """Say that a wire gives the value, in place of the one that waits behind it."""
+        self.setText("")
+        self.setStyleSheet("")
+        self.setPlaceholderText(words)
+
     def show_value(self, value: Any) -> None:
+        self.setPlaceholderText(describe(self._param))
         text = f"{value:.12g}" if isinstance(value, float) else str(value)
         if text != self.text():
             self.setText(text)
@@ -46,6 +53,8 @@ class LineField(QLineEdit):
 
     def keep(self) -> None:
         """Hand over what is written, where it is a value."""
+        if not self.isEnabled():
+            return
         value = read(self._param, self.text())
         if not self._param.fault(value):
             self._change(value, None)

@@ -253,6 +253,8 @@ def _sheet(theme: Theme) -> str:
     QLineEdit, QPlainTextEdit, QSpinBox, QComboBox {{ background: {theme.field}; color: {theme.text};
         border: 1px solid {theme.line}; border-radius: 5px; padding: 3px 6px;
         selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; }}
+    QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{
+        background: {theme.panel}; color: {theme.faint}; }}
     QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus {{ border: 1px solid {theme.accent}; }}
     QComboBox::drop-down {{ border: none; width: 18px; }}
     QComboBox::down-arrow {{ image: url("{arrow}"); width: 10px; height: 6px; margin-right: 8px; }}
