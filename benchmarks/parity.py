@@ -4,8 +4,8 @@ Run ``python -m benchmarks.parity FOLDER``, where FOLDER holds ``sigmas.json``, 
 written by a run of ComfyUI 0.26.0 on a CPU. Prints the worst errors by name, of noise levels relative ones, of sampler
 runs shares of the result's deviation, and how many of the files' entries were compared. What the row of bislerp was
 resized from, the file does not say: of the ramp that the other rows are of, one channel, bislerp takes each value from
-the left. Beside that ramp it had others that are linear too, which count as one together; that one was found by a fit of
-two numbers to ten. A whole graph shows bislerp too (`hires_latent_by_bislerp` of `benchmarks.golden_graphs`).
+the left. Beside that ramp it had others that are linear too, which count as one together; that one was found by a fit
+of two numbers to ten. A whole graph shows bislerp too (`hires_latent_by_bislerp` of `benchmarks.golden_graphs`).
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def of_resizing(known: dict[str, Any]) -> Errors:
     """The first row of 4 x 8 cells, counted through, as 5 x 12."""
     ramp = torch.arange(32.0).reshape(1, 1, 4, 8)
     beside = torch.cat([ramp, 0.10668 * (ramp + 65)], dim=1)
-    cells = {name: ramp for name in ("nearest-exact", "bilinear", "area", "bicubic")} | {"bislerp": beside}
+    cells = dict.fromkeys(("nearest-exact", "bilinear", "area", "bicubic"), ramp) | {"bislerp": beside}
     return {
         f"latent {name}": [
             float((LATENT_METHODS[name](of, 12, 5)[0, 0, 0] - torch.tensor(known[f"latent {name}"])).abs().max())

@@ -115,7 +115,8 @@ def code_distances(
     marked[0, :, rows, columns.start] = marked[0, :, rows, columns.stop - 1] = frame
     marked[0, :, rows.start, columns] = marked[0, :, rows.stop - 1, columns] = frame
     axis = torch.arange(len(found)).double()
-    return Nearness(Curve(axis, found.double(), "place in the order", "distance"), Image(marked), Image(shown), "\n".join(lines))
+    curve = Curve(axis, found.double(), "place in the order", "distance")
+    return Nearness(curve, Image(marked), Image(shown), "\n".join(lines))
 
 
 def _with_vectors(vq: VQ) -> WithVectors:
