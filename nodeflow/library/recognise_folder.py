@@ -27,15 +27,17 @@ def recognise_folder(path: Path, rules: RuleBook, recognise: RecogniseFile) -> R
     if not any(path.iterdir()):
         return Recognised("empty", what="nothing", reason="check the path")
     for index in INDICES:
-        if name := _class(read_config(path / index)):
-            return _pipeline(path, name, rules)
+        if name := _class(config := read_config(path / index)):
+            return _pipeline(path, name, config, rules)
     config = read_config(path / "config.json")
     if name := _class(config) or str(config.get("model_type") or ""):
-        return _network(path, name, rules)
+        return _network(path, name, config, rules)
     if (path / "open_clip_config.json").is_file():
-        return _of_class("open_clip", rules, path) or Recognised("clip", "CLIP", "a CLIP of open_clip", layout="folder")
+        return _of_class("open_clip", {}, rules, path) or Recognised(
+            "clip", "CLIP", "a CLIP of open_clip", layout="folder"
+        )
     if str(read_config(path / "transformer" / "config.json").get("model_type")) == "gpt2":
-        return _of_class("dalle", rules, path) or Recognised("unknown", layout="folder")
+        return _of_class("dalle", {}, rules, path) or Recognised("unknown", layout="folder")
     if (path / "config.json").is_file():
         return Recognised("unknown", what="a model whose configuration names no class", layout="folder")
     return _several(path, rules, recognise)
@@ -57,11 +59,11 @@ def _class(config: dict[str, Any]) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _pipeline(path: Path, name: str, rules: RuleBook) -> Recognised:
-    rule = _rule(name, rules)
+def _pipeline(path: Path, name: str, index: dict[str, Any], rules: RuleBook) -> Recognised:
+    rule = _rule(name, index, rules)
     parts = tuple(node for place, nodes in rules.places.items() if (path / place).is_dir() for node in nodes)
     pixels = _class(read_config(path / "unet" / "config.json")) == "UNet2DModel"
-    on_pixels = _rule("UNet2DModel", rules) if pixels else None
+    on_pixels = _rule("UNet2DModel", {}, rules) if pixels else None
     more = on_pixels[1].nodes if on_pixels else ()
     if rule is None:
         family = spoken(name)
@@ -73,16 +75,16 @@ def _pipeline(path: Path, name: str, rules: RuleBook) -> Recognised:
     return Recognised(rule[1].kind, family, what, bytes=_bytes(path), nodes=nodes, layout="folder")
 
 
-def _network(path: Path, name: str, rules: RuleBook) -> Recognised:
-    found = _of_class(name, rules, path)
+def _network(path: Path, name: str, config: dict[str, Any], rules: RuleBook) -> Recognised:
+    found = _of_class(name, config, rules, path)
     if found is not None:
         return found
     whole = "give the folder of the whole model"
     return Recognised("network", spoken(name), f"a network of {spoken(name)}", reason=whole, layout="folder")
 
 
-def _of_class(name: str, rules: RuleBook, path: Path) -> Recognised | None:
-    rule = _rule(name, rules)
+def _of_class(name: str, config: dict[str, Any], rules: RuleBook, path: Path) -> Recognised | None:
+    rule = _rule(name, config, rules)
     if rule is None:
         return None
     family = rule[1].family or rule[0]
@@ -93,17 +95,26 @@ def _of_class(name: str, rules: RuleBook, path: Path) -> Recognised | None:
     )
 
 
-def _rule(name: str, rules: RuleBook) -> tuple[str, FolderRule] | None:
-    """The family and its rule for a class: the whole name first, then the longest beginning."""
+def _rule(name: str, config: dict[str, Any], rules: RuleBook) -> tuple[str, FolderRule] | None:
+    """The family and its rule for a class: the whole name first, then the longest beginning; of these, the rule that
+    asks for more."""
     found = [
-        (len(one) + 1000 * (one == name), family.name, rule)
+        ((len(one) + 1000 * (one == name), len(rule.says)), family.name, rule)
         for family in rules.families
         for rule in family.folders
         for one in rule.classes
-        if (one == name if rule.exact else name.startswith(one))
+        if (one == name if rule.exact else name.startswith(one)) and _says(config, rule.says)
     ]
     best = max(found, key=lambda one: one[0], default=None)
     return (best[1], best[2]) if best else None
+
+
+def _says(config: dict[str, Any], wanted: dict[str, str | int]) -> bool:
+    """Return whether a configuration says all of this; of a part it names the library and the class."""
+    return all(
+        value in found if isinstance(found := config.get(key), list) else value == found
+        for key, value in wanted.items()
+    )
 
 
 def _several(path: Path, rules: RuleBook, recognise: RecogniseFile) -> Recognised:

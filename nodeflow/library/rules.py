@@ -97,10 +97,11 @@ class Depths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class FolderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A folder, by the class that its model_index.json or config.json names: beginnings or whole names.
 
-    ``pipeline``: whether the folder holds a whole model; else one network.
+    ``says``: what the same file has to say besides, where the class does not tell: numbers, and the classes of parts.
     """
 
     classes: tuple[str, ...]
+    says: dict[str, str | int] = {}
     kind: str = "pipeline"
     family: str = ""
     what: str = ""

@@ -62,6 +62,7 @@ NEEDS: Mapping[str, Sequence[tuple[Told, ...]]] = {
     "hidream": (_either("HiDream"),),
     "hunyuan-image": (_either("HunyuanImage"),),
     "prx": (_either("PRX"),),
+    "prx-deep": (_either("PRX on deep compression"),),
     "fibo": (_either("Fibo"),),
     "kolors": ((("unet", "Kolors"), *_either("Kolors")),),
 }
@@ -130,6 +131,7 @@ def _words() -> dict[str, tuple[str, str]]:
         "hidream": ("HiDream", painted),
         "hunyuan-image": ("HunyuanImage", painted),
         "prx": ("PRX", painted),
+        "prx-deep": ("PRX, DC-AE", painted),
         "fibo": ("Fibo", painted),
         "kolors": ("Kolors", painted),
     }

@@ -224,7 +224,8 @@ NETWORKS = {
             "blocks.0.attention.img_qkv_proj.weight": (W, W),
         },
         "transformer",
-        "PRX on other latents",
+        "PRX on deep compression",
+        ALONE,
     ),
     "omnigen 2": Layout(
         {"time_caption_embed.timestep_embedder.linear_1.bias": (W,), "ref_image_patch_embedder.weight": (W, 64)},

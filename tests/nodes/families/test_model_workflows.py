@@ -114,6 +114,7 @@ ALIKE: dict[str, Callable[[Path], dict[str, str]]] = {
     "hidream": plain(by_several.hidream),
     "hunyuan-image": plain(by_several.hunyuan_image),
     "prx": plain(late_comers.prx),
+    "prx-deep": plain(late_comers.prx_deep),
     "fibo": plain(late_comers.fibo),
     "kolors": plain(kolors),
 }

@@ -18,27 +18,33 @@ from transformers.models.t5gemma.configuration_t5gemma import T5GemmaConfig, T5G
 
 from nodes.loaders.families.fibo.wan_22 import DEVIATION, MEAN
 from tests.nodes.families.seeing_models import qwen_3_vl
-from tests.nodes.families.small.parts import flow, flux_2_vae, gemma_2, kl, language, random, shifted, words
+from tests.nodes.families.small.parts import dc_ae, flow, flux_2_vae, gemma_2, kl, language, random, shifted, words
 
 
-def prx(folder: Path) -> None:
+def prx(folder: Path, deep: bool = False) -> None:
     """Its text encoder is of its pipeline's own class, and has the configuration of a whole T5Gemma."""
     tokenizer = gemma_2(16)[1]
     tokenizer.model_max_length = 24
     shape = {**language(16, 2, len(tokenizer)), "head_dim": 256, "num_hidden_layers": 2, "dropout_rate": 0.0}
     encoder = T5GemmaEncoder(T5GemmaModuleConfig(**shape))
     encoder.config = T5GemmaConfig(encoder=shape, decoder=shape)
+    cells = {"in_channels": 32, "patch_size": 1} if deep else {}
     PRXPipeline(
         transformer=random(
-            PRXTransformer2DModel(context_in_dim=16, hidden_size=48, num_heads=2, depth=2, axes_dim=[12, 12])
+            PRXTransformer2DModel(context_in_dim=16, hidden_size=48, num_heads=2, depth=2, axes_dim=[12, 12], **cells)
         ),
         scheduler=flow(3.0),
         text_encoder=encoder,
         tokenizer=tokenizer,
-        vae=kl(16, 0.3611, 0.1159),
+        vae=dc_ae() if deep else kl(16, 0.3611, 0.1159),
     ).save_pretrained(folder)
     index = folder / "model_index.json"
     index.write_text(json.dumps({**json.loads(index.read_text()), "text_encoder": ["prx", "T5GemmaEncoder"]}))
+
+
+def prx_deep(folder: Path) -> None:
+    """On latents of 32 x 32 pixels a cell."""
+    prx(folder, True)
 
 
 def wan_22_vae() -> AutoencoderKLWan:

@@ -1,0 +1,1 @@
+"""PRX on the latents of a deep compression autoencoder (Photoroom 2025)."""
