@@ -115,7 +115,8 @@ class Conditioning:
     prediction is led away from, to which a denoiser's image prompts are not shown; None for none of it. ``token_ids``
     (B, N) are the numbers of tokens that the denoiser looks up in a vocabulary of its own, -1 where they fill up.
     ``otherwise`` is the same text as it is read where a prediction is led away from it, for models that read it so.
-    ``read_for`` is the family of models whose text encoder read it, empty where nobody knows.
+    ``read_for`` is the family of models whose text encoder read it, empty where nobody knows. ``sights`` are what an
+    encoder of images saw in each of the references, (1, h, w, C) for h x w patches, for models that are shown that too.
     """
 
     tokens: Tensor | None = None
@@ -133,6 +134,7 @@ class Conditioning:
     token_ids: Tensor | None = None
     otherwise: Conditioning | None = None
     read_for: str = ""
+    sights: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

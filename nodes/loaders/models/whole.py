@@ -277,7 +277,7 @@ def _from_library(family: Family, given: Mapping[str, EncoderFile], beside: Name
 
 def _encoder_in_library(family: Family, part: TextPart) -> Path | None:
     encoder = part.encoder
-    files = files_of("text encoder", encoder.told[:1]) or files_of("text encoder", encoder.told)
+    files = files_of(encoder.filed, encoder.told[:1]) or files_of(encoder.filed, encoder.told)
     if files:
         return _told(files, encoder.name)
     if not part.needed:

@@ -16,7 +16,8 @@ class EncoderKind:
     ``name`` is what ``parts.toml`` calls it in a file that holds several parts; ``told``: the names by which the rules
     tell a file with it alone, the truest first. Families share kinds: one is declared once, in
     ``nodes/loaders/text_encoders/kinds/``, or in the folder of the one family that has it. ``further``: tokenizers by
-    which the text is read besides, by the names of their folders in a pipeline.
+    which the text is read besides, by the names of their folders in a pipeline. ``filed``: the kind by which the rules
+    tell its files, another one where it sees.
     """
 
     name: str
@@ -24,3 +25,4 @@ class EncoderKind:
     architecture: Architecture
     tokenizing: Tokenizing
     further: Mapping[str, Tokenizing] = field(default_factory=dict)
+    filed: str = "text encoder"

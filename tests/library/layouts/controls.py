@@ -136,6 +136,12 @@ CONTROLS = {
         "SigLIP",
         "nodes.load_redux",
     ),
+    "siglip 2's image encoder": Layout(
+        {"vision_model.head.probe": (1, 1, 1152), "vision_model.embeddings.patch_embedding.weight": (1152, 768)},
+        "clip vision",
+        "SigLIP 2",
+        "nodes.load_text_encoder",
+    ),
     "lllite": Layout(
         {"lllite_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q.down.0.weight": (W, W)},
         "lllite",

@@ -200,6 +200,12 @@ NETWORKS = {
         "HunyuanImage",
         ALONE,
     ),
+    "z-image-omni": Layout(
+        {"siglip_embedder.0.weight": (1152,), "cap_embedder.1.weight": (W, 2560), "x_pad_token": (1, W)},
+        "transformer",
+        "Z-Image-Omni",
+        ALONE,
+    ),
     "ideogram 4": Layout({"embed_image_indicator.weight": (2, W)}, "transformer", "Ideogram 4", ALONE),
     "fibo": Layout(
         {"single_transformer_blocks.0.proj_mlp.weight": (W, W), "caption_projection.0.linear.weight": (W, W)},

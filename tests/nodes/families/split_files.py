@@ -18,6 +18,7 @@ from tests.nodes.families import model_folders as usual
 from tests.nodes.families.seeing_models import flux_2_klein, krea_2, qwen_image_21
 from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
 from tests.nodes.families.small.kolors import kolors
+from tests.nodes.families.small.omni import z_image_omni
 from tests.nodes.original_layout import unet_weights, vae_weights
 from tests.nodes.original_transformers import original_weights
 
@@ -70,6 +71,7 @@ KINDS: Mapping[str, Kind] = {
         "first_stage_model.",
     ),
     "Z-Image": Kind(usual.z_image, {"text_encoder": ("qwen_3_4b", "tokenizer")}, {"text_encoder": "qwen3_4b"}),
+    "Z-Image-Omni": Kind(z_image_omni, {"text_encoder": ("qwen_3_4b", "tokenizer"), "siglip": ("siglip2_naflex", "")}),
     "Qwen-Image": Kind(usual.qwen_image, {"text_encoder": ("qwen_2.5_vl_7b", "tokenizer")}),
     "Qwen-Image 2.1": Kind(qwen_image_21, {"text_encoder": ("qwen3vl_8b", "processor")}),
     "FLUX.2 Klein": Kind(flux_2_klein, {"text_encoder": ("qwen_3_4b", "tokenizer")}),

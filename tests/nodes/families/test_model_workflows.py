@@ -24,6 +24,7 @@ from tests.nodes.families import model_folders, test_flux_3, test_qwen_edit, tes
 from tests.nodes.families.seeing_models import flux_2, flux_2_klein, krea_2, qwen_image_21
 from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
 from tests.nodes.families.small.kolors import kolors
+from tests.nodes.families.small.omni import z_image_omni
 
 PLACE = folder("workflows") / "models"
 FILES = sorted(PLACE.glob("*.json"))
@@ -91,6 +92,7 @@ MODELS: dict[str, Callable[[Path], dict[str, str]]] = {
     "stable-diffusion-3.5-controlnet": controlled("Stable Diffusion 3"),
     "z-image": plain(model_folders.z_image),
     "z-image-controlnet": controlled("Z-Image, union"),
+    "z-image-omni": plain(z_image_omni),
     "qwen-image": plain(model_folders.qwen_image),
     "qwen-image-controlnet": controlled("Qwen-Image"),
     "qwen-image-edit": qwen_edit,
