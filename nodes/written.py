@@ -17,6 +17,10 @@ SIZES = Matches(
 NUMBERS_ABOVE_0 = Matches(
     rf"[\s,]*(?:{ABOVE_0}(?:{APART}|$))*", "numbers above 0 with commas between, such as 1.0, 1.02, 0.98"
 )
+FIVE_NUMBERS = Matches(
+    rf"[\s,]*(?:{NUMBER}(?:{APART}|$)){{5}}|[\s,]*",
+    "five numbers with commas between, such as 500, -280, 56, -3.8, 0.26",
+)
 STEP_COUNTS = Matches(rf"[\s,]*(?:{WHOLE}(?:{APART}|$))+", "numbers of steps from 1 up, such as 5 10 20 40")
 INDICES = Matches(rf"[\s,]*(?:\d{{1,20}}(?:{APART}|$))*", "whole numbers from 0, such as 0, 2, 5")
 A_SEED = Matches(r"\s*(?:\d{1,20})?\s*", "a seed: a whole number from 0 to 2^64 - 1")
