@@ -164,14 +164,6 @@ def batch(given: Given, build: Builder) -> Wire:
     return images[0] if len(images) == 1 else build.node("batch_images", "batch", images=images)
 
 
-@translates("ImageFromBatch")
-def pick(given: Given, build: Builder) -> Wire:
-    if given.whole("length", 1) != 1:
-        raise CannotTranslateError("several images are not taken out of a batch at once here")
-    apart = build.node("split_batch", "apart", image=given.wire("image"))
-    return build.node("pick", "pick", items=apart, number=given.whole("batch_index") + 1)
-
-
 @translates("ImageCrop")
 def crop(given: Given, build: Builder) -> Wire:
     box = {key: given.get(key, 512 if key in ("width", "height") else 0) for key in ("x", "y", "width", "height")}

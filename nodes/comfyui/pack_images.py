@@ -179,15 +179,6 @@ def scale_down_by(given: Given, build: Builder) -> Wire:
     return build.node("scale_image_by", "scale", image=given.wire("images"), **about)
 
 
-@translates("ImageCrop+")
-def crop(given: Given, build: Builder) -> Outputs:
-    if given.text("position", "top-left") != "top-left":
-        raise CannotTranslateError("a part is cut out from the upper left corner here")
-    box = {"width": given.get("width", 256), "height": given.get("height", 256)}
-    box |= {"x": given.get("x_offset", 0), "y": given.get("y_offset", 0)}
-    return build.node("crop_image", "crop", image=given.wire("image"), **box), None, None
-
-
 @translates("ImageFlip+")
 def flip(given: Given, build: Builder) -> Wire:
     return build.node("turn_image", "turn", image=given.wire("image"), way=given.choice("axis", COLOURS, "x"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.images import BLENDS, METHODS
@@ -111,15 +109,7 @@ def by_ratio(given: Given, build: Builder) -> Outputs:
     return wire, None, None, *sizes(build, wire)
 
 
-@translates("GetImageRangeFromBatch", "ImageFromBatch+", "ImpactImageBatchToImageList", "ImageBatchToImageList")
-def taken(given: Given, build: Builder) -> Any:
-    """One image out of a batch; as a list, all of them."""
-    image = given.maybe_wire("images") or given.wire("image")
-    if given.type in ("ImpactImageBatchToImageList", "ImageBatchToImageList"):
-        return image
-    first = given.whole("start_index" if given.type == "GetImageRangeFromBatch" else "start")
-    count = given.whole("num_frames" if given.type == "GetImageRangeFromBatch" else "length", 1)
-    if count != 1 or first < 0:
-        raise CannotTranslateError("several images are not taken out of a batch at once here")
-    apart = build.node("split_batch", "apart", image=image)
-    return build.node("pick", "pick", items=apart, number=first + 1), None
+@translates("ImpactImageBatchToImageList", "ImageBatchToImageList")
+def as_list(given: Given, build: Builder) -> Wire:
+    """A batch, which is a list of its images here."""
+    return given.maybe_wire("images") or given.wire("image")

@@ -149,9 +149,14 @@ class Embedded(msgspec.Struct, frozen=True):
 
 @translates("IPAdapterEncoder")
 def embedded(given: Given, build: Builder) -> Outputs:
-    if given.number("weight", 1.0) != 1 or given.has("mask"):
+    """One image, or, in older files, up to four."""
+    images = [given.wire(f"image_{at}") for at in range(1, 5) if given.has(f"image_{at}")]
+    weights = [given.number(f"weight_{at}", 1.0) for at in range(1, len(images) + 1)]
+    if given.number("weight", 1.0) != 1 or given.has("mask") or any(one != 1 for one in weights):
         given.approximate("an image among several counts as much as the others, and as a whole")
-    return Embedded((given.wire("image"),)), None
+    if given.number("noise"):
+        given.approximate(BLACK)
+    return Embedded(tuple(images) or (given.wire("image"),)), None
 
 
 @translates("IPAdapterCombineEmbeds")
@@ -164,9 +169,9 @@ def embedded_together(given: Given, build: Builder) -> Embedded:
     return Embedded(tuple(image for one in found for image in one.images))
 
 
-@translates("IPAdapterEmbeds")
+@translates("IPAdapterEmbeds", "IPAdapterApplyEncoded")
 def apply_embedded(given: Given, build: Builder) -> Model:
-    images = given.need(Embedded, "pos_embed").images
+    images = given.need(Embedded, "pos_embed" if given.type == "IPAdapterEmbeds" else "embeds").images
     image = images[0] if len(images) == 1 else build.node("batch_images", "batch", images=list(images))
     inner = Given(given.id, "IPAdapterAdvanced", dict(given.inputs) | {"image": image}, given.title, given.lost)
     model = apply(inner, build)

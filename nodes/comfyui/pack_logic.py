@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from nodes.comfyui.builder import Builder
+from nodes.comfyui.choosing import by_choice, by_number
 from nodes.comfyui.conditioning import encoded
 from nodes.comfyui.expressions import expression
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError, ImportedClip, ImportedNoise, Model, Value, Wire
 from nodes.comfyui.pack_loras import TAG, Lora, applied, in_words
-from nodes.comfyui.pack_switches import TAKEN
 from nodes.comfyui.pack_texts import DRAWN, texts_joined
 from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.texts import as_text, as_wire
@@ -183,20 +183,14 @@ def drawn(given: Given, build: Builder) -> Outputs:
     return number, number, number
 
 
-@translates("CR Set Value On Boolean", "CR Text Input Switch (2 way)", "easy if", "ImpactIfNone")
-def by_choice(given: Given, build: Builder) -> Any:
+@translates("CR Set Value On Boolean", "CR Text Input Switch (2 way)", "ImpactIfNone")
+def by_value(given: Given, build: Builder) -> Any:
     if given.type == "ImpactIfNone":
         return None, Value(build.node("yes_or_no", "choice", value=given.has("any_input")), given.has("any_input"))
     if given.type == "CR Text Input Switch (2 way)":
-        found = given.inputs.get("text1" if given.whole("Input", 1) == 1 else "text2")
-        given.approximate(TAKEN)
-        return found, None
-    if given.type == "easy if":
-        given.approximate(TAKEN)
-        return given.inputs.get("if" if given.constant("any", True) else "else")
-    said = given.constant("boolean", True) is True
-    found = given.get("value_if_true" if said else "value_if_false", 0)
-    number = Value(as_wire(build, found), found if not isinstance(found, Wire) else None)
+        return by_number(given, build, "Input", {at: given.inputs.get(f"text{at}") for at in (1, 2)}), None
+    sides = [Value(as_wire(build, given.get(f"value_if_{side}", 0))) for side in ("true", "false")]
+    number = by_choice(given, build, given.get("boolean", True), *sides)
     return number, number, None
 
 

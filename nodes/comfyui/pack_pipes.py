@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from nodes.comfyui.builder import Builder
+from nodes.comfyui.choosing import by_number
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError
-from nodes.comfyui.pack_switches import TAKEN
 from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.sampling import k_sampler
 
@@ -114,8 +114,7 @@ def emptied(given: Given, build: Builder) -> Outputs:
 
 @translates("CR Pipe Switch")
 def chosen(given: Given, build: Builder) -> Outputs:
-    given.approximate(TAKEN)
-    return _bundle(given, f"pipe{given.whole('Input', 1)}"), None
+    return by_number(given, build, "Input", {at: given.inputs.get(f"pipe{at}") for at in range(1, 5)}), None
 
 
 @translates("ImpactKSamplerBasicPipe")

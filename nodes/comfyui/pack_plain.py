@@ -7,13 +7,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
+from nodes.comfyui.choosing import by_number
 from nodes.comfyui.expressions import expression
 from nodes.comfyui.given import Given
 from nodes.comfyui.images import METHODS
 from nodes.comfyui.latents import latent_at, of_cells
 from nodes.comfyui.meanings import CannotTranslateError, EmptyLatent, ImportedLatent, Value, Wire
 from nodes.comfyui.pack_sizes import SIZE
-from nodes.comfyui.pack_switches import TAKEN
 from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.texts import as_text
 
@@ -205,13 +205,11 @@ def by_ratio(given: Given, build: Builder) -> Wire:
 
 @translates("ImageMaskSwitch")
 def image_and_mask(given: Given, build: Builder) -> Outputs:
-    given.approximate(TAKEN)
-    at = given.whole("select", 1)
-    ending = "" if at == 1 else "_opt"
-    found = given.inputs.get(f"images{at}{ending}")
-    if found is None:
-        raise CannotTranslateError("nothing is wired to the side that it is set to")
-    return found, given.inputs.get(f"mask{at}_opt")
+    ends = {at: "" if at == 1 else "_opt" for at in range(1, 5)}
+    images = {at: given.inputs.get(f"images{at}{end}") for at, end in ends.items()}
+    masks = {at: given.inputs.get(f"mask{at}_opt") for at in ends}
+    image = by_number(given, build, "select", images)
+    return image, by_number(given, build, "select", masks) if 1 in build.used(given.id) else None
 
 
 @translates("ReencodeLatent")

@@ -13,6 +13,7 @@ from nodes.comfyui.latents import of_cells
 from nodes.comfyui.loaders import checkpoint
 from nodes.comfyui.meanings import EmptyLatent, ImportedLatent
 from nodes.comfyui.models import lora
+from nodes.comfyui.pack_more_images import HiresScript, painted_over
 from nodes.comfyui.registry import Outputs, translates
 from nodes.comfyui.sampling import k_sampler, k_sampler_advanced
 
@@ -70,10 +71,13 @@ def _text(given: Given, build: Builder, clip: Any, words: Any) -> Any:
 @translates("KSampler (Efficient)", "KSampler Adv. (Efficient)")
 def efficient(given: Given, build: Builder) -> Outputs:
     """The core's sampler, which passes on what it takes and decodes what it makes."""
-    if given.has("script"):
+    script = given.inputs.get("script")
+    if given.has("script") and not isinstance(script, HiresScript):
         given.approximate("its script is left out")
     sampler = k_sampler if given.type == "KSampler (Efficient)" else k_sampler_advanced
     latent, vae = sampler(given, build), given.maybe_wire("optional_vae")
+    if isinstance(script, HiresScript):
+        latent = painted_over(given, build, script, latent, k_sampler)
     image = None
     if 5 in build.used(given.id) and vae is not None:
         image = build.node("vae_decode", "decode", vae=vae, latent=latent)

@@ -36,6 +36,8 @@ OF_PIPES = {
     "ImpactKSamplerAdvancedBasicPipe": k_sampler_advanced,
 }
 WHOLE_IMAGE = "the image is painted as a whole, there in tiles one after the other"
+OWN_LEVELS = ("use existing", "autoselect", "linear (HotshotXL/default)")
+"""Choices that leave the noise levels of Stable Diffusion as they are."""
 MIDDLE = ("middle", "m", "mid")
 
 
@@ -69,6 +71,21 @@ def sampler(given: Given, build: Builder) -> ImportedLatent:
 @translates("CheckpointLoaderSimpleShared //Inspire", "CheckpointLoaderNF4")
 def shared_checkpoint(given: Given, build: Builder) -> Outputs:
     return *checkpoint(given, build), given.get("key_opt", "")
+
+
+@translates("CheckpointLoaderSimpleWithNoiseSelect")
+def checkpoint_with_levels(given: Given, build: Builder) -> Outputs:
+    """A model with other noise levels than its file's, where those are asked for."""
+    model, text, coder = checkpoint(given, build)
+    said = given.text("beta_schedule", "use existing")
+    if said.startswith("sqrt_linear"):
+        levels = build.node("noise_levels", "levels", betas="linear", first=0.00085, last=0.012)
+        model = replace(model, schedule=levels)
+    elif said not in OWN_LEVELS:
+        given.approximate("its noise levels are those of the file")
+    if given.get("use_custom_scale_factor", False) is True:
+        given.approximate("its latents have the scale of the file")
+    return model, text, coder
 
 
 @translates("DiffusionModelLoaderKJ", "UNETLoaderKJ")

@@ -1,15 +1,15 @@
-"""Switches of packs: one of several inputs by a number or a choice, taken as it is set."""
+"""Switches of packs: one of several inputs by a number or a choice."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from nodes.comfyui.builder import Builder
+from nodes.comfyui.choosing import by_choice, by_number
 from nodes.comfyui.given import Given
-from nodes.comfyui.meanings import CannotTranslateError, Value, Wire, wire_of
+from nodes.comfyui.meanings import CannotTranslateError, Value
 from nodes.comfyui.registry import translates
 
-TAKEN = "the switch is taken as it is set"
 BY_NUMBER = {
     "CR Image Input Switch": "image{}",
     "CR Latent Input Switch": "latent{}",
@@ -42,46 +42,43 @@ BY_CHOICE = {
     "Upscale Model Switch": ("upscale_model_a", "upscale_model_b"),
     "easy ifElse": ("on_true", "on_false"),
     "ImpactConditionalBranch": ("tt_value", "ff_value"),
+    "ImpactConditionalBranchSelMode": ("tt_value", "ff_value"),
+    "If ANY execute A else B": ("IF_TRUE", "IF_FALSE"),
+    "If ANY return A else B-🔬": ("IF_TRUE", "IF_FALSE"),
+    "LazySwitchKJ": ("on_true", "on_false"),
+    "easy if": ("if", "else"),
 }
-"""Inputs for yes and for no, by the value at ``boolean``."""
+"""Inputs for yes and for no, by the value at one of the conditions."""
+CONDITIONS = ("boolean", "boolean_number", "cond", "ANY", "switch", "any")
+MOST = 65
+"""Inputs of a switch that are looked at."""
 
 
 @translates(*BY_NUMBER)
-def by_number(given: Given, build: Builder) -> Any:
-    given.approximate(TAKEN)
-    found = given.inputs.get(BY_NUMBER[given.type].format(given.whole("Input", 1)))
-    return _wired(found), None
+def numbered(given: Given, build: Builder) -> Any:
+    name = BY_NUMBER[given.type]
+    return by_number(given, build, "Input", {at: given.inputs.get(name.format(at)) for at in range(1, MOST)}), None
 
 
 @translates(*FROM_ZERO)
-def from_zero(given: Given, build: Builder) -> Any:
-    given.approximate(TAKEN)
-    return _wired(given.inputs.get(FROM_ZERO[given.type].format(given.whole("index"))))
+def numbered_from_zero(given: Given, build: Builder) -> Any:
+    name = FROM_ZERO[given.type]
+    return by_number(given, build, "index", {at: given.inputs.get(name.format(at)) for at in range(MOST)}, 0)
 
 
 @translates("ImpactSwitch", "ImpactInversedSwitch", "LatentSwitch", "SEGSSwitch")
 def by_place(given: Given, build: Builder) -> Any:
     if given.type == "ImpactInversedSwitch":
         raise CannotTranslateError("one wire that leads to one of several places has no counterpart here")
-    given.approximate(TAKEN)
-    at = given.whole("select", 1)
-    return _wired(given.inputs.get(f"input{at}")), None, Value(build.node("whole_number", "place", value=at), at)
+    found = by_number(given, build, "select", {at: given.inputs.get(f"input{at}") for at in range(1, MOST)})
+    place = given.get("select", 1)
+    if 2 in build.used(given.id) and not isinstance(place, Value):
+        place = Value(build.node("whole_number", "place", value=place), place)
+    return found, None, place
 
 
 @translates(*BY_CHOICE)
-def by_choice(given: Given, build: Builder) -> Any:
+def chosen(given: Given, build: Builder) -> Any:
     yes, no = (given.inputs.get(name) for name in BY_CHOICE[given.type])
-    condition = next((given.inputs[name] for name in ("boolean", "boolean_number", "cond") if given.has(name)), True)
-    if all(isinstance(one, (Wire, Value)) for one in (yes, no)) and (isinstance(condition, (bool, Value, Wire))):
-        wire = build.node("switch", "switch", when_on=wire_of(yes), when_off=wire_of(no), on=condition)
-        return Value(wire) if isinstance(yes, Value) else wire
-    given.approximate(TAKEN)
-    if isinstance(condition, Value):
-        condition = condition.constant
-    return _wired(yes if condition in (True, 1, "true") else no)
-
-
-def _wired(found: Any) -> Any:
-    if found is None:
-        raise CannotTranslateError("nothing is wired to the side that it is set to")
-    return found
+    condition = next((given.inputs[name] for name in CONDITIONS if given.has(name)), True)
+    return by_choice(given, build, condition, yes, no)

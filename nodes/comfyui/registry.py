@@ -62,6 +62,10 @@ GROUPS = (
     "pack_logic",
     "pack_samplers_more",
     "pack_plain",
+    "pack_impact",
+    "pack_ttn",
+    "pack_more_values",
+    "pack_more_images",
 )
 """The files that hold translators."""
 _TRANSLATORS: dict[str, Translator] = {}

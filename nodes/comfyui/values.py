@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from nodes.comfyui.builder import Builder
+from nodes.comfyui.choosing import by_choice
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError, Value, Wire, wire_of
 from nodes.comfyui.registry import Outputs, translates
@@ -34,17 +35,13 @@ def primitive(given: Given, build: Builder) -> Value:
 
 @translates("ComfySwitchNode")
 def switch(given: Given, build: Builder) -> Any:
-    """A switch of one wire; where several of our wires are one of ComfyUI's, the way that it is set."""
+    """A switch for each wire that its two sides differ in; one side may be left open."""
     off, on = given.inputs.get("on_false"), given.inputs.get("on_true")
-    plain = all(isinstance(one, (Wire, Value)) for one in (off, on) if one is not None)
-    if plain and (off is not None or on is not None):
+    alone = on if off is None else off
+    if (off is None) != (on is None) and isinstance(alone, (Wire, Value)):
         wire = build.node("switch", "switch", when_off=wire_of(off), when_on=wire_of(on), on=given.get("switch", False))
-        return Value(wire) if isinstance(off, Value) or isinstance(on, Value) else wire
-    found = on if given.constant("switch", False) is True else off
-    if found is None:
-        raise CannotTranslateError("nothing is wired to the side that it is set to")
-    given.approximate("the switch is taken as it is set")
-    return found
+        return Value(wire) if isinstance(alone, Value) else wire
+    return by_choice(given, build, given.get("switch", False), on, off)
 
 
 @translates("ResolutionSelector")

@@ -98,10 +98,15 @@ def test_values_keep_their_wires(catalogue: Catalogue) -> None:
     assert found.report.nodes["unknown"] == 0
     assert sources(found, "schedule")["steps"] == "whole_number.value"
     assert sources(found, "guidance")["scale"] == "number.value"
-    assert sources(found, "prompt")["text"] == "switch.value"
-    assert sources(found, "switch") == {"when_off": "joined.value", "when_on": "replaced.value", "on": "choice.value"}
+    assert sources(found, "prompt")["text"] == "switch_2.value"
+    assert sources(found, "switch_2") == {"when_off": "joined.value", "when_on": "replaced.value", "on": "choice.value"}
+    assert sources(found, "switch") == {
+        "when_off": "model.unet",
+        "when_on": "lora.diffusion_network",
+        "on": "choice.value",
+    }
+    assert sources(found, "denoiser")["unet"] == "switch.value"
     assert sources(found, "noise") == {"width": "size.width", "height": "size.height"}
-    assert sources(found, "denoiser") == {"unet": "lora.diffusion_network"}
 
 
 def test_arithmetic_stays_on_its_wires(catalogue: Catalogue) -> None:
