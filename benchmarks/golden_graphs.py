@@ -101,9 +101,11 @@ def compare(runner: WorkflowRunner, path: Path, base: Path, output: Path) -> Com
     with safe_open(path.parent.parent / "expected" / f"{path.stem}.safetensors", "pt") as expected:
         result = expected.metadata()["result"]
         deviation = float(expected.get_tensor(result).std())
-        for key in expected.keys():  # noqa: SIM118 (it is no dict)
-            kind = key.partition(".")[0]
-            ours = value(runner, imported, key, scale)
+        keys = list(expected.keys())  # it is no dict
+        for key in keys:
+            kind, id, *_ = key.split(".")
+            slots = len({other.split(".")[2] for other in keys if other.startswith(f"{kind}.{id}.")})
+            ours = value(runner, imported, key, scale, slots)
             if ours is None:
                 continue
             off = difference(ours, expected.get_tensor(key)) / (deviation if kind == "latent" else 1)
@@ -122,14 +124,20 @@ def difference(ours: Tensor, theirs: Tensor) -> float:
     return off if off == off else APART
 
 
-def value(runner: WorkflowRunner, imported: Imported, key: str, scale: tuple[float, float] | None) -> Tensor | None:
-    """What a node here gave for a number of ComfyUI's, in ComfyUI's form; None where it has no counterpart here."""
+def value(
+    runner: WorkflowRunner, imported: Imported, key: str, scale: tuple[float, float] | None, slots: int = 1
+) -> Tensor | None:
+    """What a node here gave for a number of ComfyUI's, in ComfyUI's form; None where it has no counterpart here.
+
+    ``slots`` is how many outputs of that kind ComfyUI's node has: those of the last node here, or the last ones.
+    """
     kind, id, slot, *more = key.split(".")
     if kind not in KINDS:
         return None
     made = next(_nodes(imported, one) for one in imported.report.rows if one["id"] == id)
     outputs = list(_outputs(runner, imported, made, KINDS[kind]))
     last = [one for one in outputs if one[0] == outputs[-1][0]]
+    last = last if len(last) >= slots else outputs[-slots:]
     given = runner.executor.value(*last[min(int(slot), len(last) - 1)]) if last else None
     if isinstance(given, Latent):
         scaling, shift = scale or (1.0, 0.0)
