@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow.app.i18n import language
 from nodeflow.app.model.document_session import DocumentSession
+from nodeflow.app.panels.model_panel import ModelPanel
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import SetForm
@@ -83,6 +84,21 @@ def test_window_and_panels(window: MainWindow, size: tuple[int, int], qtbot: QtB
         fits(qtbot, dock)
         if not shown:
             dock.hide()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_chosen_model_and_a_scan_make_the_window_no_higher(
+    window: MainWindow, size: tuple[int, int], qtbot: QtBot
+) -> None:
+    dock = next(dock for dock in window.findChildren(Dock) if dock.objectName() == "models")
+    dock.bring()
+    panel = dock.findChild(ModelPanel)
+    assert panel is not None
+    qtbot.waitUntil(lambda: bool(panel.list.entries), timeout=30_000)
+    panel.view.setCurrentIndex(panel.list.index(0))
+    panel.bar.show()
+    settle(window, size)
+    assert panel.details.isVisible() and misfits(panel.search) == []
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -26,6 +24,7 @@ from nodeflow.app.inspector.view_options import ViewOptions
 from nodeflow.app.inspector.view_stage import ViewStage
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.run_history import RunHistory
+from nodeflow.app.qt.upright_scroll import UprightScroll
 
 _LEAST_HEIGHT = 200
 """Pixels of the panel that a low screen has room for."""
@@ -52,25 +51,6 @@ class ExportButton(QToolButton):
         ):
             menu.addAction(words).triggered.connect(lambda _=False, suffix=suffix: self.wanted.emit(suffix))
         self.setMenu(menu)
-
-
-class UprightScroll(QScrollArea):
-    """Scrolls up and down alone: as wide as what is in it needs, and as high as there is room."""
-
-    def __init__(self, inner: QWidget) -> None:
-        super().__init__()
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidgetResizable(True)
-        self.setWidget(inner)
-        self._inner = inner
-
-    def minimumSizeHint(self) -> QSize:
-        inner, bar = self._inner.minimumSizeHint(), self.verticalScrollBar().sizeHint().width()
-        return QSize(inner.width() + bar, min(inner.height(), _LEAST_HEIGHT))
-
-    def sizeHint(self) -> QSize:
-        return self._inner.sizeHint()
 
 
 class PanelWidgets:
@@ -109,7 +89,7 @@ class PanelWidgets:
             box.setMinimumContentsLength(8)
             boxes.addWidget(box, 1)
         inner = QWidget()
-        self.upright = UprightScroll(inner)
+        self.upright = UprightScroll(inner, _LEAST_HEIGHT)
         outer = QVBoxLayout(panel)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.upright)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -29,7 +30,11 @@ from nodeflow.app.panels.model_details import ModelDetails
 from nodeflow.app.panels.model_list import LINE, ModelLine, ModelList
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.thumbnails import Thumbnails
+from nodeflow.app.qt.upright_scroll import UprightScroll
 from nodeflow.library.entries import LibraryEntry, Own
+
+LEAST_BELOW = 24
+"""Pixels for what is told of a model, where the window is low: the rest is scrolled to."""
 
 
 class ModelPanel(QWidget):
@@ -69,7 +74,7 @@ class ModelPanel(QWidget):
         self.view.setDragEnabled(True)
         self.view.setDragDropMode(QTableView.DragDropMode.DragOnly)
         self.view.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
-        self.view.setMinimumHeight(60)
+        self.view.setMinimumHeight(LINE)
         self.details = ModelDetails(library.write)
         self.told = QLabel()
         self.told.setObjectName("dim")
@@ -79,10 +84,20 @@ class ModelPanel(QWidget):
         self.bar.setRange(0, 0)
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(4)
+        keeps = self.bar.sizePolicy()
+        keeps.setRetainSizeWhenHidden(True)  # what lies below does not jump while folders are looked through
+        self.bar.setSizePolicy(keeps)
         self.scan = QPushButton()
         self.scan.clicked.connect(self._turn_scan)
         self.folders = QPushButton(self.tr("Folders…"))
         self.folders.clicked.connect(self.folders_wanted)
+        below = QWidget()
+        upright = QVBoxLayout(below)
+        upright.setContentsMargins(0, 0, 0, 0)
+        upright.addWidget(self.details)
+        upright.addWidget(self.told)
+        self._below = UprightScroll(below, LEAST_BELOW)
+        self._below.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._lay_out()
         self.setFocusProxy(self.search)
         self.search.textChanged.connect(self._fill)
@@ -106,13 +121,12 @@ class ModelPanel(QWidget):
         foot.addWidget(self.folders)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 10, 10, 10)
-        layout.setSpacing(8)
+        layout.setSpacing(6)
         layout.addWidget(self.search)
         layout.addLayout(filters)
         layout.addWidget(self.bar)
         layout.addWidget(self.view, 1)
-        layout.addWidget(self.details)
-        layout.addWidget(self.told)
+        layout.addWidget(self._below)
         layout.addLayout(foot)
 
     # --- what is shown
