@@ -16,6 +16,10 @@ LATENT = {
     "latent (bicubic antialiased)": "bicubic",
     "latent (nearest)": "nearest-exact",
     "latent (nearest-exact)": "nearest-exact",
+    **{f"latent {name}": name for name in ("nearest-exact", "bilinear", "bicubic", "area")},
+    "latent nearest": "nearest-exact",
+    "latent bilinear antialias": "bilinear",
+    "latent bicubic antialias": "bicubic",
     "latent-bilinear": "bilinear",
     "latent-bicubic": "bicubic",
     "latent-nearest-exact": "nearest-exact",
@@ -53,7 +57,7 @@ def enlarged(
         wire = build.node(
             "scale_latent", "enlarged", latent=latent, width=width // CELL, height=height // CELL, method=method
         )
-        return wire, ["it is enlarged without antialiasing"] if "antialiased" in name else [], None
+        return wire, ["it is enlarged without antialiasing"] if "antialias" in name else [], None
     image, row = build.node("vae_decode", "first_image", vae=vae, latent=latent), None
     method = PIXELS.get(name.lower(), "")
     if not method:

@@ -50,6 +50,7 @@ KNOWN = frozenset(
     )
 )
 """What is read, and what says nothing of how the image is computed."""
+LORA = "LoRA "
 STEPS = {"Quality": 60, "Speed": 30, "Extreme Speed": 8, "Lightning": 4, "Hyper-SD": 4}
 """Steps of what older files call by how fast it is."""
 
@@ -81,9 +82,13 @@ def _settings(data: dict[str, Any], raw: str, program: str) -> ImageSettings:
         if isinstance(one, (list, tuple)) and len(one) >= 2:
             digits = text(one[2]) if len(one) > 2 else ""
             found.adapters.append(AdapterSetting(text(one[0]), number(one[1], 1.0) or 0.0, hash=digits))
+    for key, said in data.items():  # "LoRA 1": "name : 0.5" in its older files
+        name, parted, weight = text(said).rpartition(" : ")
+        if key.startswith(LORA) and parted and name != "None":
+            found.adapters.append(AdapterSetting(name.strip(), number(weight, 1.0) or 0.0))
     if text(data.get("vae")) not in ("", "None", "Default (model)"):
         found.vae = text(data.get("vae"))
-    found.left_out += unread(data, KNOWN)
+    found.left_out += unread(data, KNOWN, (LORA,))
     if number(data.get("sharpness"), 0.0):
         found.left_out.append("Fooocus sharpens the guidance, which is not done here")
     if text(data.get("refiner_model")) not in ("", "None"):

@@ -70,6 +70,7 @@ BEGINNINGS = (
     "ControlNet ",
     "RP ",
     "FreeU ",
+    "AddNet ",
     "Dynamic thresholding ",
     "Sigma ",
     "Schedule m",
@@ -91,6 +92,7 @@ def settings_of(text: str) -> ImageSettings:
     found = ImageSettings(_program(info, text), text)
     found.adapters, found.prompt, found.negative = _adapters(info)
     found.adapters = found.adapters or _listed(pairs)
+    found.adapters += _additional(pairs)
     found.model, found.model_hash = pairs.get("Model", ""), pairs.get("Model hash", "").replace("unknown", "")
     embeddings = _add_resources(found, pairs.get("Civitai resources", ""))
     found.dialect = EMPHASIS.get(pairs.get("Emphasis", ""), "A1111")
@@ -178,6 +180,21 @@ def _listed(pairs: dict[str, str]) -> list[AdapterSetting]:
     return [
         AdapterSetting(name, number(weight, 1.0) or 0.0, None, digits.get(name, "")) for name, weight in weights.items()
     ]
+
+
+def _additional(pairs: dict[str, str]) -> list[AdapterSetting]:
+    """LoRAs that an older extension puts on beside the prompt: ``AddNet Model 1: name(hash)`` and its weights."""
+    found: list[AdapterSetting] = []
+    for key, said in pairs.items():
+        at = key.removeprefix("AddNet Model ")
+        if at == key or pairs.get("AddNet Enabled") != "True":
+            continue
+        name, _, digits = said.removesuffix(")").rpartition("(")
+        weights = [number(pairs.get(f"AddNet Weight {part}{at}")) for part in ("A ", "B ", "")]
+        weight = next((one for one in (weights[0], weights[2]) if one is not None), 1.0)
+        text = weight if weights[1] is None else weights[1]
+        found.append(AdapterSetting(name or said, weight, None if text == weight else text, digits if name else ""))
+    return found
 
 
 def _adapter(name: str, rest: str, digits: str) -> AdapterSetting:
