@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from nodes.loaders.families.flux_2 import mistral
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.kinds.gemma import GEMMA_2
+from nodes.loaders.text_encoders.kinds.llama_cpp import LLAMA_CPP, from_pairs, from_raised
+from nodes.loaders.text_encoders.kinds.mistral import HEAD as MISTRAL_HEAD
 from nodes.loaders.text_encoders.kinds.mistral import MINISTRAL_3, mistral_3_shape
-from nodes.loaders.text_encoders.kinds.names import LLAMA_CPP, renamed, without
+from nodes.loaders.text_encoders.kinds.names import renamed, without
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_4B, QWEN_3_VL_4B, QWEN_25_VL_7B
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
@@ -72,11 +75,20 @@ class Answering(NamedTuple):
         return Architecture("transformers", self.kind, shape, under_model, ignorable, optional=optional)
 
 
-def words_alone(weights: Weights) -> Weights:
-    """Of a model of words, however a file that may hold sight too keeps them apart."""
+def _by_names(weights: Weights) -> Weights:
+    return renamed(LLAMA_CPP, weights)
+
+
+def _by_pairs(weights: Weights) -> Weights:
+    return from_pairs(weights, MISTRAL_HEAD)
+
+
+def words_alone(weights: Weights, named: Callable[[Weights], Weights] = _by_names) -> Weights:
+    """Of a model of words, however a file that may hold sight too keeps them apart; ``named`` brings llama.cpp's names
+    to transformers'."""
     sight = "visual.", "mtp.", "vision_tower.", "vision_model.", "multi_modal_projector.", "vision_language_adapter."
     found: Weights = {}
-    for name, value in renamed(LLAMA_CPP, without(("transformer.",), weights)).items():
+    for name, value in named(without(("transformer.",), weights)).items():
         bare = name.removeprefix("model.").removeprefix(WORDS).removeprefix("model.")
         if not bare.startswith(sight):
             found[bare] = value
@@ -159,8 +171,8 @@ def qwen_35_shape(weights: Weights) -> Any:
     )
 
 
-def _words(kind: str, shape: Callable[[Weights], Any]) -> Architecture:
-    return Architecture("transformers", kind, shape, words_alone)
+def _words(kind: str, shape: Callable[[Weights], Any], named: Callable[[Weights], Weights] = _by_names) -> Architecture:
+    return Architecture("transformers", kind, shape, partial(words_alone, named=named))
 
 
 QWEN_TIED = 4096
@@ -190,7 +202,7 @@ KINDS = (
     Answering(
         "Gemma 3",
         "Gemma3ForCausalLM",
-        _words("Gemma3TextModel", gemma_3_shape),
+        _words("Gemma3TextModel", gemma_3_shape, from_raised),
         Tokenizing("GemmaTokenizer", ("google/gemma-3-12b-it:", "google/gemma-3-4b-it:"), "gemma_tokenizer"),
         math.inf,
         frame=GEMMA_FRAME,
@@ -198,7 +210,7 @@ KINDS = (
     Answering(
         "Mistral Small 3",
         "MistralForCausalLM",
-        _words("MistralModel", _text_of(mistral.shape)),
+        _words("MistralModel", _text_of(mistral.shape), _by_pairs),
         mistral.MISTRAL_SMALL_3.tokenizing,
         0,
         frame=MISTRAL_FRAME,
@@ -206,7 +218,7 @@ KINDS = (
     Answering(
         "Ministral 3",
         "Ministral3ForCausalLM",
-        _words("Ministral3Model", _text_of(mistral_3_shape)),
+        _words("Ministral3Model", _text_of(mistral_3_shape), _by_pairs),
         MINISTRAL_3.tokenizing,
         QWEN_TIED,
         frame=MISTRAL_FRAME,

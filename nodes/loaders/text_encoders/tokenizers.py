@@ -24,18 +24,24 @@ class Tokenizing:
 
     ``kind`` is its class of transformers. ``repositories``: folders on the hub with it, as ``owner/name:folder``;
     ``comfyui``: its folder in ComfyUI. ``own`` makes the one that comes with a package.
+    ``begins``: tokens that stand before every text, where a file with the vocabulary alone does not say it.
     """
 
     kind: str
     repositories: tuple[str, ...] = ()
     comfyui: str = ""
     own: Callable[[], Any] | None = None
+    begins: tuple[str, ...] = ()
 
     def of_folder(self, folder: Path) -> Any:
         """The tokenizer that a folder holds. Raises NodeError where it is damaged."""
         import transformers
 
         return read_tokenizer(getattr(transformers, self.kind), folder)
+
+    def of_weights(self, file: Path) -> Any | None:
+        """The tokenizer that a file of weights holds; None where it holds none. Raises NodeError for a damaged one."""
+        return stored_in(file, self.kind, self.begins)
 
 
 def tokenizer_for(spec: Tokenizing, file: Path, what: str, given: str = "", most: int = 0) -> Any:
@@ -47,7 +53,7 @@ def tokenizer_for(spec: Tokenizing, file: Path, what: str, given: str = "", most
     """
     if given:
         return _fitting(spec.of_folder(_named_folder(given)), given, what, most)
-    if (found := stored_in(file, spec.kind)) is not None:
+    if (found := spec.of_weights(file)) is not None:
         return found
     if spec.own is not None:
         return spec.own()

@@ -7,11 +7,8 @@ from typing import Any
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.encoder import EncoderKind
-from nodes.loaders.text_encoders.kinds.llama import llama_names
+from nodes.loaders.text_encoders.kinds.llama import HEAD, IGNORABLE, llama_names
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
-
-HEAD = 128
-"""Numbers a head."""
 
 
 def shape(weights: Weights) -> Any:
@@ -35,6 +32,6 @@ def shape(weights: Weights) -> Any:
 SMOLLM_3 = EncoderKind(
     "SmolLM3 3B",
     ("SmolLM3 3B", "Llama or Mistral"),
-    Architecture("transformers", "SmolLM3Model", shape, llama_names, (r"(.*\.)?lm_head\.", r"(.*\.)?logit_scale$")),
+    Architecture("transformers", "SmolLM3Model", shape, llama_names, IGNORABLE),
     Tokenizing("PreTrainedTokenizerFast", ("briaai/FIBO:tokenizer", "HuggingFaceTB/SmolLM3-3B:")),
 )

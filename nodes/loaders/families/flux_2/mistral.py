@@ -7,7 +7,8 @@ from typing import Any
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.encoder import EncoderKind
-from nodes.loaders.text_encoders.kinds.names import LLAMA_CPP, renamed, without
+from nodes.loaders.text_encoders.kinds.llama_cpp import from_pairs
+from nodes.loaders.text_encoders.kinds.names import without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
 INSIDE, NORM = "language_model.", "language_model.norm"
@@ -23,7 +24,7 @@ IGNORABLE = (r"(.*\.)?(lm_head|vision_tower|multi_modal_projector|vision_languag
 def names(weights: Weights) -> Weights:
     """Of `Mistral3Model`'s words, from those that transformers saves, that other programs save, and llama.cpp's."""
     found: Weights = {}
-    for name, value in renamed(LLAMA_CPP, without(("transformer.",), weights)).items():
+    for name, value in from_pairs(without(("transformer.",), weights), HEAD).items():
         bare = name.removeprefix("model.").removeprefix(INSIDE).removeprefix("model.")
         if not bare.startswith((*SIGHT, "lm_head")):
             found[INSIDE + bare] = value

@@ -15,8 +15,10 @@ from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.read.folder_files import first_line, named
 from nodes.loaders.text_encoders.encoder import EncoderKind
-from nodes.loaders.text_encoders.kinds.names import without
+from nodes.loaders.text_encoders.kinds.llama_cpp import LLAMA_CPP_CHAT_GLM
+from nodes.loaders.text_encoders.kinds.names import renamed, without
 from nodes.loaders.text_encoders.sentencepiece_file import read_pieces, tokenizer_of
+from nodes.loaders.text_encoders.stored_tokenizer import sentencepiece_in
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 from nodes.loaders.text_encoders.tokenizing import each, tell_cut
 from nodes.networks.compute_dtype import device_of
@@ -45,6 +47,10 @@ class GLMTokenizing(Tokenizing):
                 f"{shown} cannot be read as a tokenizer ({first_line(error)}); take the files of its model's own"
             ) from None
 
+    def of_weights(self, file: Path) -> Any | None:
+        """The tokenizer that a file of weights holds as SentencePiece's model; GGUF has it without the marks."""
+        return sentencepiece_in(file, tokenizer)
+
 
 def tokenizer(content: bytes) -> Any:
     """ChatGLM's, of what its vocabulary's file holds. Raises ValueError."""
@@ -67,8 +73,12 @@ def tokenizer(content: bytes) -> Any:
 
 
 def names(weights: Weights) -> Weights:
-    """Of `ChatGLMModel`. Its class counts frequencies anew at each call; it has these for their precision alone."""
-    return {"rotary_pos_emb.inv_freq": torch.ones(HEAD // 4), **without(("transformer.",), weights)}
+    """Of `ChatGLMModel`, from its own names and llama.cpp's. Its class counts frequencies anew at each call; it has
+    these for their precision alone."""
+    return {
+        "rotary_pos_emb.inv_freq": torch.ones(HEAD // 4),
+        **renamed(LLAMA_CPP_CHAT_GLM, without(("transformer.",), weights)),
+    }
 
 
 def shape(weights: Weights) -> Any:

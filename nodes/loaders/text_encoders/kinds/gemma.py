@@ -7,6 +7,7 @@ from typing import Any
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.encoder import EncoderKind
+from nodes.loaders.text_encoders.kinds.llama_cpp import from_raised
 from nodes.loaders.text_encoders.kinds.names import without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
@@ -15,8 +16,8 @@ HEAD = 256
 
 
 def gemma_2_names(weights: Weights) -> Weights:
-    """Of `Gemma2Model`."""
-    return without(("transformer.", "model."), weights)
+    """Of `Gemma2Model`, from those that transformers saves, and llama.cpp's."""
+    return from_raised(without(("transformer.", "model."), weights))
 
 
 def gemma_2_shape(weights: Weights) -> Any:

@@ -7,11 +7,13 @@ from typing import Any
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.encoder import EncoderKind
+from nodes.loaders.text_encoders.kinds.llama_cpp import LLAMA_CPP_IGNORABLE, from_pairs
 from nodes.loaders.text_encoders.kinds.names import without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
 HEAD = 128
 """Numbers a head."""
+IGNORABLE = (r"(.*\.)?lm_head\.", r"(.*\.)?logit_scale$", *LLAMA_CPP_IGNORABLE)
 ROTARY = {
     "rope_type": "llama3",
     "rope_theta": 500000.0,
@@ -23,8 +25,8 @@ ROTARY = {
 
 
 def llama_names(weights: Weights) -> Weights:
-    """Of `LlamaModel`."""
-    return without(("transformer.", "model."), weights)
+    """Of `LlamaModel`, from those that transformers saves, and llama.cpp's."""
+    return from_pairs(without(("transformer.", "model."), weights), HEAD)
 
 
 def llama_shape(weights: Weights) -> Any:
@@ -49,7 +51,7 @@ def llama_shape(weights: Weights) -> Any:
 LLAMA_31 = EncoderKind(
     "Llama 3.1 8B",
     ("Llama 3.1 8B", "Llama or Mistral"),
-    Architecture("transformers", "LlamaModel", llama_shape, llama_names, (r"(.*\.)?lm_head\.", r"(.*\.)?logit_scale$")),
+    Architecture("transformers", "LlamaModel", llama_shape, llama_names, IGNORABLE),
     Tokenizing(
         "PreTrainedTokenizerFast", ("meta-llama/Llama-3.1-8B-Instruct:", "HiDream-ai/HiDream-I1-Full:tokenizer_4")
     ),

@@ -7,6 +7,7 @@ from typing import Any
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.encoder import EncoderKind
+from nodes.loaders.text_encoders.kinds.llama_cpp import from_pairs
 from nodes.loaders.text_encoders.kinds.names import without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
@@ -19,7 +20,7 @@ WORDS = "language_model."
 
 def mistral_3_names(weights: Weights) -> Weights:
     """Of the words of `Mistral3Model`, however a file names them; its sight is left out."""
-    bare = without(("transformer.",), weights)
+    bare = from_pairs(without(("transformer.",), weights), HEAD)
     inside = {
         name.removeprefix("model.").removeprefix(WORDS).removeprefix("model."): value for name, value in bare.items()
     }

@@ -8,7 +8,8 @@ from typing import Any
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.encoder import EncoderKind
-from nodes.loaders.text_encoders.kinds.names import LLAMA_CPP, renamed, without
+from nodes.loaders.text_encoders.kinds.llama_cpp import LLAMA_CPP
+from nodes.loaders.text_encoders.kinds.names import renamed, without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
 HEAD = 128

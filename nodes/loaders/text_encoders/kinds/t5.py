@@ -11,7 +11,8 @@ from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.quantised.layers import is_stored
 from nodes.loaders.text_encoders.encoder import EncoderKind
-from nodes.loaders.text_encoders.kinds.names import LLAMA_CPP_T5, renamed, without
+from nodes.loaders.text_encoders.kinds.llama_cpp import LLAMA_CPP_IGNORABLE, LLAMA_CPP_T5
+from nodes.loaders.text_encoders.kinds.names import renamed, without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 
 TABLE, LOOKED_UP = "shared.weight", "encoder.embed_tokens.weight"
@@ -81,7 +82,7 @@ T5_XXL = EncoderKind(
         "T5EncoderModel",
         t5_shape,
         t5_names,
-        (r"(.*\.)?(decoder|lm_head)\.", r"(.*\.)?logit_scale$"),
+        (r"(.*\.)?(decoder|lm_head)\.", r"(.*\.)?logit_scale$", *LLAMA_CPP_IGNORABLE),
         tied={"shared": "encoder.embed_tokens"},
         finish=by_stored_weights,
     ),
