@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from nodeflow.library.partial import as_quantised, of_part
 from nodeflow.library.precision import precision_of
 from nodeflow.library.recognise_folder import recognise_folder
 from nodeflow.library.recognised import SENTENCES, Recognised
-from nodeflow.library.rules import FileRule, RuleBook, rule_book
+from nodeflow.library.rules import TEXTS, VAE, FileRule, RuleBook, rule_book
 from nodeflow.library.sniff import PICKLES, sniff
 from nodeflow.special_files import is_special
 
@@ -38,7 +39,7 @@ def recognise(path: Path, rules: RuleBook | None = None) -> Recognised:
     """Return what lies there. Raises OSError where it cannot be read."""
     rules = rules or rule_book()
     if path.is_dir():
-        return recognise_folder(path, rules, recognise)
+        return recognise_folder(path, rules, recognise_together)
     if is_special(path):
         return Recognised("other", what="a device or a pipe, which is no model")
     found = sniff(path)
@@ -52,6 +53,18 @@ def recognise(path: Path, rules: RuleBook | None = None) -> Recognised:
         told = f"no weights that can be read: it is damaged or was cut short ({error})"
         return Recognised("damaged", what=told, reason="download it again", bytes=path.stat().st_size)
     return of_header(path, header, rules)
+
+
+def recognise_together(paths: Sequence[Path], rules: RuleBook) -> Recognised:
+    """Return what one file is, or several that hold one network together. Raises OSError."""
+    if len(paths) == 1:
+        return recognise(paths[0], rules)
+    try:
+        headers = [read_header(path) for path in paths]
+    except HeaderError:
+        return Recognised("unknown")
+    tensors = {name: tensor for header in headers for name, tensor in header.tensors.items()}
+    return recognise_weights(Header(headers[0].layout, tensors, headers[0].metadata, 0), rules)
 
 
 def _layout(path: Path) -> str:
@@ -89,7 +102,7 @@ def recognise_weights(header: Header, rules: RuleBook) -> Recognised:
         return _adapter(rule, header, rules)
     inside = [part for part, beginnings in rules.parts.items() if any(header.begins(one) for one in beginnings)]
     if rule.needs and inside:
-        return _whole(rule, inside)
+        return _whole(rule, inside, rules)
     return _told(rule, rule.family)
 
 
@@ -100,15 +113,26 @@ def _told(rule: FileRule, family: str) -> Recognised:
     )
 
 
-def _whole(rule: FileRule, inside: list[str]) -> Recognised:
+def _whole(rule: FileRule, inside: list[str], rules: RuleBook) -> Recognised:
     """A network with other parts of its model in one file."""
     missing = tuple(part for part in rule.needs if part not in inside)
     what = SENTENCES["checkpoint"].format(family=rule.family)
     if missing:
         what = f"{rule.family} in one file without its {' and '.join(missing)}"
-    nodes = rule.nodes if missing else rule.whole
+    nodes = (*rule.nodes, *_of_parts(rule, inside, missing, rules)) if missing else rule.whole
     reason = "" if nodes else rule.reason or "no node takes it as one file yet"
     return Recognised("checkpoint", rule.family, what, nodes=nodes, missing=missing, reason=reason)
+
+
+def _of_parts(rule: FileRule, inside: list[str], missing: tuple[str, ...], rules: RuleBook) -> tuple[str, ...]:
+    """The nodes that read one part of a whole model, as far as it has that."""
+    texts = [part for part in rule.needs if part != VAE]
+    had = {VAE: VAE in inside, TEXTS: bool(texts) and not set(texts) & set(missing)}
+    return tuple(
+        node
+        for node in rule.whole
+        if node not in rule.nodes and node in rules.takers and had.get(rules.takers[node].reads)
+    )
 
 
 def _adapter(rule: FileRule, header: Header, rules: RuleBook) -> Recognised:
@@ -121,9 +145,15 @@ def _adapter(rule: FileRule, header: Header, rules: RuleBook) -> Recognised:
     return Recognised("lora", family, what, nodes=nodes, param="lora", reason=told.reason)
 
 
+def _ends(header: Header) -> tuple[str, str]:
+    """The first and last of all names: what both begin with, all do."""
+    return header.sorted_names[0], header.sorted_names[-1]
+
+
 def best_rule(header: Header, rules: RuleBook) -> FileRule | None:
     """The rule that says most of a file; None where none fits."""
     prefixes = [prefix for prefix in PREFIXES if header.begins(prefix)]
+    prefixes += [one for one in rules.wrappers if all(name.startswith(one) for name in _ends(header))]
     numbers = {
         number
         for name, asked in rules.anchored.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ INDICES = "model_index.json", "modular_model_index.json"
 CONFIGS = *INDICES, "config.json", "open_clip_config.json"
 
 
-RecogniseFile = Callable[[Path, RuleBook], Recognised]
-"""Tells what a single file is."""
+RecogniseFiles = Callable[[Sequence[Path], RuleBook], Recognised]
+"""Tells what one file is, or several that hold one network together."""
 
 
-def recognise_folder(path: Path, rules: RuleBook, recognise: RecogniseFile) -> Recognised:
+def recognise_folder(path: Path, rules: RuleBook, recognise: RecogniseFiles) -> Recognised:
     """Return what a folder is. Raises OSError where it cannot be read."""
     if not any(path.iterdir()):
         return Recognised("empty", what="nothing", reason="check the path")
@@ -31,7 +31,7 @@ def recognise_folder(path: Path, rules: RuleBook, recognise: RecogniseFile) -> R
             return _pipeline(path, name, config, rules)
     config = read_config(path / "config.json")
     if name := _class(config) or str(config.get("model_type") or ""):
-        return _network(path, name, config, rules)
+        return _network(path, name, config, rules, recognise)
     if (path / "open_clip_config.json").is_file():
         return _of_class("open_clip", {}, rules, path) or Recognised(
             "clip", "CLIP", "a CLIP of open_clip", layout="folder"
@@ -75,12 +75,25 @@ def _pipeline(path: Path, name: str, index: dict[str, Any], rules: RuleBook) -> 
     return Recognised(rule[1].kind, family, what, bytes=_bytes(path), nodes=nodes, layout="folder")
 
 
-def _network(path: Path, name: str, config: dict[str, Any], rules: RuleBook) -> Recognised:
+def _network(
+    path: Path, name: str, config: dict[str, Any], rules: RuleBook, recognise: RecogniseFiles
+) -> Recognised:
     found = _of_class(name, config, rules, path)
     if found is not None:
-        return found
+        return found if found.nodes else _by_its_weights(path, found, rules, recognise)
     whole = "give the folder of the whole model"
     return Recognised("network", spoken(name), f"a network of {spoken(name)}", reason=whole, layout="folder")
+
+
+def _by_its_weights(path: Path, found: Recognised, rules: RuleBook, recognise: RecogniseFiles) -> Recognised:
+    """What a network is whose class several families share."""
+    files = sorted(path.glob("*.safetensors"))
+    if not files or (len(files) > 1 and not all(part_of(one.name) for one in files)):
+        return found
+    told = recognise(files, rules)
+    if told.kind != found.kind or not told.nodes or told.lost:
+        return found
+    return msgspec.structs.replace(told, bytes=found.bytes, layout="folder")
 
 
 def _of_class(name: str, config: dict[str, Any], rules: RuleBook, path: Path) -> Recognised | None:
@@ -109,6 +122,7 @@ def _rule(name: str, config: dict[str, Any], rules: RuleBook) -> tuple[str, Fold
     return (best[1], best[2]) if best else None
 
 
+<<<<<<< HEAD
 def _says(config: dict[str, Any], wanted: dict[str, str | int]) -> bool:
     """Return whether a configuration says all of this; of a part it names the library and the class."""
     return all(
@@ -118,6 +132,9 @@ def _says(config: dict[str, Any], wanted: dict[str, str | int]) -> bool:
 
 
 def _several(path: Path, rules: RuleBook, recognise: RecogniseFile) -> Recognised:
+=======
+def _several(path: Path, rules: RuleBook, recognise: RecogniseFiles) -> Recognised:
+>>>>>>> 35e1813b (Open text encoders, VAEs and U-Nets under more prefixes, and the VAE of a whole model that lacks a text encoder)
     """Files and folders beside each other, none of which says what the folder is."""
     folders = [one for one in sorted(path.iterdir()) if one.is_dir()]
     models = [one.name for one in folders if any((one / name).is_file() for name in CONFIGS)]
@@ -135,7 +152,7 @@ def _several(path: Path, rules: RuleBook, recognise: RecogniseFile) -> Recognise
     if len(files) > 1:
         return Recognised("files", what=f"several files, such as {files[0].name}", reason="choose one of them")
     if files:
-        return msgspec.structs.replace(recognise(files[0], rules), layout="folder")
+        return msgspec.structs.replace(recognise(files, rules), layout="folder")
     return Recognised("unknown", layout="folder")
 
 

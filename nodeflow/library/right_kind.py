@@ -7,7 +7,7 @@ from pathlib import Path
 from nodeflow.library.lost_blocks import NETWORK, told_as
 from nodeflow.library.recognise import recognise
 from nodeflow.library.recognised import Recognised
-from nodeflow.library.rules import Taker, rule_book
+from nodeflow.library.rules import TEXTS, VAE, Taker, rule_book
 
 NETWORKS = "transformer", "unet"
 """Kinds of what some nodes take beside a folder."""
@@ -37,10 +37,6 @@ def misplaced(type: str, path: Path, shown: str, found: Recognised) -> str:
     if path.is_file() and not taker.file:
         return f"{shown} is one file; {taker.title} loads {taker.takes}"
     return unread_layout(path, found, taker) or cut(path, shown, found, taker.reads)
-
-
-VAE, TEXTS = "VAE", "texts"
-"""Parts of a whole model that a node may read alone, beside `NETWORK`; empty for one that reads it all."""
 
 
 def cut(path: Path, shown: str, found: Recognised, reads: str = "") -> str:

@@ -18,6 +18,11 @@ import msgspec
 
 from nodeflow.pack_entries import one_line, pack_entries
 
+INSIDE = "text_encoders."
+"""Where whole models of ComfyUI have their text encoders."""
+VAE, TEXTS = "VAE", "texts"
+"""Parts of a whole model that a node may read alone, beside its network."""
+
 
 class FileRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hold what a file of one kind has: names of tensors, after a prefix that the whole file may carry.
@@ -185,6 +190,15 @@ class RuleBook(msgspec.Struct, frozen=True, dict=True):
             for name in rule.anchors or ("",):
                 found[name].append(number)
         return dict(found)
+
+    @cached_property
+    def wrappers(self) -> tuple[str, ...]:
+        """What may stand before all names of a text encoder that was taken out of a file with a whole model, or that
+        ComfyUI saved by itself; the longest first."""
+        inside = {one for part, beginnings in self.parts.items() if part != VAE for one in beginnings}
+        bare = {one.removeprefix(INSIDE) for one in inside if one.startswith(INSIDE)}
+        known = {"text_encoder.", *inside, *bare}
+        return tuple(sorted({*known, *(f"{one}transformer." for one in known)}, key=lambda one: (-len(one), one)))
 
     def also(self, family: str) -> tuple[str, ...]:
         """The families whose files are this one's too."""

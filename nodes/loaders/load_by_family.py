@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from nodeflow.library.lost_blocks import NETWORK
-from nodeflow.library.right_kind import TEXTS
+from nodeflow.library.rules import TEXTS
 from nodeflow.node import Choices, NodeError, Reads, Supplied, node
 from nodeflow.wires import VAE, DiffusionNetwork, TextEncoder, TrainedSchedule
 from nodes.loaders.models.family import Family

@@ -119,13 +119,22 @@ class References:
 
 
 @dataclass(frozen=True)
+class TrainingMarks:
+    """Names of weights in a family's files that belong to no network, and say how one was trained: ``schedule`` tells
+    it by the file, these weights, the network, and whether it predicts v where they do not say so."""
+
+    names: tuple[str, ...]
+    schedule: Callable[[Path, FileWeights, Any, bool], TrainedSchedule]
+
+
+@dataclass(frozen=True)
 class Family:
     """A family of models. Its folder ``nodes/loaders/families/<family>/`` has one in ``family.py``, called FAMILY.
 
     ``told``: the names by which the rules beside it tell its files and folders; ``name`` is one of them. ``schedule``
     gives the trained schedule of a network, by its configuration, where no folder says it, and ``learned`` what its
-    weights tell beside; ``usual`` is added to what a folder says. ``marked``: how a network was trained whose file has
-    marks of it, by the file, these, the network, and whether it predicts v where they do not say so. ``references``:
+    weights tell beside; ``usual`` is added to what a folder says. ``marks``: what its files may say beside of how a
+    network was trained. ``references``:
     how it is shown images, for families that are. ``control``: its ControlNets; ``control_modes``: the kinds of images
     that a union of them is told by number. ``whole`` loads a folder or a file with all parts in its stead, where that
     says how it was trained.
@@ -139,7 +148,7 @@ class Family:
     told: tuple[str, ...] = ()
     usual: Mapping[str, Any] = field(default_factory=dict)
     learned: Callable[[torch.nn.Module], Mapping[str, Any]] = lambda _: {}
-    marked: Callable[[Path, FileWeights, Any, bool], TrainedSchedule] | None = None
+    marks: TrainingMarks | None = None
     references: References | None = None
     control: Architecture | None = None
     control_modes: Mapping[str, int] = field(default_factory=dict)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nodeflow.library.rules import rule_book
-from nodes.loaders.families.stable_diffusion.marks import MARKS
-from nodes.loaders.families.stable_diffusion.other_weights import AVERAGES, BUFFERS
 from nodes.loaders.quantised.open_file import open_weights
 from nodes.loaders.read.accounting import FileWeights, refuse_unused
+from nodes.loaders.read.training_leftovers import AVERAGES, BUFFERS
 
 NETWORK = "model.diffusion_model.", "diffusion_model.", "transformer.", "net."
 """What stands before a network's names, in files that hold more and in some that do not."""
@@ -30,16 +29,17 @@ class WeightsFile:
         self._parts = rule_book().parts
         self._taken: set[str] = set()
 
-    def network(self) -> FileWeights:
-        """The denoising network: what stands behind its prefix, or all that belongs to no other part."""
+    def network(self, marks: Sequence[str] = ()) -> FileWeights:
+        """The denoising network: what stands behind its prefix, or all that belongs to no other part, but for ``marks``
+        of how it was trained."""
         others = tuple(beginning for beginnings in self._parts.values() for beginning in beginnings)
         prefix = next((one for one in NETWORK if self._begins(one)), self._wrapper(*WRAPPERS, MODEL))
         names = [name for name in self._weights if name.startswith(prefix) and (prefix or not name.startswith(others))]
-        return self._part([name for name in names if name not in MARKS], prefix)
+        return self._part([name for name in names if name not in marks], prefix)
 
-    def marks(self) -> FileWeights:
-        """The weights that say how the network was trained, and are part of none."""
-        return self._part([name for name in MARKS if name in self._weights], "")
+    def called(self, names: Iterable[str]) -> FileWeights:
+        """Those of these weights that it has, which belong to no part."""
+        return self._part([name for name in names if name in self._weights], "")
 
     def part(self, name: str) -> FileWeights | None:
         """A part by its name in ``parts.toml``; None where the file has none."""
@@ -48,9 +48,10 @@ class WeightsFile:
             return None
         return self._part([one for one in self._weights if one.startswith(prefix)], prefix)
 
-    def alone(self) -> FileWeights:
-        """The whole file, which holds one part alone, without what stands before every name."""
-        return self._part(list(self._weights), self._wrapper(*WRAPPERS))
+    def alone(self, *more: str) -> FileWeights:
+        """The whole file, which holds one part alone, without what stands before every name; ``more``: what may stand
+        there besides, before the names of such a part."""
+        return self._part(list(self._weights), self._wrapper(*rule_book().wrappers, *WRAPPERS, *more))
 
     def holds(self, name: str) -> bool:
         """Return whether it has a part of this name."""

@@ -14,8 +14,7 @@ from nodeflow.wires import VAE, DiffusionNetwork, LatentFormat, TextEncoder, Tra
 from nodes.loaders.models.family import Family, TextPart
 from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.models.text import EncoderFile, Given, assigned, load_text
-from nodes.loaders.models.weights_file import WeightsFile
-from nodes.loaders.read.accounting import refuse_unused
+from nodes.loaders.models.weights_file import MODEL, WeightsFile
 from nodes.loaders.read.folder_files import named, read_json
 from nodes.loaders.read.parts import LoadTarget, Parts, denoiser, prediction_of
 from nodes.loaders.read.recognise import recognise
@@ -180,13 +179,12 @@ def network_from_file(family: Family, file: WeightsFile, precision: ComputePreci
     """A family's network out of a file. Raises NodeError for another family's, and for missing weights."""
     architecture = family.network.architecture
     dtype = precision.dtype(architecture.precisions)
-    module = architecture.from_file(file.path, file.network(), family.name, dtype)
-    schedule, marks = _learned(family, module), file.marks()
-    if marks and family.marked is not None:
+    names = family.marks.names if family.marks is not None else ()
+    module = architecture.from_file(file.path, file.network(names), family.name, dtype)
+    schedule, marks = _learned(family, module), file.called(names)
+    if marks and family.marks is not None:
         velocity = schedule.config.get("prediction_type") == "v_prediction"
-        schedule = family.marked(file.path, marks, module, velocity)
-    elif marks:
-        refuse_unused(file.path.name, marks, ())
+        schedule = family.marks.schedule(file.path, marks, module, velocity)
     return NetworkAndSchedule(module, module.config, schedule)
 
 
@@ -215,7 +213,7 @@ def vae_from_file(family: Family, file: WeightsFile, precision: ComputePrecision
     """A family's VAE out of a file of its own, or of one that holds more. Raises NodeError."""
     latent = family.latent
     dtype = precision.dtype(latent.autoencoder.architecture.precisions)
-    weights = file.part(VAE_PART) or file.alone()
+    weights = file.part(VAE_PART) or file.alone(MODEL)
     side = latent.format({}).side
     return latent.autoencoder.from_file(file.path, weights, f"VAE of {family.name}", dtype, side, latent.settings)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from nodeflow.node import NodeError
 from nodeflow.wires import VAE
 from nodes.loaders.families.autoencoders.tiny import TINY, load_tiny_file
-from nodes.loaders.families.stable_diffusion.marks import check_latents
+from nodes.loaders.families.stable_diffusion.marks import MARKS, check_latents
 from nodes.loaders.models.family import FamilyLatent
 from nodes.loaders.models.known import families, told_as
 from nodes.loaders.models.precision import ComputePrecision
-from nodes.loaders.models.weights_file import NETWORK, WeightsFile
+from nodes.loaders.models.weights_file import MODEL, NETWORK, WeightsFile
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.recognise import recognise
 
@@ -38,8 +38,8 @@ def load_autoencoder_file(path: Path, precision: ComputePrecision, made_for: str
     name = OLD_NAMES.get(made_for, made_for) if made_for != AUTO else _told(path)
     space = spaces()[name]
     inside = file.part(VAE_PART)
-    check_latents(path, file.marks())
-    weights = inside or file.alone()
+    check_latents(path, file.called(MARKS))
+    weights = inside or file.alone(MODEL)
     dtype, wanted = precision.dtype(space.autoencoder.architecture.precisions), space.format({})
     coder = space.autoencoder.from_file(path, weights, f"VAE of {name}", dtype, wanted.side, space.settings)
     file.close(*(NETWORK if inside else ()))

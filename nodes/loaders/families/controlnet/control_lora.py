@@ -20,11 +20,11 @@ from nodes.loaders.adapters.algebra.low_rank import LowRank
 from nodes.loaders.adapters.families import network_family
 from nodes.loaders.adapters.names.unet import original_names
 from nodes.loaders.families.controlnet.controlnet_network import DiffusersControlNet
-from nodes.loaders.families.stable_diffusion.other_weights import AVERAGES, BUFFERS
 from nodes.loaders.quantised.finite import is_finite
 from nodes.loaders.quantised.open_file import open_weights
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.parts import ready
+from nodes.loaders.read.training_leftovers import AVERAGES, BUFFERS
 from nodes.networks.layer_call import is_linear_map, weight_shape
 from nodes.networks.low_rank import adapted
 

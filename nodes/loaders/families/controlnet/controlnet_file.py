@@ -12,9 +12,10 @@ from torch import Tensor
 
 from nodes.loaders.families.controlnet.controlnet_network import DiffusersControlNet, as_controlnet
 from nodes.loaders.families.controlnet.union import UnionControlNet, as_union, union_shape
-from nodes.loaders.families.stable_diffusion.other_weights import AVERAGES, BUFFERS, PARTS
+from nodes.loaders.families.stable_diffusion.other_weights import PARTS
 from nodes.loaders.read.made_of import made_of
 from nodes.loaders.read.parts import LoadTarget
+from nodes.loaders.read.training_leftovers import AVERAGES, BUFFERS
 from nodes.loaders.read.weights import fill, read_file, told
 
 LAYERS = 2

@@ -77,7 +77,7 @@ def names(weights: Weights) -> Weights:
     these for their precision alone."""
     return {
         "rotary_pos_emb.inv_freq": torch.ones(HEAD // 4),
-        **renamed(LLAMA_CPP_CHAT_GLM, without(("transformer.",), weights)),
+        **renamed(LLAMA_CPP_CHAT_GLM, without(("transformer.", "model."), weights)),
     }
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import TrainedSchedule
+from nodes.loaders.models.family import TrainingMarks
 from nodes.loaders.read.accounting import FileWeights
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
 from nodes.schedulers.solvers.edm import COSXL, PLAYGROUND, predicting_v
@@ -45,6 +46,9 @@ def schedule_of(path: Path, weights: FileWeights, velocity: bool) -> TrainedSche
 def marked_schedule(path: Path, marks: FileWeights, network: Any, velocity: bool) -> TrainedSchedule:
     """Return how a network by itself was trained whose file has some of these. Raises NodeError."""
     return predicting_v(network, schedule_of(path, marks, velocity))
+
+
+TRAINED = TrainingMarks(MARKS, marked_schedule)
 
 
 def check_latents(path: Path, marks: FileWeights) -> None:

@@ -6,13 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-BUFFERS = (
-    r"(betas|logvar|lvlb_weights|log_one_minus_alphas_cumprod|alphas_cumprod(_prev)?|denoiser\.(log_)?sigmas"
-    r"|sqrt_\w+|posterior_\w+)$"
-)
-"""Noise schedules that are computed afresh."""
-AVERAGES = r"(first_stage_model\.)?(model_ema|loss)\."
-"""Running averages and discriminators, which training alone needs."""
+from nodes.loaders.read.training_leftovers import AVERAGES, BUFFERS
+
 PARTS = r"(model\.diffusion_model|first_stage_model|cond_stage_model|conditioner|text_encoders|control_model)\."
 """The parts of a whole model, for those who load one of them."""
 IGNORABLE = (

@@ -9,7 +9,7 @@ import torch
 
 from nodeflow.wires import LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.kl import KL_HALF
-from nodes.loaders.families.stable_diffusion.marks import marked_schedule, predicts_velocity
+from nodes.loaders.families.stable_diffusion.marks import TRAINED, predicts_velocity
 from nodes.loaders.families.stable_diffusion.unet import UNET_SHOWN, UNETS, unet_denoiser
 from nodes.loaders.families.stable_diffusion.whole import load
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
@@ -50,6 +50,6 @@ FAMILY = Family(
     ),
     schedule=schedule,
     learned=learned,
-    marked=marked_schedule,
+    marks=TRAINED,
     whole=load,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from nodeflow.wires import LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.kl import KL_FULL
-from nodes.loaders.families.stable_diffusion.marks import marked_schedule
+from nodes.loaders.families.stable_diffusion.marks import TRAINED
 from nodes.loaders.families.stable_diffusion.unet import UNET_SHOWN, UNETS, unet_denoiser
 from nodes.loaders.families.stable_diffusion.whole import load
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
@@ -42,6 +42,6 @@ FAMILY = Family(
         {"scaling_factor": 0.13025},
     ),
     schedule=schedule,
-    marked=marked_schedule,
+    marks=TRAINED,
     whole=load,
 )

@@ -27,7 +27,7 @@ IGNORABLE = (r"(.*\.)?logit_scale$", r".*position_ids$", r"(.*\.)?text_projectio
 
 def clip_names(weights: Weights) -> Weights:
     """Names as the library saves them, with or without what other programs put before them."""
-    weights = without(("transformer.", "clip_l.", "clip_g."), weights)
+    weights = without(("model.", "transformer.", "clip_l.", "clip_g."), weights)
     if TOKENS.removeprefix(TOP) in weights:
         return {name if name == PROJECTION else TOP + name: value for name, value in weights.items()}
     return weights
