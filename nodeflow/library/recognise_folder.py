@@ -75,9 +75,7 @@ def _pipeline(path: Path, name: str, index: dict[str, Any], rules: RuleBook) -> 
     return Recognised(rule[1].kind, family, what, bytes=_bytes(path), nodes=nodes, layout="folder")
 
 
-def _network(
-    path: Path, name: str, config: dict[str, Any], rules: RuleBook, recognise: RecogniseFiles
-) -> Recognised:
+def _network(path: Path, name: str, config: dict[str, Any], rules: RuleBook, recognise: RecogniseFiles) -> Recognised:
     found = _of_class(name, config, rules, path)
     if found is not None:
         return found if found.nodes else _by_its_weights(path, found, rules, recognise)
@@ -122,7 +120,6 @@ def _rule(name: str, config: dict[str, Any], rules: RuleBook) -> tuple[str, Fold
     return (best[1], best[2]) if best else None
 
 
-<<<<<<< HEAD
 def _says(config: dict[str, Any], wanted: dict[str, str | int]) -> bool:
     """Return whether a configuration says all of this; of a part it names the library and the class."""
     return all(
@@ -131,10 +128,7 @@ def _says(config: dict[str, Any], wanted: dict[str, str | int]) -> bool:
     )
 
 
-def _several(path: Path, rules: RuleBook, recognise: RecogniseFile) -> Recognised:
-=======
 def _several(path: Path, rules: RuleBook, recognise: RecogniseFiles) -> Recognised:
->>>>>>> 35e1813b (Open text encoders, VAEs and U-Nets under more prefixes, and the VAE of a whole model that lacks a text encoder)
     """Files and folders beside each other, none of which says what the folder is."""
     folders = [one for one in sorted(path.iterdir()) if one.is_dir()]
     models = [one.name for one in folders if any((one / name).is_file() for name in CONFIGS)]
