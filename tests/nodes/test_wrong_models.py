@@ -62,7 +62,7 @@ def wrong(
         (path / "model.gguf", (), "model.gguf is damaged or was cut short"),
         (
             tiny_folder,
-            ("Load latent diffusion", "Load VAE", "Load model"),
+            ("Load latent diffusion", "Load VAE", "Load model", "Load diffusion model", "Load text encoder"),
             "holds Stable Diffusion 1 or 2,",
         ),
         (
