@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, Param
 from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, Socket, Workflow
@@ -12,7 +13,7 @@ from nodeflow.library.hub_snapshot import snapshot
 from nodeflow.library.lookup import SUFFIXES
 from nodeflow.library.missing import HUB_ID, Find, missing_models, named_models, short
 from nodeflow.library.recognise import recognise
-from nodeflow.library.right_kind import misplaced, misplaced_part, shortened, unreadable
+from nodeflow.library.right_kind import NETWORKS, refusal, shortened
 from nodeflow.library.rules import rule_book
 from nodeflow.library.tokenizer_files import tokenizer_in, without_tokenizer
 from nodeflow.resources import locate
@@ -33,15 +34,17 @@ def problems_on_disk(workflow: Workflow, catalogue: Catalogue, base: Path, find:
         place = f"{where}/{name}" if where else name
         if why := _wrong_family(workflow, where, name, node, spec, base, find):
             found.append(Problem(place, rule_book().takers[spec.type].family, why))
+        said = _Said(_beside(workflow, where, name, node, spec), _is_chosen(workflow, where, name, node, spec))
         for param, value in _named(workflow, where, name, node, spec):
             if (where, name, param.name) in lost:
                 continue
-            if (
-                why := _wrong_model(spec, param, value, base, find)
+            wrong = (
+                _wrong_model(spec, param, value, base, find, said)
                 if param.widget == MODEL
                 else wrong_file(param, value, base)
-            ):
-                found.append(Problem(place, param.name, why))
+            )
+            if wrong:
+                found.append(Problem(place, param.name, wrong))
     return found
 
 
@@ -130,27 +133,51 @@ def _path_of(value: str, base: Path, find: Find) -> Path | None:
     return Path(entries[0].path) if len(entries) == 1 else None
 
 
-def _wrong_model(spec: NodeSpec, param: Param, value: str, base: Path, find: Find) -> str:
+class _Said(NamedTuple):
+    """What a node says beside its model's name: what is not read of it, and whether its family is told."""
+
+    without: list[str]
+    chosen: bool
+
+
+def _beside(workflow: Workflow, where: str, name: str, node: Node, spec: NodeSpec) -> list[str]:
+    """What a node does not read of its model, since a person names other files for it or leaves it out."""
+    taker = rule_book().takers.get(spec.type)
+    body = workflow.subgraphs[where].body if where else workflow
+    found: list[str] = []
+    for param in spec.params if taker else ():
+        value = node.params.get(param.name, param.default)
+        given = Socket(name, param.name) in body.links or bool(str(value).strip())
+        if taker and given and param.name in taker.like:
+            found.append(rule_book().takers[taker.like[param.name]].reads)
+        if taker and given and param.name == taker.part:
+            found.extend(NETWORKS)
+        if taker and value is False:
+            found.extend(taker.left_out.get(param.name, ()))
+    return found
+
+
+def _is_chosen(workflow: Workflow, where: str, name: str, node: Node, spec: NodeSpec) -> bool:
+    """Return whether a person, or a wire, says of which family a node's model is."""
+    taker = rule_book().takers.get(spec.type)
+    param = spec.param(taker.family) if taker and taker.family else None
+    if param is None:
+        return False
+    value = node.params.get(param.name, param.default)
+    return value != param.default or not _is_named(workflow, where, name, param, value)
+
+
+def _wrong_model(spec: NodeSpec, param: Param, value: str, base: Path, find: Find, said: _Said) -> str:
     """Say why the nodes of a type do not load a model; empty where they do, or where nobody can tell."""
     takers = rule_book().takers
-    first = next(one for one in spec.params if one.widget == MODEL)
-    part = spec.type in takers and takers[spec.type].part == param.name
-    type = (
-        spec.type
-        if param == first or part
-        else takers[spec.type].like.get(param.name, "")
-        if spec.type in takers
-        else ""
-    )
+    taker = takers.get(spec.type)
     path = _path_of(value, base, find)
-    if path is not None and spec.type in takers and takers[spec.type].tokenizer == param.name:
+    if path is None or taker is None:
+        return ""
+    if taker.tokenizer == param.name:
         return without_tokenizer(path) if tokenizer_in(path) is None else ""
-    if path is None or type not in takers:
-        return ""
-    try:
-        found = recognise(path)
-    except OSError:
-        return ""
-    shown = shortened(path.name)
-    wrong = misplaced_part(type, path, found) if part else misplaced(type, path, shown, found)
-    return (unreadable(shown, found) if path.is_file() else "") or wrong
+    first = param == next(one for one in spec.params if one.widget == MODEL)
+    part = taker.part == param.name
+    type = taker.like.get(param.name, spec.type if first or part else "")
+    shown = shortened(path.name if locate(value, base) is not None else value)
+    return refusal(type, path, shown, part, *(said if first else ())) if type else ""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
+from nodeflow.library.gguf_header import MAGIC
 from nodeflow.library.lost_blocks import NETWORK, told_as
+from nodeflow.library.model_folder import broken
 from nodeflow.library.recognise import recognise
 from nodeflow.library.recognised import Recognised
 from nodeflow.library.rules import TEXTS, VAE, Taker, rule_book
+from nodeflow.library.sniff import PICKLES, pickled, sniff
 
 NETWORKS = "transformer", "unet"
 """Kinds of what some nodes take beside a folder."""
@@ -16,6 +20,47 @@ UNREADABLE = "damaged", "unfinished", "empty", "pointer"
 LORA_NODES = "nodes.apply_lora", "nodes.apply_lora_to_text"
 MAX_NAME = 80
 """Letters of a name in a message."""
+
+
+def refusal(
+    type: str, path: Path, shown: str, part: bool = False, without: Collection[str] = (), chosen: bool = False
+) -> str:
+    """Say why the nodes of a type do not load what lies at a path, which is ``shown`` so; empty where they do, or where
+    nobody can tell before. ``part``: at the parameter of a network beside a folder. ``without``: as `broken` has it.
+    ``chosen``: whether a person says of which family it is."""
+    taker = rule_book().takers[type]
+    try:
+        if path.is_file() and (why := without_weights(path, shown)):
+            return why
+        found = recognise(path)
+    except OSError as error:
+        return f"{shown} cannot be read ({(error.strerror or 'it is gone').lower()})"
+    if path.is_file() and (why := unreadable(shown, found) or cut(path, shown, found, "" if part else taker.reads)):
+        return why
+    if part:
+        return misplaced_part(type, path, found)
+    if path.is_file() and not found.known and (taker.sure or (taker.family and not chosen)):
+        return f"{shown} holds {found.what}; {taker.title} loads {taker.takes}"
+    return misplaced(type, path, shown, found, without)
+
+
+def without_weights(path: Path, shown: str) -> str:
+    """Say that a file is not to be opened, or holds no weights at all; empty where it may hold some. Raises OSError."""
+    suffix, found = path.suffix.lower(), sniff(path)
+    if found is None:
+        with path.open("rb") as file:
+            form = ".gguf" if file.read(len(MAGIC)) == MAGIC else ".safetensors"
+        return "" if suffix == form else f"{shown}: its weights are {form[1:]} under another name; call it {form}"
+    if suffix in WEIGHTS:
+        return ""  # what it is instead is told by its kind
+    if suffix in PICKLES and found.kind == "other":
+        found = pickled(path)
+    hint = found.hint or "choose a .safetensors file or a folder that diffusers saved"
+    return f"{shown} holds {found.what}; {hint}"
+
+
+WEIGHTS = ".safetensors", ".gguf"
+"""How files of weights end that are opened."""
 
 
 def unreadable(shown: str, found: Recognised) -> str:
@@ -29,13 +74,16 @@ def unreadable(shown: str, found: Recognised) -> str:
     return f"{shown} holds {found.what}; {found.reason}"
 
 
-def misplaced(type: str, path: Path, shown: str, found: Recognised) -> str:
-    """Say that what lies at a path is not for the nodes of a type, and which node takes it; empty where it may be."""
+def misplaced(type: str, path: Path, shown: str, found: Recognised, without: Collection[str] = ()) -> str:
+    """Say that what lies at a path is not for the nodes of a type, and which node takes it, or what a folder lacks of
+    what they read; empty where they may load it. ``without``: what they do not read of this one, as `broken` has it."""
     taker = rule_book().takers[type]
     if found.known and not _takes(type, taker, found):
         return f"{shown} holds {found.what}{instead(type, path, found)}; {taker.title} loads {taker.takes}"
     if path.is_file() and not taker.file:
         return f"{shown} is one file; {taker.title} loads {taker.takes}"
+    if path.is_dir():
+        return broken(path, taker, without)
     return unread_layout(path, found, taker) or cut(path, shown, found, taker.reads)
 
 
@@ -80,6 +128,10 @@ def unread_layout(path: Path, found: Recognised, taker: Taker) -> str:
 
 
 def _takes(type: str, taker: Taker, found: Recognised) -> bool:
+    if taker.kinds:
+        return (found.kind, found.family) in taker.kinds or (
+            found.layout == "folder" and found.kind in dict(taker.kinds)
+        )
     if found.kind == "lora":
         return type in LORA_NODES  # which say themselves for whom it was made
     if found.kind == "files":

@@ -128,13 +128,36 @@ class FamilyRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     depths: tuple[Depths, ...] = ()
 
 
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A folder that a node reads in the folder of a model.
+
+    ``at``: its names, the first of which that is there is read; ``.`` is the model's own folder. ``classes``: those of
+    its network that the node makes, by what diffusers' configuration or the model's index says, ``types`` by what
+    transformers' says; empty for any.
+    ``optional``: whether the model may be without it. ``named``: whether it is read only where the model's index names
+    it. ``unless``: a part beside which it may be missing. ``needs``: a part without which it is not read.
+    """
+
+    at: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    optional: bool = False
+    named: bool = False
+    unless: str = ""
+    needs: str = ""
+
+
 class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A node that loads models: its title, what it loads in words, whether one file will do, and one in GGUF.
 
     ``part`` is the parameter at which it takes a network's file, where that is not ``model``, ``tokenizer`` the one at
     which it takes a tokenizer's folder, ``family`` the one at which a person may say of which family it is. ``like``:
     nodes that take the same as it does at other parameters, by these. ``reads``: which part of a whole model it reads,
-    ``network``, ``VAE`` or ``texts``; empty for one that reads it all.
+    ``network``, ``VAE`` or ``texts``; empty for one that reads it all. ``kinds``: the kinds and families that it takes,
+    where the rules of files do not name it. ``folder``: what it reads of a model's folder, in this order; empty for
+    what the index names. ``left_out``: parts that it does not read where a parameter is off, by these.
+    ``packed``: whether it reads folders that bitsandbytes quantised. ``sure``: whether it loads no file but
+    what the rules tell; one with a ``family`` does so until a person chooses that.
     """
 
     title: str
@@ -146,13 +169,20 @@ class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     family: str = ""
     like: dict[str, str] = {}
     reads: str = ""
+    kinds: tuple[tuple[str, str], ...] = ()
+    folder: tuple[Place, ...] = ()
+    left_out: dict[str, tuple[str, ...]] = {}
+    packed: bool = False
+    sure: bool = False
 
 
 class Takers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The nodes of a pack that load models by type, and those that take a part out of a pipeline's folder."""
+    """The nodes of a pack that load models by type, and those that take a part out of a pipeline's folder; ``parts``:
+    the folders in it of what a node ``reads``."""
 
     nodes: dict[str, Taker] = {}
     places: dict[str, tuple[str, ...]] = {}
+    parts: dict[str, tuple[str, ...]] = {}
 
 
 class Formats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -171,6 +201,8 @@ class RuleBook(msgspec.Struct, frozen=True, dict=True):
     places: dict[str, tuple[str, ...]] = {}
     parts: dict[str, tuple[str, ...]] = {}
     """Beginnings of names that each part of a model has in a file that holds several."""
+    folders: dict[str, tuple[str, ...]] = {}
+    """Folders of a model, or patterns of their names, in which what a node ``reads`` of it lies."""
     formats: frozenset[str] = frozenset()
     """Formats of quantised weights that are read, by the names that files have for them."""
     version: str = ""
@@ -237,6 +269,7 @@ def read_rules(*folders: Path) -> RuleBook:
     takers: dict[str, Taker] = {}
     places: dict[str, tuple[str, ...]] = {}
     parts: dict[str, tuple[str, ...]] = {}
+    read: dict[str, tuple[str, ...]] = {}
     formats: set[str] = set()
     seen = hashlib.sha256()
     for path in sorted(found for folder in folders for found in folder.rglob("*.toml")):
@@ -249,6 +282,7 @@ def read_rules(*folders: Path) -> RuleBook:
                 found = msgspec.toml.decode(data, type=Takers)
                 takers |= found.nodes
                 places |= found.places
+                read |= found.parts
             elif path.name == "parts.toml":
                 parts |= msgspec.toml.decode(data, type=dict[str, tuple[str, ...]])
             elif path.name == "formats.toml":
@@ -257,7 +291,7 @@ def read_rules(*folders: Path) -> RuleBook:
             troubles.append(f"{path} declares no rules for models ({one_line(error)}); its pack is to be mended")
     files = tuple(_of_family(rule, family) for family in families for rule in family.files)
     version = seen.hexdigest()[:16]
-    return RuleBook(tuple(families), files, takers, places, parts, frozenset(formats), version, tuple(troubles))
+    return RuleBook(tuple(families), files, takers, places, parts, read, frozenset(formats), version, tuple(troubles))
 
 
 def _of_family(rule: FileRule, family: FamilyRules) -> FileRule:

@@ -14,9 +14,9 @@ from nodes.denoisers.attached import AttachedImage
 from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.loaders.adapters.families import network_family
 from nodes.loaders.families.ip_adapter.ip_adapter import PATTERNS, load_ip_adapter_parts
-from nodes.loaders.read.locate import find, unless_blank
+from nodes.loaders.read.locate import unless_blank
 from nodes.loaders.read.parts import torch_dtype
-from nodes.loaders.read.right_kind import find_for
+from nodes.loaders.read.right_kind import find_beside, find_for
 from nodes.networks.image_prompts import places
 
 Several = Literal["side by side", "averaged", "one for each seed"]
@@ -48,8 +48,8 @@ def load_ip_adapter(
     Paper: Ye et al. 2023, IP-Adapter: Text Compatible Image Prompt Adapter for Text-to-Image Diffusion Models
     (arXiv:2308.06721).
     """
+    sight = find_beside("Load IP-Adapter", "image_encoder", image_encoder) if unless_blank(image_encoder) else None
     path = find_for("Load IP-Adapter", model, revision, PATTERNS)
-    sight = find(image_encoder, "") if unless_blank(image_encoder) else None
     return load_ip_adapter_parts(path, sight, torch_dtype(dtype))
 
 

@@ -11,8 +11,8 @@ from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import Conditioning, Image, ImagePrompter
 from nodes.loaders.families.flux_1.redux import PATTERNS, load_redux_parts
 from nodes.loaders.models.precision import ComputePrecision
-from nodes.loaders.read.locate import find, unless_blank
-from nodes.loaders.read.right_kind import find_for
+from nodes.loaders.read.locate import unless_blank
+from nodes.loaders.read.right_kind import find_beside, find_for
 
 
 @node("Load Redux")
@@ -34,8 +34,8 @@ def load_redux(
     missing or another one.
     Papers: Black Forest Labs 2024, FLUX.1 Tools; SigLIP: Zhai et al. 2023 (arXiv:2303.15343).
     """
+    sight = find_beside("Load Redux", "image_encoder", image_encoder) if unless_blank(image_encoder) else None
     path = find_for("Load Redux", model, revision, PATTERNS)
-    sight = find(image_encoder, "") if unless_blank(image_encoder) else None
     return load_redux_parts(path, sight, ComputePrecision("auto", dtype, device))
 
 

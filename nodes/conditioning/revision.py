@@ -10,8 +10,8 @@ import torch
 from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import Conditioning, Image
 from nodes.loaders.families.ip_adapter.clip_vision import load_sight, prepared
-from nodes.loaders.read.locate import find
 from nodes.loaders.read.parts import ready, torch_dtype
+from nodes.loaders.read.right_kind import find_beside
 
 
 @node("Revision conditioning")
@@ -35,7 +35,7 @@ def revision_conditioning(
     model, and where images and texts are two batches of different sizes.
     Papers: Podell et al. 2023, SDXL (arXiv:2307.01952); Radford et al. 2021 (arXiv:2103.00020).
     """
-    sight = ready(load_sight(find(image_encoder, ""), torch_dtype(dtype)))
+    sight = ready(load_sight(find_beside("Revision conditioning", "image_encoder", image_encoder), torch_dtype(dtype)))
     with torch.no_grad():
         seen = sight(prepared(image, sight)).image_embeds * strength
     pooled = conditioning.pooled

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
+from nodeflow.library.right_kind import NETWORKS
 from nodeflow.node import NodeError, Reads, Slider, Supplied, node
 from nodeflow.wires import VAE, Denoiser, DiffusionNetwork, TextEncoder, TrainedSchedule
 from nodes.denoisers.beside_pictures import refuse_shown
@@ -104,11 +105,13 @@ def _load(
     node: str, model: str, revision: str, transformer: str, precision: ComputePrecision, left_out: frozenset[str]
 ) -> ModelParts:
     """A folder's model, its transformer maybe out of another file. Raises NodeError."""
-    path = find_for(node, model, revision, MODEL_PATTERNS)
+    beside = find_part(node, "transformer", transformer) if unless_blank(transformer) else None
+    without = [*left_out, *(NETWORKS if beside else ())]
+    path = find_for(node, model, revision, MODEL_PATTERNS, without)
     family = told_as(recognise(path).family)
     if family is None:
         raise NodeError(f"{path.name}: this node does not know such a model")
-    file = _of_family(find_part(node, "transformer", transformer), family.name) if unless_blank(transformer) else None
+    file = _of_family(beside, family.name) if beside else None
     return load_whole(family, path, precision, NamedParts(network=file, left_out=left_out))
 
 

@@ -14,7 +14,7 @@ from nodes.loaders.models.family import Family
 from nodes.loaders.models.known import AUTO, family_called, family_names, told_as
 from nodes.loaders.models.precision import CHOICES, ComputePrecision
 from nodes.loaders.models.text import EncoderFile, assigned, family_reading, load_text
-from nodes.loaders.models.whole import NamedParts, encoders_of, load_network, load_whole
+from nodes.loaders.models.whole import VAE_PART, NamedParts, encoders_of, load_network, load_whole
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.locate import MODEL_PATTERNS, unless_blank
 from nodes.loaders.read.recognise import recognise
@@ -78,13 +78,15 @@ def load_model(
     when parts are of different families.
     Paper: Rombach et al. 2022, High-Resolution Image Synthesis with Latent Diffusion Models (arXiv:2112.10752).
     """
-    path = find_for("Load model", model, revision, MODEL_PATTERNS)
+    beside = (TEXTS, (text_encoder, text_encoder_2, text_encoder_3, text_encoder_4)), (VAE_PART, (vae,))
+    without = [part for part, given in beside if any(map(unless_blank, given))]
+    path = find_for("Load model", model, revision, MODEL_PATTERNS, without, family != AUTO)
     chosen = _family(path, family)
     texts = _encoders("Load text encoder", text_encoder, text_encoder_2, text_encoder_3, text_encoder_4)
     coder = find_for("Load VAE", vae, "", MODEL_PATTERNS) if unless_blank(vae) else None
-    beside = NamedParts(texts, coder, tokenizer=unless_blank(tokenizer))
+    others = NamedParts(texts, coder, tokenizer=unless_blank(tokenizer))
     return LoadedModel(
-        *load_whole(chosen, path, ComputePrecision(precision, dtype, device, storage == "float8"), beside)
+        *load_whole(chosen, path, ComputePrecision(precision, dtype, device, storage == "float8"), others)
     )
 
 
@@ -119,7 +121,7 @@ def load_diffusion_model(
     or when it is of a family that no node loads.
     Paper: Peebles & Xie 2023, Scalable Diffusion Models with Transformers (arXiv:2212.09748).
     """
-    path = find_for("Load diffusion model", model, revision, MODEL_PATTERNS)
+    path = find_for("Load diffusion model", model, revision, MODEL_PATTERNS, chosen=family != AUTO)
     settings = ComputePrecision(precision, dtype, device, storage == "float8")
     return LoadedNetwork(*load_network(_family(path, family, NETWORK), path, settings))
 

@@ -169,5 +169,5 @@ def test_a_partly_filled_snapshot_is_named(
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     hub(tmp_path / "hub", *files)
     found = told(alone("load_latent_diffusion", model="someone/model", revision=revision), tmp_path)
-    found = [one for one in found if "holds Stable" not in one]
+    found = [one for one in found if "computer" in one]  # what lies in it is another matter
     assert (says in found[0] and "someone/model" in found[0]) if says else not found

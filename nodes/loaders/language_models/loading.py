@@ -17,6 +17,7 @@ from nodes.loaders.read.folder_files import named, read_json, read_tokenizer
 from nodes.loaders.read.parts import ready
 from nodes.loaders.read.recognise import recognise
 from nodes.loaders.text_encoders.kinds.qwen import EYES_3, EYES_25
+from nodes.loaders.text_encoders.tables import check_tables
 from nodes.loaders.text_encoders.tokenizers import tokenizer_for
 
 EYES: Mapping[str, Mapping[str, Any]] = {
@@ -53,6 +54,7 @@ def _from_folder(path: Path, precision: ComputePrecision) -> LanguageModel:
     architecture = Architecture("transformers", kind, lambda weights: {})
     module = architecture.from_folder(path, precision.dtype(architecture.precisions))
     words = read_tokenizer(AutoTokenizer, path)
+    check_tables(named(path), words, module)
     return LanguageModel(ready(module), words, _ends(module.generation_config.eos_token_id, words), EYES[kind])
 
 

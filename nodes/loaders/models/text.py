@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nodeflow.library.recognised import Recognised
+from nodeflow.library.tokenizer_files import PIPELINE
 from nodeflow.node import NodeError
 from nodeflow.wires import TextEncoder
 from nodes.loaders.models.family import Encoding, Family, TextPart
@@ -16,8 +17,8 @@ from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.parts import ready
-from nodes.loaders.read.tokenizer_folder import PIPELINE
 from nodes.loaders.text_encoders.read_for import reads_for
+from nodes.loaders.text_encoders.tables import check_tables
 from nodes.loaders.text_encoders.tokenizers import further_tokenizer, tokenizer_for
 
 
@@ -37,13 +38,17 @@ class EncoderFile:
             module = encoder.architecture.from_folder(path, dtype)
             beside = path.parent / part.tokenizer
             if not tokenizer and (beside.is_dir() or (path.parent / PIPELINE).is_file()):
-                return Encoding(encoder.tokenizing.of_folder(beside), ready(module))
+                return self._checked(encoder.tokenizing.of_folder(beside), module)
         else:
             file = self.whole or WeightsFile(path)
             weights = file.part(encoder.name) or file.alone()
             module = encoder.architecture.from_file(path, weights, encoder.name, dtype)
         most = module.get_input_embeddings().num_embeddings if tokenizer or encoder.tokenizing.own is None else 0
-        return Encoding(tokenizer_for(encoder.tokenizing, path, encoder.name, tokenizer, most), ready(module))
+        return self._checked(tokenizer_for(encoder.tokenizing, path, encoder.name, tokenizer, most), module)
+
+    def _checked(self, tokenizer: Any, module: Any) -> Encoding:
+        check_tables(named(self.path), tokenizer, module, self.path.is_file())
+        return Encoding(tokenizer, ready(module))
 
     def further(self, part: TextPart) -> dict[str, Encoding]:
         """Tokenizers that the text is read by besides. Raises NodeError where one is missing."""

@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nodeflow.library.folder_json import FolderError
+from nodeflow.library.plain_weights import COMPUTED, SCALES, check_foreign
 from nodeflow.node import NodeError
 from nodes.loaders.quantised.codecs import ColumnScaled
 from nodes.loaders.quantised.encoded import EncodedTensor, Weight
-from nodes.loaders.quantised.foreign import check_foreign
 from nodes.loaders.quantised.formats import float8, formats
 from nodes.loaders.quantised.lost_scales import check_lost
 from nodes.loaders.quantised.settings import BESIDE, DROPPED, settings_beside, settings_in_header
@@ -21,14 +22,7 @@ from nodes.loaders.quantised.stored_layer import Format, StoredLayer, WeightFile
 
 CODES = torch.float8_e4m3fn, torch.float8_e5m2, torch.int8, torch.uint8, torch.float8_e8m0fnu
 """Numbers that are no weights by themselves, but float8 ones without a scale."""
-COMPUTED = re.compile(r"(weight|bias|embedding|projection)$")
-"""Keys of what networks compute with, which is never whole numbers."""
 MARK = re.compile(r"(^|\.)scaled_fp8$")
-SCALES = re.compile(
-    r"\.(weight_(scale|zeros|s_rel|s_channel|codebook|correction|format)\w*|scale_(weight|input)|comfy_quant|SCB"
-    r"|(input|output|pre_quant|activation)_scale\w*|(nested_)?(absmax|quant_map)|quant_state\.\w+)$"
-)
-"""Keys that say how a weight is to be read."""
 SCALED = "pre_quant_scale"
 INSTEAD = "take it in half precision, in float8 or as GGUF"
 
@@ -36,7 +30,10 @@ INSTEAD = "take it in half precision, in float8 or as GGUF"
 def weights_of(file: WeightFile, metadata: Mapping[str, str]) -> dict[str, Weight]:
     """Return a file's weights, without the keys that only say how to read them. Raises NodeError where one of these
     belongs to nothing that is known, and for integer weights that nothing is said of."""
-    check_foreign(file.names, metadata)
+    try:
+        check_foreign(file.names, metadata)
+    except FolderError as error:
+        raise NodeError(str(error)) from None
     settings = settings_in_header(metadata, file.names)
     beside = sorted(name for name in file.names if name.endswith(BESIDE))
     settings |= {name.removesuffix(BESIDE): settings_beside(name, file.tensor(name)) for name in beside}

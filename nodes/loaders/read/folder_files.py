@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from nodeflow.library.headers import HeaderError, read_safetensors
-from nodeflow.library.sniff import PICKLES, sniff
+from nodeflow.library import folder_json, folder_weights, plain_weights, tokenizer_files
+from nodeflow.library.folder_json import FolderError
+from nodeflow.library.headers import read_safetensors
+from nodeflow.library.no_code import check_code
 from nodeflow.node import NodeError
 from nodes.loaders.quantised.finite import check_module
-from nodes.loaders.quantised.unread import NUMBERS, check_config, check_plain, not_plain
 from nodes.loaders.read.accounting import refuse_unused
-from nodes.loaders.read.no_code import check_folder
-from nodes.loaders.read.tokenizer_folder import check_tokenizer
 
 
 @contextmanager
@@ -70,7 +69,10 @@ def read_weights(
     """
     check_folder(folder)
     config = read_json(folder / "config.json", "it needs a config.json beside its weights")
-    plain = not check_config(config, named(folder))
+    package = package_for(config, named(folder))
+    if package:
+        import_module(package)  # some make themselves known to the libraries by that
+    plain = not package
     variant = _variant(folder, name, plain)
     if model_class.__module__.startswith("transformers."):
         options = {**options, "ignore_mismatched_sizes": True}  # which its report names, and its error does not
@@ -139,8 +141,8 @@ def _check_numbers(folder: Path, name: str, module: Any) -> None:
     places = module.state_dict()
     for path in sorted(folder.glob(f"{name}*.safetensors")):
         for key, tensor in read_safetensors(path).tensors.items():
-            if key in places and places[key].is_floating_point() and tensor.dtype not in NUMBERS:
-                raise not_plain(f"{named(folder)}/{path.name}", key, tensor.dtype)
+            if key in places and places[key].is_floating_point() and tensor.dtype not in plain_weights.NUMBERS:
+                raise NodeError(str(plain_weights.not_plain(f"{named(folder)}/{path.name}", key, tensor.dtype)))
 
 
 def read_tokenizer(kind: Any, folder: Path) -> Any:
@@ -160,152 +162,46 @@ def read_tokenizer(kind: Any, folder: Path) -> Any:
     return found
 
 
-PART = re.compile(r"(?P<name>.+)-\d{5}-of-\d{5}\.safetensors")
-"""How one of several files with weights is called."""
-
-
-def check_whole(folder: Path) -> None:
-    """Raise NodeError where an index is none, is lacking, or is not of the files that are there."""
-    indices = sorted(folder.glob("*.safetensors.index*.json"))
-    part = next((found for path in sorted(folder.iterdir()) if (found := PART.fullmatch(path.name))), None)
-    if part is not None and not indices:
-        raise NodeError(f"{named(folder)} lacks {part['name']}.safetensors.index.json; download it again")
-    for index in indices:
-        told = read_json(index, "")
-        listed = told.get("weight_map")
-        if not isinstance(listed, dict) or not listed or not isinstance(told.get("metadata"), dict):
-            raise NodeError(f"{named(folder)}/{index.name} does not say which file holds what; download it again")
-        files = {str(name) for name in listed.values()}
-        lost = sorted(name for name in files if not (folder / name).is_file())
-        if lost:
-            more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-            raise NodeError(f"{named(folder)} lacks {lost[0]}{more} of its {len(files)} files; download those again")
-        _check_parts(folder, index, listed, files)
-    _check_all_listed(folder, indices)
-
-
-def _check_parts(folder: Path, index: Path, listed: Mapping[str, Any], files: Iterable[str]) -> None:
-    """Raise NodeError where the files that an index names hold other weights than it says, or one of them twice."""
-    found: dict[str, str] = {}
-    for name in sorted(files):
-        try:
-            header = read_safetensors(folder / name)
-        except (HeaderError, OSError):
-            raise damaged(folder / name, f"{named(folder)}/{name}") from None
-        for key in header.tensors:
-            if (other := found.setdefault(key, name)) != name:
-                raise NodeError(f"{named(folder)} holds {key} twice, in {other} and in {name}; download both again")
-    for key in sorted(found.keys() ^ listed.keys()):
-        lies = f"does not name {key}, which lies in {found.get(key)}"
-        what = lies if key in found else f"names {key}, which no file holds"
-        raise NodeError(f"{named(folder)}: {index.name} {what}; download them again, all of the same version")
-
-
-def _check_all_listed(folder: Path, indices: Sequence[Path]) -> None:
-    """Raise NodeError for a part of several that no index names, and for a whole file beside its own parts."""
-    listed = {str(name) for index in indices for name in read_json(index, "")["weight_map"].values()}
-    stems = {found["name"] for name in listed if (found := PART.fullmatch(name))}
-    for path in sorted(folder.glob("*.safetensors")) if indices else ():
-        found = PART.fullmatch(path.name)
-        if found is not None and path.name not in listed:
-            raise NodeError(f"{named(folder)} holds {path.name}, which no index names; take it away, or download again")
-        if path.stem in stems and path.name not in listed:
-            raise NodeError(
-                f"{named(folder)} holds its weights twice, in {path.name} and in parts; take one of them away"
-            )
-
-
 def _variant(folder: Path, name: str, plain: bool = True) -> str | None:
     """Return which precision lies there (fp16, or None for the plain files), after a look at every file's header."""
-    found = sorted(folder.glob(f"{name}*.safetensors"))
-    check_whole(folder)
-    if not found:
-        if any(path.suffix in PICKLES for path in folder.glob("*")):
-            raise NodeError(
-                f"{named(folder)} has its weights only in files that can hold programs, which are never opened; "
-                "convert them with: nodeflow convert FILE"
-            )
-        raise NodeError(f"{named(folder)} has no weights (no {name}.safetensors); download it again")
-    for path in found:
-        shown = f"{named(folder)}/{path.name}"
-        try:
-            header = read_safetensors(path)
-        except (HeaderError, OSError):
-            raise damaged(path, shown) from None
-        if plain:
-            check_plain(header, shown)
+    found = headers_in(folder, name)
+    if plain:
+        for path, header in found.items():
+            check_plain(header, f"{named(folder)}/{path.name}")
     usual = any(path.name == f"{name}.safetensors" or path.name.startswith(f"{name}-") for path in found)
-    return None if usual else found[0].name.removeprefix(f"{name}.").split(".")[0].split("-")[0]
+    return None if usual else next(iter(found)).name.removeprefix(f"{name}.").split(".")[0].split("-")[0]
 
 
-def read_json(path: Path, otherwise: str) -> dict[str, Any]:
-    """A configuration. Raises NodeError, with ``otherwise`` where there is no such file."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except RecursionError:
-        raise NodeError(f"{named(path)} is nested too deeply to be a configuration; download it again") from None
-    except FileNotFoundError:
-        raise NodeError(f"{path.parent.name}: there is no model that can be loaded; {otherwise}") from None
-    except (OSError, ValueError):
-        raise NodeError(f"{named(path)} cannot be read; download it again") from None
-    if not isinstance(found, dict):
-        raise NodeError(f"{named(path)} is not what diffusers saves; download it again")
-    if name := _absurd(found):
-        raise NodeError(f"{named(path)} says a number for {name} that no model has; download it again")
-    if not isinstance(found.get("_class_name"), str | None):
-        raise NodeError(f"{named(path)} names no class where it says what it is (_class_name); download it again")
-    return found
+Args = ParamSpec("Args")
+Found = TypeVar("Found")
 
 
-LARGEST = 2**53
-"""No size, count or rate in a configuration is beyond this."""
-LIMITS = {"num_train_timesteps": 10**6}
-"""Counts by which memory is taken before anything can be checked."""
-UNBOUNDED = ("model_max_length", "total_size", "total_parameters", "lambda_min_clipped")
-"""What may be, where a tokenizer stands for no limit by a huge number, and a scheduler by an infinite one."""
+def _as_node_error(check: Callable[Args, Found]) -> Callable[Args, Found]:
+    """A check of the library's whose faults are a node's errors."""
+
+    @wraps(check)
+    def checked(*args: Args.args, **kwargs: Args.kwargs) -> Found:
+        try:
+            return check(*args, **kwargs)
+        except FolderError as fault:
+            raise NodeError(str(fault)) from None
+
+    return checked
 
 
-def _absurd(fields: dict[str, Any]) -> str:
-    """The name of the first number that is no number, infinite or far too large; empty where there is none."""
-    todo = deque[tuple[str, Any]](fields.items())
-    while todo:
-        name, value = todo.popleft()
-        if isinstance(value, (int, float)) and name not in UNBOUNDED and not abs(value) <= LIMITS.get(name, LARGEST):
-            return name
-        if isinstance(value, dict):
-            todo += [(f"{name}.{inner}", part) for inner, part in value.items()]
-        elif isinstance(value, list):
-            todo += [(name, part) for part in value]
-    return ""
+named = folder_json.named
+read_json = _as_node_error(folder_json.read_json)
+check_folder = _as_node_error(check_code)
+check_whole = _as_node_error(folder_weights.check_whole)
+headers_in = _as_node_error(folder_weights.headers_in)
+package_for = _as_node_error(plain_weights.package_for)
+check_plain = _as_node_error(plain_weights.check_plain)
+check_tokenizer = _as_node_error(tokenizer_files.check_tokenizer)
 
 
 def damaged(path: Path, shown: str = "") -> NodeError:
     """The sentence for a safetensors file that cannot be read."""
-    shown = shown or named(path)
-    try:
-        found = sniff(path)
-    except OSError as error:
-        return NodeError(f"{shown} cannot be read ({error.strerror})")
-    if found is not None and found.kind == "pickle":
-        return NodeError(f"{shown} holds {found.what}; {found.hint}")
-    if found is not None and found.kind == "pointer":
-        return NodeError(f"{shown} only says where git has the file; fetch the file itself with git lfs pull")
-    return NodeError(f"{shown} is damaged or was cut short; download it again")
-
-
-SNAPSHOTS, REPOSITORY = "snapshots", "models--"
-"""How the hub's cache calls the folder of a repository's commits, and begins the name of a repository's own."""
-
-
-def named(path: Path) -> str:
-    """A file or folder as messages name it: with the folder that it lies in, and by its repository in the hub's cache,
-    where that folder is called after a commit."""
-    for commit in (path, *path.parents):
-        place = commit.parent.parent
-        if commit.parent.name == SNAPSHOTS and place.name.startswith(REPOSITORY):
-            repository = place.name.removeprefix(REPOSITORY).replace("--", "/")
-            return f"{repository}/{path.relative_to(commit).as_posix()}".removesuffix("/.")
-    return f"{path.parent.name}/{path.name}"
+    return NodeError(str(folder_weights.damaged(path, shown)))
 
 
 MAX_REASON = 160

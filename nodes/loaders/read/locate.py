@@ -8,12 +8,12 @@ from pathlib import Path
 
 from nodeflow.library.missing import short
 from nodeflow.library.named import AmbiguousNameError, library_path, names_near
-from nodeflow.library.sniff import PICKLES, pickled, sniff
+from nodeflow.library.right_kind import WEIGHTS, without_weights
+from nodeflow.library.sniff import PICKLES
 from nodeflow.node import NodeError
 from nodeflow.resources import STARTER, locate, starter_models
 from nodes.loaders.read.hub import from_hub
 
-WEIGHTS = ".safetensors", ".gguf"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 PATTERNS = [
     "model_index.json",
@@ -45,7 +45,15 @@ MODEL_PATTERNS = [
 
 
 def find(model: str, revision: str, patterns: list[str] = PATTERNS) -> Path:
-    """The folder or file of a model. Raises NodeError, saying what to do, where there is none.
+    """The folder or file of a model. Raises NodeError as `look_up` does, and for a file that holds no weights."""
+    path = look_up(model, revision, patterns)
+    if path.is_file():
+        check_suffix(path)
+    return path
+
+
+def look_up(model: str, revision: str, patterns: list[str] = PATTERNS) -> Path:
+    """Where a model lies. Raises NodeError, saying what to do, where there is none.
 
     ``patterns``: the files of a hub repository that are wanted.
     """
@@ -54,8 +62,6 @@ def find(model: str, revision: str, patterns: list[str] = PATTERNS) -> Path:
         return from_hub(model, revision, patterns)
     if path is None:
         raise NodeError(f"{short(model) or 'no name given'}: there is no model there; {_hint(model)}")
-    if path.is_file():
-        check_suffix(path)
     return path
 
 
@@ -100,23 +106,9 @@ def _is_lost_link(model: str) -> bool:
 
 def check_suffix(path: Path) -> None:
     """Raises NodeError for a file that is not to be opened, or that is no weights at all; says what it is."""
-    suffix = path.suffix.lower()
     try:
-        found = sniff(path)
-        form = _form(path)
+        why = without_weights(path, path.name)
     except OSError as error:
         raise NodeError(f"{path.name} cannot be read ({(error.strerror or 'it is gone').lower()})") from None
-    if found is None and suffix != form:
-        raise NodeError(f"{path.name}: its weights are {form[1:]} under another name; call it {form}")
-    if found is None or suffix in WEIGHTS:
-        return
-    if suffix in PICKLES and found.kind == "other":
-        found = pickled(path)
-    hint = found.hint or "choose a .safetensors file or a folder that diffusers saved"
-    raise NodeError(f"{path.name} holds {found.what}; {hint}")
-
-
-def _form(path: Path) -> str:
-    """The suffix that a file of weights should have."""
-    with path.open("rb") as file:
-        return ".gguf" if file.read(4) == b"GGUF" else ".safetensors"
+    if why:
+        raise NodeError(why)

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
-from nodeflow.library.right_kind import misplaced, misplaced_part, shortened
+from nodeflow.library.right_kind import refusal, shortened
 from nodeflow.library.rules import Taker, rule_book
 from nodeflow.node import NodeError
 from nodeflow.resources import locate
-from nodes.loaders.read.locate import find
-from nodes.loaders.read.recognise import recognise
+from nodes.loaders.read.locate import look_up
 
 
-def find_for(node: str, model: str, revision: str, patterns: list[str]) -> Path:
-    """The folder or file of a model that the node of this title loads. Raises NodeError for what others load."""
-    path = find(model, revision, patterns)
-    shown = shortened(path.name if locate(model, Path.cwd()) is not None else model)
-    type, taker = _taker(node)
-    if wrong := misplaced(type, path, shown, recognise(path, taker.reads)):
-        raise NodeError(wrong)
-    return path
+def find_for(
+    node: str, model: str, revision: str, patterns: list[str], without: Collection[str] = (), chosen: bool = False
+) -> Path:
+    """The folder or file of a model that the node of this title loads. Raises NodeError for what others load, and for a
+    folder that lacks something. ``without``: what is not read of it; ``chosen``: whether a person says of which family
+    it is; both as `refusal` has that."""
+    return _fitting(_taker(node)[0], model, look_up(model, revision, patterns), False, without, chosen)
+
+
+def find_beside(node: str, param: str, model: str) -> Path:
+    """The folder or file that the node of this title takes at a parameter beside its model. Raises NodeError."""
+    return _fitting(_taker(node)[1].like[param], model, look_up(model, ""))
 
 
 def find_part(node: str, param: str, model: str) -> Path:
     """The file of a network alone, which a node of this title takes at a parameter. Raises NodeError for others."""
-    path = find(model, "")
     type, taker = _taker(node)
     assert taker.part == param
-    if wrong := misplaced_part(type, path, recognise(path)):
+    return _fitting(type, model, look_up(model, ""), part=True)
+
+
+def _fitting(
+    type: str, model: str, path: Path, part: bool = False, without: Collection[str] = (), chosen: bool = False
+) -> Path:
+    shown = shortened(path.name if locate(model, Path.cwd()) is not None else model)
+    if wrong := refusal(type, path, shown, part, without, chosen):
         raise NodeError(wrong)
     return path
 

@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from nodeflow.wires import Adapter, Conditioning
-from nodes.loaders.read.folder_files import no_progress_bar, read_tokenizer, read_weights
+from nodes.loaders.read.folder_files import named, no_progress_bar, read_tokenizer, read_weights
 from nodes.loaders.read.parts import LoadTarget, ready
+from nodes.loaders.text_encoders.tables import check_tables
 from nodes.loaders.text_encoders.token_reader import TokenReader, reader_for
 from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of
@@ -145,5 +146,6 @@ def clip_reader(path: Path, number: str, target: LoadTarget, projection: bool) -
     with no_progress_bar():
         module = read_weights(kind, path / f"text_encoder{number}", "model", {"dtype": target.dtype})
     tokenizer = read_tokenizer(CLIPTokenizer, path / f"tokenizer{number}")
+    check_tables(named(path / f"text_encoder{number}"), tokenizer, module)
     longest = length_of(tokenizer, module.config.max_position_embeddings)
     return Reader(tokenizer, ready(module), longest)

@@ -17,6 +17,7 @@ from nodes.loaders.quantised.finite import check_module
 from nodes.loaders.quantised.open_file import plain_weights
 from nodes.loaders.read.accounting import refuse_unused
 from nodes.loaders.read.folder_files import (
+    check_folder,
     first_line,
     named,
     no_progress_bar,
@@ -25,8 +26,8 @@ from nodes.loaders.read.folder_files import (
     read_tokenizer,
     read_weights,
 )
-from nodes.loaders.read.no_code import check_folder
 from nodes.loaders.read.parts import LoadTarget, ready
+from nodes.loaders.text_encoders.tables import check_tables
 from nodes.loaders.text_encoders.tokenizing import length_of, tell_lost, tell_unknown, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
 
@@ -180,6 +181,7 @@ def load_clip_folder(path: Path, target: LoadTarget) -> Embedder:
     with no_progress_bar():
         module = read_weights(CLIPModel, path, "model", {"dtype": target.dtype})
     tokenizer = read_tokenizer(CLIPTokenizer, path)
+    check_tables(named(path), tokenizer, module.text_model)
     given = read_json(path / "preprocessor_config.json", "it does not say how images are prepared")
     side = int(module.config.vision_config.image_size)
     return TransformersCLIP(ready(module), tokenizer, _preparation(side, given, "image_mean", "image_std"))
@@ -199,7 +201,9 @@ def _paired(path: Path, target: LoadTarget) -> PairedCLIP:
     given = read_json(said, "it does not say how images are prepared")
     side = int(sight.config.image_size)
     prepare = _preparation(side, given, "image_mean", "image_std")
-    return PairedCLIP(ready(texts), read_tokenizer(CLIPTokenizer, path / "tokenizer"), prepare, ready(sight))
+    tokenizer = read_tokenizer(CLIPTokenizer, path / "tokenizer")
+    check_tables(named(path / "text_encoder"), tokenizer, texts)
+    return PairedCLIP(ready(texts), tokenizer, prepare, ready(sight))
 
 
 def load_open_clip_file(path: Path, architecture: str, target: LoadTarget) -> OpenCLIP:

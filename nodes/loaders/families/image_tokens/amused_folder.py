@@ -11,8 +11,9 @@ import torch
 from nodeflow.node import NodeError
 from nodeflow.wires import VQ, Conditioning, MaskedTransformer, TextEncoder
 from nodes.loaders.families.autoencoders.vq_folder import load_vq_folder
-from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
+from nodes.loaders.read.folder_files import named, no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import LoadTarget, ready
+from nodes.loaders.text_encoders.tables import check_tables
 from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of
 
@@ -69,6 +70,7 @@ def load_amused_folder(path: Path, target: LoadTarget) -> AmusedParts:
     with no_progress_bar():
         encoder = read_weights(CLIPTextModelWithProjection, path / "text_encoder", "model", {"dtype": target.dtype})
     tokenizer = read_tokenizer(CLIPTokenizer, path / "tokenizer")
+    check_tables(named(path / "text_encoder"), tokenizer, encoder)
     config = module.config
     if vq.size != config.codebook_size:
         raise NodeError(f"{path.name}: its transformer and its VQ model know other codes; download it again")

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
-from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
+from nodes.loaders.read.folder_files import named, no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import LoadTarget, denoiser, prediction_of, ready, text_encoder
 from nodes.loaders.read.schedule_file import read_schedule
+from nodes.loaders.text_encoders.tables import check_tables
 from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of, dtype_of
 
@@ -119,6 +120,7 @@ def _text_encoder(path: Path, index: dict[str, Any], target: LoadTarget) -> Text
     with no_progress_bar():
         module = read_weights(getattr(transformers, kind), path / "text_encoder", "model", {"dtype": target.dtype})
     tokenizer = read_tokenizer(getattr(transformers, TEXT_ENCODERS[kind][0]), path / "tokenizer")
+    check_tables(named(path / "text_encoder"), tokenizer, module)
     if kind == "CLIPTextModel":
         return text_encoder(tokenizer, module)
     return T5Text(tokenizer, ready(module), length_of(tokenizer, LENGTH))

@@ -8,10 +8,11 @@ from typing import Any
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.read.accounting import check_kind
-from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
+from nodes.loaders.read.folder_files import named, no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import LoadTarget, Parts, denoiser, exact, prediction_of, text_encoder, vae
 from nodes.loaders.read.schedule_file import read_schedule
 from nodes.loaders.text_encoders.joint import TwinText, clip_reader
+from nodes.loaders.text_encoders.tables import check_tables
 from nodes.schedulers.solvers.edm import deviation_of, predicting_v
 
 EXPECTED = {
@@ -68,7 +69,9 @@ def _one_text(path: Path, target: LoadTarget) -> TextEncoder:
 
     with no_progress_bar():
         encoder = read_weights(CLIPTextModel, path / "text_encoder", "model", {"dtype": target.dtype})
-    return text_encoder(read_tokenizer(CLIPTokenizer, path / "tokenizer"), encoder)
+    tokenizer = read_tokenizer(CLIPTokenizer, path / "tokenizer")
+    check_tables(named(path / "text_encoder"), tokenizer, encoder)
+    return text_encoder(tokenizer, encoder)
 
 
 def _texts(path: Path, index: dict[str, Any], target: LoadTarget, numbers: tuple[str, ...]) -> TextEncoder:

@@ -27,11 +27,13 @@ from nodes.loaders.families.stable_diffusion.shapes import (
     open_clip_config,
 )
 from nodes.loaders.read.accounting import FileWeights
+from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.made_of import made_of
 from nodes.loaders.read.parts import LoadTarget, ready, text_encoder
 from nodes.loaders.read.weights import fill
 from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
 from nodes.loaders.text_encoders.joint import Reader, TwinText
+from nodes.loaders.text_encoders.tables import check_tables
 
 KEPT = 23
 """How many of OpenCLIP's 24 layers version 2 makes use of."""
@@ -40,7 +42,7 @@ LAYER = re.compile(rf"{re.escape(OPEN_CLIP_KEY)}transformer\.resblocks\.(\d+)\."
 
 def first_text(path: Path, weights: FileWeights, target: LoadTarget) -> TextEncoder:
     """CLIP."""
-    return text_encoder(clip_tokenizer(False), _clip(path, weights, CLIP_KEY, target))
+    return _alone(path, _clip(path, weights, CLIP_KEY, target), False)
 
 
 def second_text(path: Path, weights: FileWeights, target: LoadTarget) -> TextEncoder:
@@ -52,18 +54,18 @@ def second_text(path: Path, weights: FileWeights, target: LoadTarget) -> TextEnc
     unused = 0 if last + 1 == KEPT else 1
     weights.understood(*(name for name, layer in layers.items() if unused and layer == last))
     module = _open_clip(path, weights, OPEN_CLIP_KEY, CLIPTextModel, unused, target)
-    return text_encoder(clip_tokenizer(True), module)
+    return _alone(path, module, True)
 
 
 def twin_text(path: Path, weights: FileWeights, target: LoadTarget) -> TextEncoder:
     """CLIP and OpenCLIP, both of XL."""
     first, second = _clip(path, weights, XL_CLIP_KEY, target), _projected(path, weights, XL_OPEN_CLIP_KEY, target)
-    return TwinText((_reader(first, False), _reader(second, True)), True)
+    return TwinText((_reader(path, first, False), _reader(path, second, True)), True)
 
 
 def refiner_text(path: Path, weights: FileWeights, target: LoadTarget) -> TextEncoder:
     """The second of these alone, which was never shown zeros for an empty text."""
-    return TwinText((_reader(_projected(path, weights, REFINER_KEY, target), True),), False)
+    return TwinText((_reader(path, _projected(path, weights, REFINER_KEY, target), True),), False)
 
 
 TEXTS: Mapping[Version, Callable[[Path, FileWeights, LoadTarget], TextEncoder]] = {
@@ -109,6 +111,17 @@ def _renamed(module: nn.Module, weights: Weights) -> Weights:
     return {name.removeprefix("text_model."): value for name, value in weights.items()}
 
 
-def _reader(module: nn.Module, second: bool) -> Reader:
+def _alone(path: Path, module: nn.Module, second: bool) -> TextEncoder:
+    return text_encoder(_tokenizer(path, module, second), module)
+
+
+def _reader(path: Path, module: nn.Module, second: bool) -> Reader:
     config: Any = module.config
-    return Reader(clip_tokenizer(second), ready(module), int(config.max_position_embeddings))
+    return Reader(_tokenizer(path, module, second), ready(module), int(config.max_position_embeddings))
+
+
+def _tokenizer(path: Path, module: nn.Module, second: bool) -> Any:
+    """CLIP's. Raises NodeError where the module's tables do not hold it."""
+    tokenizer = clip_tokenizer(second)
+    check_tables(named(path), tokenizer, module, alone=True)
+    return tokenizer

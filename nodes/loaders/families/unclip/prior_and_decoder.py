@@ -17,9 +17,10 @@ from nodeflow.wires import CLIP, VAE, Conditioning, DiffusionNetwork, LatentForm
 from nodes.latents.vae import PixelSpace
 from nodes.loaders.families.unclip.movq import movq
 from nodes.loaders.families.unclip.vector_decoder import Kandinsky, Karlo
-from nodes.loaders.read.folder_files import no_progress_bar, read_json, read_tokenizer, read_weights
+from nodes.loaders.read.folder_files import named, no_progress_bar, read_json, read_tokenizer, read_weights
 from nodes.loaders.read.parts import LoadTarget, prediction_of, ready
 from nodes.loaders.read.schedule_file import read_schedule
+from nodes.loaders.text_encoders.tables import check_tables
 from nodes.loaders.text_encoders.tokenizing import each, length_of, tokenized
 from nodes.networks.compute_dtype import device_of
 
@@ -81,6 +82,7 @@ def load_prior_folder(path: Path, target: LoadTarget) -> PriorParts:
     with no_progress_bar():
         encoder = read_weights(CLIPTextModelWithProjection, path / "text_encoder", "model", {"dtype": target.dtype})
     tokenizer = read_tokenizer(CLIPTokenizer, path / "tokenizer")
+    check_tables(named(path / "text_encoder"), tokenizer, encoder)
     length = length_of(tokenizer, encoder.config.max_position_embeddings)
     width = int(module.config.clip_embed_dim or module.config.embedding_dim)
     network = DiffusionNetwork(ready(module), LatentFormat(width, 1, 1), prediction_of(schedule))

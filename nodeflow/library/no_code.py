@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nodeflow.node import NodeError
+from nodeflow.library.folder_json import FolderError
 
 INDEX = "*.safetensors.index*.json"
 """What names the files of weights that are cut into several."""
@@ -15,20 +15,20 @@ CODE = ("auto_map", "custom_pipelines", "trust_remote_code")
 """Keys of configurations by which a folder asks that Python of its own be run, or that libraries trust it."""
 
 
-def check_folder(folder: Path) -> None:
-    """Raise NodeError where a folder names weights that are no safetensors, or asks for code of its own."""
+def check_code(folder: Path) -> None:
+    """Raise FolderError where a folder names weights that are no safetensors, or asks for code of its own."""
     shown = f"{folder.parent.name}/{folder.name}"
     for path in sorted(folder.glob(INDEX)):
         named = _json(path).get("weight_map")
         for file in sorted(set(map(str, named.values()))) if isinstance(named, dict) else ():
             if not file.endswith(".safetensors") or Path(file).name != file:
-                raise NodeError(
+                raise FolderError(
                     f"{shown}/{path.name} names {file}, which is no .safetensors file beside "
                     "it; such files can hold programs and are never opened; convert them to safetensors first"
                 )
     for path in sorted(folder.glob("*.json")):
         if path.name.endswith("config.json") and (found := next(_code(_json(path)), None)):
-            raise NodeError(
+            raise FolderError(
                 f"{shown}/{path.name} asks for code of its own ({found}), which is never run; "
                 "take a model that needs none"
             )

@@ -1,31 +1,52 @@
-"""Files that a library reads by itself: quantised ones are refused, since libraries take their codes for weights."""
+"""Folders whose weights libraries read by themselves: quantised ones are told, since their codes would be taken for
+weights."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
+import re
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from typing import Any
 
+from nodeflow.library.folder_json import FolderError
+from nodeflow.library.foreign_formats import foreign_format
 from nodeflow.library.headers import Header
-from nodeflow.node import NodeError
-from nodes.loaders.quantised.foreign import check_foreign
-from nodes.loaders.quantised.layers_of_file import COMPUTED, SCALES
 
 NUMBERS = "F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"
 """Precisions of weights that stand for themselves."""
+COMPUTED = re.compile(r"(weight|bias|embedding|projection)$")
+"""Keys of what networks compute with, which is never whole numbers."""
+SCALES = re.compile(
+    r"\.(weight_(scale|zeros|s_rel|s_channel|codebook|correction|format)\w*|scale_(weight|input)|comfy_quant|SCB"
+    r"|(input|output|pre_quant|activation)_scale\w*|(nested_)?(absmax|quant_map)|quant_state\.\w+)$"
+)
+"""Keys that say how a weight is to be read."""
+
+
+def check_foreign(names: Iterable[str], metadata: Mapping[str, str]) -> None:
+    """Raise FolderError, by the format's name, for a file that is quantised in a way that is not read here."""
+    listed = sorted(names)
+    found = foreign_format(lambda end: any(name.endswith(end) for name in listed), metadata)
+    if found is None:
+        return
+    name, mark = found
+    shown = next((key for key in listed if key.endswith(mark)), mark)
+    raise FolderError(
+        f"it is quantised as {name} (by {shown}), which is not read here; take it in half precision, in float8, "
+        "in one of ComfyUI's formats or as GGUF"
+    )
 
 
 def check_plain(header: Header, shown: str) -> None:
-    """Raise NodeError where a safetensors file holds weights that are not to be read as they stand."""
+    """Raise FolderError where a safetensors file holds weights that are not to be read as they stand."""
     names = header.sorted_names
     try:
         check_foreign(names, header.metadata)
-    except NodeError as error:
-        raise NodeError(f"{shown}: {error}") from None
+    except FolderError as error:
+        raise FolderError(f"{shown}: {error}") from None
     scale = next(filter(SCALES.search, names), None)
     if scale is not None:
-        raise NodeError(
+        raise FolderError(
             f"{shown} is quantised (it holds {scale}), which is read from files of their own, not from folders; take "
             "the folder in half precision"
         )
@@ -34,9 +55,9 @@ def check_plain(header: Header, shown: str) -> None:
             raise not_plain(shown, name, dtype)
 
 
-def not_plain(shown: str, name: str, dtype: str) -> NodeError:
+def not_plain(shown: str, name: str, dtype: str) -> FolderError:
     """The error for a weight of numbers that do not stand for themselves."""
-    return NodeError(
+    return FolderError(
         f"{shown} is quantised (its {name} is of {dtype} numbers), and nothing says how they are scaled; take it in "
         "half precision"
     )
@@ -50,6 +71,8 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
     "auto-round": ("auto_round", "auto-round"),
 }
 """By what a configuration calls a method: the module that reads it, and what to install."""
+BITSANDBYTES = "bitsandbytes"
+"""A method that nodes read by themselves: nf4, fp4 and LLM.int8 (Dettmers et al. 2022, 2023)."""
 INSTEAD = "take it in half precision, as GGUF, or in one of ComfyUI's formats"
 
 
@@ -61,21 +84,20 @@ def method_of(config: Mapping[str, Any]) -> str:
     return str(found.get("quant_method", "") if isinstance(found, dict) else "")[:40] or "a method without a name"
 
 
-def check_config(config: Mapping[str, Any], shown: str) -> bool:
-    """Return whether weights are quantised by a package that is installed, which reads them itself. Raises NodeError,
-    with what to install, where it is not."""
+def package_for(config: Mapping[str, Any], shown: str) -> str:
+    """The module that reads a network's quantised weights; empty where they are plain. Raises FolderError, with what to
+    install, where it is not here."""
     method = method_of(config)
     if not method:
-        return False
+        return ""
     if method not in PACKAGES:
-        raise NodeError(f"{shown} is quantised with {method}, which is not read from this folder; {INSTEAD}")
+        raise FolderError(f"{shown} is quantised with {method}, which is not read from this folder; {INSTEAD}")
     module, package = PACKAGES[method]
     if not _is_installed(module):
-        raise NodeError(
+        raise FolderError(
             f"{shown} is quantised with {method}, whose package is not installed; pip install {package}, or {INSTEAD}"
         )
-    import_module(module)  # some make themselves known to the libraries by that
-    return True
+    return module
 
 
 def _is_installed(module: str) -> bool:

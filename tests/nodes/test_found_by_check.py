@@ -1,0 +1,184 @@
+"""What a run refuses of a model's file or folder is found when the workflow is checked, in the same words."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image as Picture
+from safetensors.torch import save_file
+
+from nodeflow.engine.worker.packs import load_packs
+from nodeflow.graph.model.catalogue import NodeSpec, Param
+from nodeflow.graph.model.workflow import Node, Workflow
+from nodeflow.library.check_files import problems_on_disk
+from nodeflow.library.rules import rule_book
+from nodeflow.node import NodeError
+from nodeflow.resources import folder
+from nodeflow.wires import Conditioning, Image
+
+PACKS = load_packs()
+MODELS = folder("assets") / "models"
+GIVEN = {
+    "nodes.revision_conditioning": {
+        "conditioning": Conditioning(torch.zeros(1, 77, 8), torch.zeros(1, 4)),
+        "image": Image(torch.zeros(1, 3, 8, 8)),
+    },
+    "nodes.apply_lora": {"unet": None},
+    "nodes.apply_lora_to_text": {"text_encoder": None},
+}
+"""What is wired to nodes that take more than a model's name."""
+INSTEAD = dict.fromkeys(
+    ("nodes.load_model", "nodes.load_diffusion_model", "nodes.load_text_encoder"), "flow-transformer"
+)
+"""Models that ship for loaders that name none."""
+LOADERS = [
+    (spec, param)
+    for spec in PACKS.catalogue.nodes.values()
+    for param in spec.params
+    if param.widget == "model" and param.name != "tokenizer"
+]
+
+
+def checked(spec: NodeSpec, param: Param, path: Path) -> str:
+    workflow = Workflow({"one": Node(spec.type, spec.version, {param.name: str(path)})})
+    found = problems_on_disk(workflow, PACKS.catalogue, path.parent, lambda _: [])
+    return next((problem.reason for problem in found if problem.port == param.name), "")
+
+
+def refused(spec: NodeSpec, param: Param, path: Path) -> str:
+    first = next(one for one in spec.params if one.widget == "model")
+    usual = INSTEAD.get(spec.type) if param != first else None
+    beside = {first.name: str(MODELS / usual)} if usual else {}
+    with pytest.raises(NodeError) as caught:
+        PACKS.functions[spec.type](**GIVEN.get(spec.type, {}), **beside, **{param.name: str(path)})
+    return str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Files and a folder that no loader takes."""
+    at = tmp_path_factory.mktemp("wrong")
+    Picture.new("RGB", (4, 4)).save(at / "picture.png")
+    shutil.copy(at / "picture.png", at / "picture.safetensors")
+    (at / "page.safetensors").write_text("<!doctype html><html>gone</html>")
+    (at / "nothing.safetensors").write_bytes(b"")
+    (at / "zeros.safetensors").write_bytes(bytes(5000))
+    (at / "pickle.ckpt").write_bytes(b"\x80\x02}q\x00.")
+    save_file({"string_to_param.*": torch.zeros(2, 768)}, at / "half.safetensors")
+    (at / "half.safetensors").write_bytes((at / "half.safetensors").read_bytes()[:-9])
+    save_file({"strange.weight": torch.zeros(4)}, at / "strange.safetensors")
+    save_file({"encoder.layer.0.layer_scale1.lambda1": torch.zeros(4)}, at / "dino.safetensors")
+    (at / "config.json").write_text("{}")
+    (at / "empty").mkdir()
+    return sorted(at.iterdir())
+
+
+@pytest.mark.parametrize(("spec", "param"), LOADERS, ids=[f"{spec.type}.{param.name}" for spec, param in LOADERS])
+def test_what_is_no_model_is_told_alike_at_every_loader(spec: NodeSpec, param: Param, wrong: list[Path]) -> None:
+    taker = rule_book().takers[rule_book().takers[spec.type].like.get(param.name, spec.type)]
+    for path in wrong:
+        if path.name == "strange.safetensors" and not (taker.sure or taker.family):
+            continue  # of which only its weights' own names tell whether it is what the node loads
+        told = checked(spec, param, path)
+        assert told and told == refused(spec, param, path), path.name
+
+
+FOLDERS = [
+    (spec, param, MODELS / name)
+    for spec, param in LOADERS
+    if param.name in ("model", "lora")
+    and (name := str(param.default).removeprefix("starter:") or INSTEAD.get(spec.type, ""))
+    and any((MODELS / name).glob("**/*.json"))
+]
+
+
+def breakages(model: Path) -> Iterator[tuple[Path, str]]:
+    """Files of a model's folder, and what becomes of each: what a person meets whose download broke off, who lost a
+    file, or who mixed up two models."""
+    for path in sorted(model.rglob("*")):
+        file = path.relative_to(model)
+        if path.name.endswith("config.json") or path.name == "model_index.json":
+            yield from ((file, change) for change in ("cut", "a list"))
+        if path.name == "config.json":
+            yield from ((file, change) for change in ("another class", "code", "gptq"))
+        if path.suffix == ".safetensors":
+            yield from ((file, change) for change in ("cut", "lost", "lost parts", "an index of pickles", "pickle"))
+        if path.name == "scheduler_config.json":
+            yield file, "lost"
+
+
+def changed(path: Path, change: str) -> None:
+    content = path.read_bytes()
+    path.unlink()
+    index = path.with_name(f"{path.stem}.safetensors.index.json")
+    match change:
+        case "cut":
+            path.write_bytes(content[: len(content) // 2])
+        case "a list":
+            path.write_text("[1]")
+        case "another class":
+            names = {"_class_name": "Strange2D", "architectures": ["Strange"], "model_type": "strange"}
+            config = json.loads(content)
+            path.write_text(json.dumps(config | {name: one for name, one in names.items() if name in config}))
+        case "code":
+            path.write_text(json.dumps(json.loads(content) | {"auto_map": {"AutoModel": "modeling.Model"}}))
+        case "gptq":
+            path.write_text(json.dumps(json.loads(content) | {"quantization_config": {"quant_method": "gptq"}}))
+        case "lost parts":
+            parts = {name: f"{path.stem}-0000{number}-of-00002.safetensors" for number, name in enumerate("ab", 1)}
+            index.write_text(json.dumps({"metadata": {}, "weight_map": parts}))
+        case "an index of pickles":
+            index.write_text(json.dumps({"metadata": {}, "weight_map": {"a": f"{path.stem}.bin"}}))
+        case "pickle":
+            path.with_suffix(".bin").write_bytes(b"\x80\x02}q\x00.")
+
+
+READ = {
+    "nodes.load_diffusion_model": ("model_index.json", "scheduler", "transformer"),
+    "nodes.load_text_encoder": ("model_index.json", "text_encoder", "tokenizer"),
+    "nodes.load_vae": ("vae",),
+}
+"""What of a whole model's folder is read by loaders of a part."""
+CLASSES = tuple(f"nodes.load_{one}" for one in ("model", "diffusion_model", "text_encoder", "flow_transformer"))
+"""Loaders that make the classes of a family, whatever the configuration of a part says it is."""
+
+
+def is_read(spec: NodeSpec, file: Path, change: str) -> bool:
+    """Return whether a loader has to do with a file of a folder, and with this change to it."""
+    if file.name == "generation_config.json" or file.parts[0] not in READ.get(spec.type, file.parts[:1]):
+        return False
+    by_family = spec.type in CLASSES or file.parts[0] == "text_encoder"  # transformers' classes, which are many
+    return change != "another class" or not by_family
+
+
+@pytest.mark.parametrize(("spec", "param", "model"), FOLDERS, ids=[spec.type for spec, _, _ in FOLDERS])
+def test_a_broken_folder_is_told_alike_before_a_run_and_by_it(
+    spec: NodeSpec, param: Param, model: Path, tmp_path: Path
+) -> None:
+    for number, (file, change) in enumerate(breakages(model)):
+        if not is_read(spec, file, change):
+            continue
+        copy = tmp_path / str(number) / model.name
+        shutil.copytree(model, copy, copy_function=os.symlink)
+        changed(copy / file, change)
+        told = checked(spec, param, copy)
+        assert told, f"{change}: {file}"
+        assert told == refused(spec, param, copy), f"{change}: {file}"
+
+
+def test_every_parameter_that_names_a_model_is_looked_at() -> None:
+    """A loader whose node is in no table of takers would be silent before a run."""
+    takers: dict[str, Any] = dict(rule_book().takers)
+    for spec in PACKS.catalogue.nodes.values():
+        models = [param.name for param in spec.params if param.widget == "model"]
+        known = takers.get(spec.type)
+        for name in models:
+            assert known is not None, spec.type
+            assert name in {models[0], known.part, known.tokenizer, *known.like}, f"{spec.type}.{name}"
