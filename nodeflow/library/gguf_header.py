@@ -57,7 +57,17 @@ def read_gguf(path: Path) -> Header:
         raise HeaderError(f"it has {size:,} bytes of {end:,}")
     if len(found) < tensors:
         raise HeaderError("it names a tensor twice")
+    _check_apart(found)
     return Header("gguf", found, {name: value for name, value in metadata.items() if value is not None}, size, start)
+
+
+def _check_apart(tensors: dict[str, Tensor]) -> None:
+    """Raise HeaderError where a tensor begins before the one ahead of it ends."""
+    end = 0
+    for name, tensor in sorted(tensors.items(), key=lambda item: item[1].data_offsets):
+        if tensor.data_offsets[0] < end:
+            raise HeaderError(f"{name[:60]} lies over the tensor before it")
+        end = tensor.data_offsets[1]
 
 
 def _number(file: BinaryIO, format: str) -> int:

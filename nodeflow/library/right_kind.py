@@ -83,7 +83,8 @@ def misplaced(type: str, path: Path, shown: str, found: Recognised, without: Col
     if path.is_file() and not taker.file:
         return f"{shown} is one file; {taker.title} loads {taker.takes}"
     if path.is_dir():
-        return broken(path, taker, without)
+        only = f"{shown} is a folder; {taker.title} loads {taker.takes}"
+        return only if taker.only_files else broken(path, taker, without)
     return unread_layout(path, found, taker) or cut(path, shown, found, taker.reads)
 
 

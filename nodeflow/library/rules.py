@@ -157,7 +157,8 @@ class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     where the rules of files do not name it. ``folder``: what it reads of a model's folder, in this order; empty for
     what the index names. ``left_out``: parts that it does not read where a parameter is off, by these.
     ``packed``: whether it reads folders that bitsandbytes quantised. ``sure``: whether it loads no file but
-    what the rules tell; one with a ``family`` does so until a person chooses that.
+    what the rules tell; one with a ``family`` does so until a person chooses that. ``only_files``: whether it
+    takes no folder.
     """
 
     title: str
@@ -174,6 +175,7 @@ class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     left_out: dict[str, tuple[str, ...]] = {}
     packed: bool = False
     sure: bool = False
+    only_files: bool = False
 
 
 class Takers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -68,14 +68,15 @@ def a1111_pieces(text: str) -> list[WeightedPiece]:
     rounds: list[int] = []
     squares: list[int] = []
 
+    factors: list[tuple[int, int, float]] = []
     weighed = 0
 
     def multiply(start: int, factor: float) -> None:
         nonlocal weighed
         weighed += len(found) - start
-        if weighed > MOST_WEIGHED:
+        if weighed > MOST_WEIGHED:  # before any of it is done
             raise PromptError("too much stands in brackets inside of each other; close them, or write fewer")
-        found[start:] = [piece._replace(weight=piece.weight * factor) for piece in found[start:]]
+        factors.append((start, len(found), factor))
 
     for mark in A1111_MARK.finditer(text):
         said = mark[0]
@@ -100,7 +101,11 @@ def a1111_pieces(text: str) -> list[WeightedPiece]:
         multiply(start, STEP)
     for start in squares:
         multiply(start, 1 / STEP)
-    return _merged(found) or [WeightedPiece("")]
+    weights = [1.0] * len(found)
+    for start, end, factor in factors:  # in the order of closing, as the web UI multiplies, to the last bit
+        weights[start:end] = [weight * factor for weight in weights[start:end]]
+    weighted = [piece._replace(weight=weight) for piece, weight in zip(found, weights, strict=True)]
+    return _merged(weighted) or [WeightedPiece("")]
 
 
 def _stretches(text: str) -> list[str]:

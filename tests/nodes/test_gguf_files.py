@@ -212,3 +212,16 @@ def test_a_name_that_stands_twice_and_a_list_without_end_are_damage(tmp_path: Pa
     path.write_bytes(listed.replace(length, (5_000_000).to_bytes(8, "little")) + bytes(40_000_000))
     with pytest.raises(HeaderError, match="a longer list than there can be"):
         read_header(path)
+
+
+def test_tensors_that_lie_over_each_other_are_damage(tmp_path: Path) -> None:
+    path = tmp_path / "one.gguf"
+    weight = np.ones((4, 32), np.float32)
+    whole = write(path, {"a.weight": (weight, Kind.F32), "b.weight": (weight, Kind.F32)}, {}).read_bytes()
+    second = weight.nbytes.to_bytes(8, "little")
+    at = whole.rindex(second, 0, len(whole) - 2 * weight.nbytes)
+    path.write_bytes(whole[:at] + (weight.nbytes // 2).to_bytes(8, "little") + whole[at + 8 :])
+    with pytest.raises(HeaderError, match=r"b\.weight lies over the tensor before it"):
+        read_header(path)
+    with pytest.raises(NodeError, match=r"one\.gguf is damaged"):
+        open_weights(path)

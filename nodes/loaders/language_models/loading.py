@@ -50,7 +50,9 @@ def _from_folder(path: Path, precision: ComputePrecision) -> LanguageModel:
     kinds = config.get("architectures")
     kind = str(kinds[0]) if isinstance(kinds, list) and kinds else ""
     if kind not in EYES:
-        raise NodeError(f"{named(path)} holds {kind or 'no language model'}; this node loads {', '.join(EYES)}")
+        raise NodeError(
+            f"{named(path)} holds {kind or 'no language model'}; this node loads those that answer in words"
+        )
     architecture = Architecture("transformers", kind, lambda weights: {})
     module = architecture.from_folder(path, precision.dtype(architecture.precisions))
     words = read_tokenizer(AutoTokenizer, path)
@@ -71,10 +73,7 @@ def _from_file(path: Path, precision: ComputePrecision, tokenizer: str) -> Langu
     answering = next((one for one in KINDS if one.means(found.family)), None)
     if answering is None:
         listed = ", ".join(one.told for one in KINDS)
-        raise NodeError(
-            f"{named(path)} holds {found.what or 'no language model'}; of files this node loads {listed}, of folders "
-            f"{', '.join(EYES)}"
-        )
+        raise NodeError(f"{named(path)} holds {found.what or 'no language model'}; of files this node loads {listed}")
     file, what = WeightsFile(path), found.family
     weights = next((part for name in rule_book().parts if answering.means(name) and (part := file.part(name))), None)
     architecture = answering.architecture()

@@ -272,3 +272,31 @@ def test_a_table_of_no_tokens_is_refused(z_image: Split, tmp_path: Path) -> None
     shutil.copytree(z_image.texts[0].parent / "tokenizer", tmp_path / "tokenizer")
     with pytest.raises(NodeError, match=rf"none\.safetensors: its {name} is empty"):
         load_text_encoder(str(tmp_path / "none.safetensors"), family="Z-Image")
+
+
+def shorter(file: Path, end: str, rows: int, to: Path) -> Path:
+    """A copy of a file, in which the table that ends so has fewer rows."""
+    weights = load_file(file)
+    name = next(name for name in weights if name.endswith(end))
+    save_file({**weights, name: weights[name][:rows].clone()}, to)
+    return to
+
+
+def test_a_clip_with_fewer_places_than_it_reads_is_refused(flux: Split, tmp_path: Path) -> None:
+    files = [str(one) for one in flux.texts]
+    files[0] = str(shorter(flux.texts[0], "position_embedding.weight", 60, tmp_path / "cut.safetensors"))
+    with pytest.raises(NodeError, match=r"cut\.safetensors has places for 60 tokens of a text, and CLIP reads 77"):
+        load_text_encoder(*files, family="FLUX.1")
+
+
+def test_a_table_with_fewer_tokens_than_the_tokenizer_is_refused(flux: Split, z_image: Split, tmp_path: Path) -> None:
+    for split_files, place, family in ((flux, 0, "FLUX.1"), (flux, 1, "FLUX.1"), (z_image, 0, "Z-Image")):
+        at = tmp_path / f"{family}{place}"
+        at.mkdir()
+        files = [str(one) for one in split_files.texts]
+        end = ("token_embedding.weight", "shared.weight")[place] if family == "FLUX.1" else "embed_tokens.weight"
+        files[place] = str(shorter(split_files.texts[place], end, 20, at / "cut.safetensors"))
+        if (beside := split_files.texts[place].parent / "tokenizer").is_dir():
+            shutil.copytree(beside, at / "tokenizer")
+        with pytest.raises(NodeError, match=r"cut\.safetensors (knows 20 tokens|brings no tokenizer)"):
+            load_text_encoder(*files, family=family)
