@@ -1,4 +1,4 @@
-"""Places of nodes: ComfyUI's with room between them, frames and notes."""
+"""Places of nodes: ComfyUI's with room between them."""
 
 from __future__ import annotations
 
@@ -7,28 +7,23 @@ from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterator, Mapping
 
-from nodeflow.graph.io.comfyui.model import Graph
-from nodeflow.graph.io.comfyui.prompt import FlatPrompt, OutputPlace, notes
-from nodeflow.graph.io.comfyui.tolerant import text
-from nodeflow.graph.model.annotation import LONGEST_TEXT, Annotation, AnnotationKind
+from nodeflow.graph.io.comfyui.prompt import FlatPrompt, OutputPlace
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec
 from nodeflow.graph.model.workflow import INPUTS, OUTPUTS, TERMINALS, Node, Placement, Workflow
 from nodes.comfyui.colours import named_colour
+from nodes.comfyui.frames import LONGEST_TITLE, STRETCH_X, STRETCH_Y, WIDTH, annotate
 from nodes.comfyui.placeholders import storable
 from nodes.comfyui.subgraphs import ImportScope
 
-STRETCH_X, STRETCH_Y = 1.8, 1.5
-"""Nodes here are wider apart: several stand where one stood."""
 COLUMN = 90.0
 """Nodes that are no farther apart across stand one below the other."""
 SEVERAL = 3
 """Nodes made for one that stand in two columns."""
-WIDTH, GAP, LINE, HEAD, TALLEST = 300.0, 40.0, 26.0, 60.0, 640.0
+GAP, LINE, HEAD, TALLEST = 40.0, 26.0, 60.0, 640.0
 MULTILINE, LETTERS, MOST_LINES = "multiline", 38, 7
 """Of texts that are edited in several lines: letters a line, and lines that are shown."""
 MOST_TRIED = 400
 """Nodes that a place is looked for between; below all of them there is one."""
-LONGEST_TITLE = 200
 
 
 def place(scope: ImportScope, prompt: FlatPrompt, catalogue: Catalogue) -> None:
@@ -55,7 +50,7 @@ def place(scope: ImportScope, prompt: FlatPrompt, catalogue: Catalogue) -> None:
         said = storable(title)[:LONGEST_TITLE]
         scope.body.layout[name] = Placement(round(x, 1), round(y, 1), said, collapsed=collapsed, colour=colour)
     _terminals(scope.body)
-    _annotate(scope.body, scope.graph)
+    annotate(scope, heights)
 
 
 def _second_column(tall: list[tuple[str, float]]) -> list[str]:
@@ -164,23 +159,3 @@ class _Occupied:
                 break
             y = max(y, bottom)
         return y
-
-
-def _annotate(body: Workflow, graph: Graph) -> None:
-    """Groups as frames, and notes."""
-    for number, group in enumerate(graph.groups, 1):
-        width, height = group.width * STRETCH_X, group.height * STRETCH_Y
-        title = storable(group.title)[:LONGEST_TITLE]
-        body.annotations[f"frame{number}"] = _drawn("frame", group.x, group.y, width, height, title, group.colour)
-    for number, note in enumerate(notes(graph), 1):
-        words = text(note.values[0]) if note.values else text(note.named.get("text"))
-        width, height = max(note.width, 200.0), max(note.height, 100.0)
-        said = storable(words)[:LONGEST_TEXT]
-        body.annotations[f"note{number}"] = _drawn("note", note.x, note.y, width, height, said, note.colour)
-
-
-def _drawn(kind: AnnotationKind, x: float, y: float, width: float, height: float, said: str, colour: str) -> Annotation:
-    left, top, width, height = (
-        side if math.isfinite(side) else 0.0 for side in (x * STRETCH_X, y * STRETCH_Y, width, height)
-    )
-    return Annotation(kind, left, top, width, height, said, named_colour(colour))

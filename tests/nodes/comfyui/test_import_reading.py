@@ -73,6 +73,28 @@ def test_frames_notes_titles_and_places_are_taken_over(catalogue: Catalogue) -> 
     assert frame.text == "Pictures" and frame.holds(first.x, first.y) and note.text == "# Read me"
 
 
+def test_frames_reach_around_what_stands_in_them_and_are_not_left_empty(catalogue: Catalogue) -> None:
+    def drawn(id: int, y: float, mode: int = 0, kind: str = "LoadImage") -> dict[str, Any]:
+        about = {"id": id, "type": kind, "mode": mode, "pos": [0, y], "size": [200, 100]}
+        return about | {"inputs": [], "outputs": [], "widgets_values": ["fox.png", "image"]}
+
+    crowded = [drawn(id, 20 + id) for id in range(1, 6)]
+    apart = [drawn(6, 1000, 4), drawn(7, 1010, 2), drawn(8, 3000, kind="Note")]
+    boxes = {"Crowded": 0, "Asleep": 950, "Nothing": 2000, "Words": 2950}
+    window = {
+        "version": 0.4,
+        "nodes": [*crowded, *apart],
+        "links": [],
+        "groups": [{"title": title, "bounding": [-20, y, 300, 300]} for title, y in boxes.items()],
+    }
+    found = bring(window, catalogue)
+    frames = {one.text: one for one in found.workflow.annotations.values() if one.kind == "frame"}
+    assert list(frames) == ["Crowded", "Nothing", "Words"]
+    spots = found.workflow.layout.values()
+    assert len(spots) == 5 and all(frames["Crowded"].holds(spot.x, spot.y) for spot in spots)
+    assert frames["Nothing"].height == 300 * 1.5
+
+
 def test_a_picture_says_where_its_two_workflows_differ(catalogue: Catalogue) -> None:
     window = {"nodes": [{"id": 1, "type": "LoadImage", "widgets_values": ["a.png"]}], "links": []}
     prompt = {"1": {"class_type": "LoadImage", "inputs": {"image": "b.png"}}}
