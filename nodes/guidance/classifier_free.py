@@ -145,7 +145,7 @@ def classifier_free_guidance(
     denoiser: Denoiser,
     positive: Conditioning,
     negative: Conditioning | None = None,
-    scale: Annotated[float, Slider(1, 30, 0.1)] = 7.5,
+    scale: Annotated[float, Slider(0, 100, 0.1)] = 7.5,
     rescale: Annotated[float, Slider(0, 1, 0.05)] = 0.0,
 ) -> Guider:
     """Leads the image towards the positive text and away from the negative one.

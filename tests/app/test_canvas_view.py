@@ -56,7 +56,7 @@ def test_resizing_the_window_keeps_the_zoom(window: MainWindow, hand: Hand) -> N
 def test_hints_say_what_lies_under_the_pointer(window: MainWindow, hand: Hand) -> None:
     view = hand.view
     assert "Latent" in view.tips.hint(port(window, "decode", "latent").centre())
-    assert "a number from 1 to 30" in view.tips.hint(row_centre(window, "guidance", "scale"))
+    assert "a number from 0 to 100" in view.tips.hint(row_centre(window, "guidance", "scale"))
     assert "nodes.sample" in view.tips.hint(window.canvas.nodes["sampler"].pos() + QPointF(60, 10))
     wire = window.canvas.links[Socket("save", "image")]
     assert "decode.image → save.image" in view.tips.hint(wire.path().pointAtPercent(0.5))

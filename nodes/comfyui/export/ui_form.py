@@ -8,7 +8,7 @@ from typing import Any
 from nodeflow.graph.io.comfyui.widgets import RULES, ClassFacts, class_facts, pack_facts, with_rule
 from nodeflow.graph.model.workflow import Workflow
 from nodes.comfyui.export.exporter import ExportedGraph
-from nodes.comfyui.places import STRETCH_X, STRETCH_Y
+from nodes.comfyui.frames import STRETCH_X, STRETCH_Y
 
 VERSION = 0.4
 WIDTH, HEIGHT, STEP = 280, 160, 190
