@@ -191,7 +191,23 @@ def placeholder(weight: Weight, dtype: torch.dtype) -> Tensor:
     """Return what stands for a weight until `store`: itself in a precision, or nothing but its shape."""
     if isinstance(weight, EncodedTensor):
         return torch.empty(weight.shape, dtype=dtype, device="meta")
-    return weight.to(dtype)
+    return in_precision(weight, dtype)
+
+
+HALVES = {torch.float16, torch.bfloat16}
+IN_CACHE = 1 << 18
+"""Numbers that are converted at once."""
+
+
+def in_precision(weight: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return a tensor in a precision. torch converts between the two of 16 bits number by number; by way of float32, in
+    parts that a cache holds, the same comes out in half of the time."""
+    if weight.dtype == dtype or {weight.dtype, dtype} != HALVES or not weight.is_contiguous() or weight.is_cuda:
+        return weight.to(dtype)
+    found = torch.empty_like(weight, dtype=dtype)
+    for part, place in zip(weight.view(-1).split(IN_CACHE), found.view(-1).split(IN_CACHE), strict=True):
+        place.copy_(part.float())
+    return found
 
 
 def store(network: nn.Module, weights: Mapping[str, Weight], dtype: torch.dtype) -> None:
