@@ -15,7 +15,7 @@ from torch.nn.functional import adaptive_avg_pool2d, pad
 from nodeflow.node import NodeError
 from nodeflow.wires import Attention, Denoiser, Guider
 from nodes.networks.attention_processors import AttentionInputs, AttentionParts, kind_of, shares, watched
-from nodes.networks.single_streams import Stream, single_stream, text_length
+from nodes.networks.single_streams import Stream, single_stream, text_length, text_pieces
 
 MAX_BYTES, MAX_PLACE_BYTES = 256 * 2**20, 128 * 2**20
 """Memory that the maps of a run may take: to words, and to places."""
@@ -37,7 +37,7 @@ class Recorder:
     def __init__(self, denoiser: Denoiser, steps: int) -> None:
         """Raises NodeError for a denoiser without attention that could be recorded."""
         self.layers = attention_layers(denoiser)
-        self._network, self._text = network_of(denoiser), 0
+        self._network, self._text, self._pieces = network_of(denoiser), 0, 0
         self.steps = max(steps, 1)
 
     @contextlib.contextmanager
@@ -63,7 +63,7 @@ class Recorder:
         found.append(Attention(words, maps, places))
 
     def _begin(self, _: object, given: tuple[Any, ...], named: dict[str, Any]) -> None:
-        self._text = text_length(given, named)
+        self._text, self._pieces = text_length(given, named), text_pieces(named)
 
     def _record(
         self, maps: dict[str, Tensor], places: dict[str, Tensor], x: Tensor, name: str, text: int, seen: AttentionInputs
@@ -97,7 +97,7 @@ class Recorder:
     def _parts(self, layer: torch.nn.Module, x: Tensor, text: int, queries: int, keys: int) -> AttentionParts | None:
         """Where a layer has text and image; None where it has no image, or other images beside what is painted."""
         if text in (0, keys) and (find := single_stream(layer)) is not None:
-            return find(Stream(self._text, x.shape[-2] * x.shape[-1]), queries, keys)
+            return find(Stream(self._text, x.shape[-2] * x.shape[-1], self._pieces), queries, keys)
         kind = kind_of(layer)
         return None if kind is None else kind(text, queries, keys)
 

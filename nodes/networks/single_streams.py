@@ -11,10 +11,12 @@ from nodes.networks.attention_processors import AttentionParts
 
 
 class Stream(NamedTuple):
-    """What goes into a network as one sequence: tokens of the text, and cells of the latent."""
+    """What goes into a network as one sequence: tokens of the text, and cells of the latent; ``pieces`` of the text, 0
+    where it is given as a whole."""
 
     text: int
     cells: int
+    pieces: int = 0
 
     def is_picture(self, count: int) -> bool:
         """Return whether so many tokens are those of the latent: each stands for one cell, for 2 x 2 or for 4 x 4."""
@@ -47,9 +49,16 @@ FILLED = 32
 
 
 def text_behind_filled(stream: Stream, queries: int, keys: int) -> AttentionParts | None:
-    """The image's tokens and the text's, each filled up."""
+    """The image's tokens and the text's, each filled up; of Z-Image-Omni, which is given a text in pieces, the text's
+    come first, and where there are several, images stand between them."""
     count = stream.cells // 4
     begin = -(-count // FILLED) * FILLED
+    if stream.pieces:
+        first = -(-stream.text // FILLED) * FILLED
+        if stream.pieces > 1 or queries != keys or keys != first + begin:
+            return None
+        own = slice(first, first + count)
+        return AttentionParts(own, own, slice(0, stream.text) if stream.text else None)
     if queries != keys or keys != begin + -(-stream.text // FILLED) * FILLED:
         return None
     return AttentionParts(slice(0, count), slice(0, count), slice(begin, begin + stream.text) if stream.text else None)
@@ -76,6 +85,12 @@ def single_stream(layer: torch.nn.Module) -> Find | None:
     return SINGLE.get(type(getattr(layer, "processor", None)).__name__)
 
 
+def text_pieces(named: Mapping[str, Any]) -> int:
+    """Pieces that each text is given in; 0 where it is one whole."""
+    texts = named.get("cap_feats")
+    return len(texts[0]) if isinstance(texts, list) and texts and isinstance(texts[0], list) else 0
+
+
 def text_length(given: tuple[Any, ...], named: Mapping[str, Any]) -> int:
     """Tokens of the longest text that a network is given; 0 where it is given none."""
     mask, tokens = named.get("encoder_attention_mask"), named.get("encoder_hidden_states", named.get("text_bth"))
@@ -83,5 +98,7 @@ def text_length(given: tuple[Any, ...], named: Mapping[str, Any]) -> int:
         return int(mask.sum(1).max())
     if isinstance(tokens, torch.Tensor):
         return int(tokens.shape[1])
+    if text_pieces(named):
+        return max(sum(len(piece) for piece in one) for one in named["cap_feats"])
     texts = given[2] if len(given) > 2 and isinstance(given[2], list) else []
     return max((len(one) for one in texts), default=0)

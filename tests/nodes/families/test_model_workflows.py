@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -37,12 +38,14 @@ def session() -> WorkflowRunner:
     return WorkflowRunner()
 
 
-def plain(save: Callable[[Path], object]) -> Callable[[Path], dict[str, str]]:
-    def made(place: Path) -> dict[str, str]:
-        save(place / "model")
-        return {"model": str(place / "model")}
+class Plain(NamedTuple):
+    """A model by itself, and what saves it."""
 
-    return made
+    save: Callable[[Path], object]
+
+    def __call__(self, place: Path) -> dict[str, str]:
+        self.save(place / "model")
+        return {"model": str(place / "model")}
 
 
 def controlled(name: str) -> Callable[[Path], dict[str, str]]:
@@ -76,57 +79,59 @@ def qwen_edit(place: Path) -> dict[str, str]:
 
 
 MODELS: dict[str, Callable[[Path], dict[str, str]]] = {
-    "flux-1": plain(model_folders.flux),
-    "flux-1-fill": plain(lambda place: model_folders.flux(place, FluxFillPipeline, 384)),
-    "flux-1-canny": plain(lambda place: model_folders.flux(place, FluxControlPipeline, 128)),
-    "flux-1-kontext": plain(lambda place: model_folders.flux(place, FluxKontextPipeline)),
+    "flux-1": Plain(model_folders.flux),
+    "flux-1-fill": Plain(lambda place: model_folders.flux(place, FluxFillPipeline, 384)),
+    "flux-1-canny": Plain(lambda place: model_folders.flux(place, FluxControlPipeline, 128)),
+    "flux-1-kontext": Plain(lambda place: model_folders.flux(place, FluxKontextPipeline)),
     "flux-1-redux": redux,
     "flux-1-controlnet": controlled("FLUX.1"),
-    "flux-2": plain(lambda place: flux_2(place, 32)),
-    "flux-2-klein": plain(lambda place: flux_2_klein(place, 32)),
-    "flux-3": plain(lambda place: test_flux_3.saved(place, False)),
-    "flux-3-distilled": plain(lambda place: test_flux_3.saved(place, True)),
+    "flux-2": Plain(lambda place: flux_2(place, 32)),
+    "flux-2-klein": Plain(lambda place: flux_2_klein(place, 32)),
+    "flux-3": Plain(lambda place: test_flux_3.saved(place, False)),
+    "flux-3-distilled": Plain(lambda place: test_flux_3.saved(place, True)),
     "stable-diffusion-1-ip-adapter": image_led(model_folders.sd1),
     "stable-diffusion-xl-ip-adapter": image_led(model_folders.xl),
-    "stable-diffusion-3.5": plain(model_folders.sd3),
+    "stable-diffusion-3.5": Plain(model_folders.sd3),
     "stable-diffusion-3.5-controlnet": controlled("Stable Diffusion 3"),
-    "z-image": plain(model_folders.z_image),
+    "z-image": Plain(model_folders.z_image),
     "z-image-controlnet": controlled("Z-Image, union"),
-    "z-image-omni": plain(z_image_omni),
-    "qwen-image": plain(model_folders.qwen_image),
+    "z-image-omni": Plain(z_image_omni),
+    "qwen-image": Plain(model_folders.qwen_image),
     "qwen-image-controlnet": controlled("Qwen-Image"),
     "qwen-image-edit": qwen_edit,
-    "qwen-image-2.1": plain(qwen_image_21),
-    "krea-2": plain(krea_2),
-    "anima": plain(language_led.anima),
-    "ideogram-4": plain(late_comers.ideogram_4),
+    "qwen-image-2.1": Plain(qwen_image_21),
+    "krea-2": Plain(krea_2),
+    "anima": Plain(language_led.anima),
+    "ideogram-4": Plain(late_comers.ideogram_4),
 }
 ALIKE: dict[str, Callable[[Path], dict[str, str]]] = {
-    "chroma": plain(by_t5.chroma),
-    "lumina-2": plain(language_led.lumina_2),
-    "pixart-alpha": plain(by_t5.pixart_alpha),
-    "pixart-sigma": plain(by_t5.pixart_sigma),
-    "sana": plain(language_led.sana),
-    "auraflow": plain(by_t5.aura_flow),
-    "ovis-image": plain(language_led.ovis_image),
-    "longcat-image": plain(language_led.longcat_image),
-    "ernie-image": plain(language_led.ernie_image),
-    "cogview-4": plain(language_led.cogview_4),
-    "kandinsky-5": plain(by_several.kandinsky_5),
-    "hidream": plain(by_several.hidream),
-    "hunyuan-image": plain(by_several.hunyuan_image),
-    "prx": plain(late_comers.prx),
-    "prx-deep": plain(late_comers.prx_deep),
-    "fibo": plain(late_comers.fibo),
-    "kolors": plain(kolors),
+    "chroma": Plain(by_t5.chroma),
+    "lumina-2": Plain(language_led.lumina_2),
+    "pixart-alpha": Plain(by_t5.pixart_alpha),
+    "pixart-sigma": Plain(by_t5.pixart_sigma),
+    "sana": Plain(language_led.sana),
+    "auraflow": Plain(by_t5.aura_flow),
+    "ovis-image": Plain(language_led.ovis_image),
+    "longcat-image": Plain(language_led.longcat_image),
+    "ernie-image": Plain(language_led.ernie_image),
+    "cogview-4": Plain(language_led.cogview_4),
+    "kandinsky-5": Plain(by_several.kandinsky_5),
+    "hidream": Plain(by_several.hidream),
+    "hunyuan-image": Plain(by_several.hunyuan_image),
+    "prx": Plain(late_comers.prx),
+    "prx-deep": Plain(late_comers.prx_deep),
+    "fibo": Plain(late_comers.fibo),
+    "kolors": Plain(kolors),
 }
 """Those that differ from another by their model and numbers alone; what their model gives is compared step by step."""
 
 
-def small(path: Path, place: Path, catalogue: Catalogue) -> Workflow:
-    """A ready-made workflow with a tiny model, which is made below a folder, and with small images."""
+def small(path: Path, place: Path, catalogue: Catalogue, folders: Callable[..., Path] | None = None) -> Workflow:
+    """A ready-made workflow with a tiny model and with small images; the model is one of ``folders``, where there are
+    such, or made below a folder."""
     torch.manual_seed(0)
-    workflow, models = load(path), {**MODELS, **ALIKE}[path.stem](place)
+    workflow, made = load(path), {**MODELS, **ALIKE}[path.stem]
+    models = {"model": str(folders(made.save))} if folders and isinstance(made, Plain) else made(place)
     for node, model in models.items():
         SetParam(node, "model", model).apply(workflow)
     for node in {"redux", "ip_adapter"} & models.keys():
@@ -153,8 +158,10 @@ def test_each_is_known_to_the_start_page_and_tried_here() -> None:
     "path",
     [pytest.param(path, marks=[pytest.mark.slow] if path.stem in ALIKE else [], id=path.stem) for path in FILES],
 )
-def test_it_is_in_order_and_runs(path: Path, session: WorkflowRunner, tmp_path: Path) -> None:
-    workflow = small(path, tmp_path, session.packs.catalogue)
+def test_it_is_in_order_and_runs(
+    path: Path, session: WorkflowRunner, tmp_path: Path, folders: Callable[..., Path]
+) -> None:
+    workflow = small(path, tmp_path, session.packs.catalogue, folders)
     assert check(load(path), session.packs.catalogue) == []
     assert set(workflow.layout) == set(workflow.nodes)
     wrote: list[str] = []

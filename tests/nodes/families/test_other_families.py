@@ -1,5 +1,6 @@
 """What was made for another family is a sentence that names both, before a step is computed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,21 +19,22 @@ from tests.nodes.families import model_folders
 from tests.nodes.families.seeing_models import flux_2_klein
 from tests.nodes.families.small import by_t5
 
+
+def small_klein(folder: Path) -> None:
+    flux_2_klein(folder, 32)
+
+
 SAVED = {
     "Chroma": by_t5.chroma,
     "PixArt-Sigma": by_t5.pixart_sigma,
     "Stable Diffusion 1": model_folders.sd1,
-    "FLUX.2 Klein": flux_2_klein,
+    "FLUX.2 Klein": small_klein,
 }
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, LoadedModel]:
-    torch.manual_seed(0)
-    top = tmp_path_factory.mktemp("others")
-    for name, save in SAVED.items():
-        save(top / name)
-    return {name: load_model(str(top / name)) for name in SAVED}
+def models(folders: Callable[[Callable[[Path], None]], Path]) -> dict[str, LoadedModel]:
+    return {name: load_model(str(folders(save))) for name, save in SAVED.items()}
 
 
 def test_a_text_of_another_familys_encoder(models: dict[str, LoadedModel]) -> None:

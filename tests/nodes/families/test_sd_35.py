@@ -1,5 +1,6 @@
 """Stable Diffusion 3.5: diffusers' own pipeline step by step, with its skip-layer guidance."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -20,12 +21,13 @@ from tests.nodes.test_flow import recorded
 from tests.nodes.test_sampling_parity import finish
 
 
-def test_each_step_with_layers_skipped_is_that_of_stable_diffusion_35(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    sd3(tmp_path / "sd35")
+def test_each_step_with_layers_skipped_is_that_of_stable_diffusion_35(
+    folders: Callable[[Callable[[Path], None]], Path],
+) -> None:
+    folder = folders(sd3)
     options = {"guidance_scale": 5.0, "skip_layer_guidance_start": 0.2, "skip_layer_guidance_stop": 0.7}
     wanted, _ = recorded(
-        StableDiffusion3Pipeline.from_pretrained(tmp_path / "sd35"),
+        StableDiffusion3Pipeline.from_pretrained(folder),
         prompt=[TEXT] * 2,
         negative_prompt=[OTHER] * 2,
         height=64,
@@ -36,7 +38,7 @@ def test_each_step_with_layers_skipped_is_that_of_stable_diffusion_35(tmp_path: 
         generator=[torch.Generator().manual_seed(seed) for seed in (3, 4)],
         **options,
     )
-    model = load_model(str(tmp_path / "sd35"))
+    model = load_model(str(folder))
     texts = [clip_text_encode(model.text_encoder, text) for text in (TEXT, OTHER)]
     plain = classifier_free_guidance(network_denoiser(model.network), *texts, 5.0)
     schedule, noise = scheduler(model.schedule, "Flow-match Euler", 4), Noise((3, 4), 48, 64)

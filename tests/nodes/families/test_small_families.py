@@ -131,22 +131,6 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[Path], None]], Path]:
-    """Each model's folder, saved once."""
-    top, saved = tmp_path_factory.mktemp("small"), dict[str, Path]()
-
-    def folder(save: Callable[[Path], None]) -> Path:
-        name = save.__name__
-        if name not in saved:
-            torch.manual_seed(0)
-            save(top / name)
-            saved[name] = top / name
-        return saved[name]
-
-    return folder
-
-
 def each_step(pipeline: Any, case: Case, scale: float, begin: Tensor) -> tuple[list[Tensor], Tensor]:
     """x after each step of a pipeline, as its scheduler gives it, and its images."""
     for name, value in case.settings.items():

@@ -15,16 +15,11 @@ from nodeflow.wires import Conditioning, Image, Latent
 from nodes.denoisers.flow_transformers import network_denoiser
 from nodes.loaders.load_by_family import LoadedModel, load_diffusion_model, load_model, load_text_encoder
 from nodes.loaders.load_models import load_vae
-from tests.nodes.families.split_files import KINDS, Split, split
+from tests.nodes.families.split_files import KINDS, Split
 
 ENCODERS = "text_encoder", "text_encoder_2", "text_encoder_3", "text_encoder_4"
-TEXTS = ["a red star", "blue"]
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Split]:
-    path = tmp_path_factory.mktemp("models")
-    return {name: split(name, path / name.replace(" ", "-").replace(".", "-")) for name in KINDS}
+TEXT = "a red star"
+Splits = Callable[[str], Split]
 
 
 class Outcome(NamedTuple):
@@ -39,7 +34,7 @@ class Outcome(NamedTuple):
 @torch.no_grad()
 def outcome(model: LoadedModel) -> Outcome:
     generator = torch.Generator().manual_seed(1)
-    text = model.text_encoder.encode(TEXTS)
+    text = model.text_encoder.encode([TEXT])
     x = torch.randn(2, model.network.format.channels, 8, 8, generator=generator)
     asked = network_denoiser(model.network).predict(x, torch.tensor(500.0), text)
     assert torch.isfinite(asked).all()
@@ -50,9 +45,9 @@ def outcome(model: LoadedModel) -> Outcome:
 
 
 @pytest.fixture(scope="module")
-def whole(models: dict[str, Split]) -> Callable[[str], Outcome]:
+def whole(splits: Splits) -> Callable[[str], Outcome]:
     """What the folder of a kind gives, computed once."""
-    return cache(lambda name: outcome(load_model(str(models[name].folder))))
+    return cache(lambda name: outcome(load_model(str(splits(name).folder))))
 
 
 def assert_same(model: LoadedModel, wanted: Outcome) -> None:
@@ -70,8 +65,8 @@ def tensors(text: Conditioning) -> list[torch.Tensor]:
 
 @pytest.mark.parametrize("name", KINDS)
 @torch.no_grad()
-def test_files_of_parts_are_the_folder(models: dict[str, Split], whole: Callable[[str], Outcome], name: str) -> None:
-    model = models[name]
+def test_files_of_parts_are_the_folder(splits: Splits, whole: Callable[[str], Outcome], name: str) -> None:
+    model = splits(name)
     files = dict(zip(ENCODERS, map(str, reversed(model.texts)), strict=False))
     assert_same(load_model(str(model.network), vae=str(model.vae), **files), whole(name))
     network, schedule = load_diffusion_model(str(model.network))
@@ -83,8 +78,8 @@ def test_files_of_parts_are_the_folder(models: dict[str, Split], whole: Callable
 
 @pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.inside])
 @torch.no_grad()
-def test_one_file_with_all_is_the_folder(models: dict[str, Split], whole: Callable[[str], Outcome], name: str) -> None:
-    file = str(models[name].whole)
+def test_one_file_with_all_is_the_folder(splits: Splits, whole: Callable[[str], Outcome], name: str) -> None:
+    file = str(splits(name).whole)
     assert_same(load_model(file), whole(name))
     network, schedule = load_diffusion_model(file)
     assert_same(LoadedModel(load_text_encoder(file), network, load_vae(file), schedule), whole(name))
@@ -93,13 +88,13 @@ def test_one_file_with_all_is_the_folder(models: dict[str, Split], whole: Callab
 @pytest.mark.parametrize("name", KINDS)
 @torch.no_grad()
 def test_what_a_file_lacks_is_taken_from_the_library(
-    models: dict[str, Split],
+    splits: Splits,
     whole: Callable[[str], Outcome],
     name: str,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    model = models[name]
+    model = splits(name)
     wanted = whole(name)
     monkeypatch.setenv("NODEFLOW_MODELS", str(model.network.parent))
     monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path))
@@ -110,13 +105,11 @@ def test_what_a_file_lacks_is_taken_from_the_library(
     assert all(file.name in told for file in (*model.texts, model.vae))
 
 
-def test_of_several_vaes_none_is_guessed(
-    models: dict[str, Split], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_of_several_vaes_none_is_guessed(splits: Splits, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """FLUX.1's and Stable Diffusion 3's look alike, and scale latents otherwise."""
-    model = models["FLUX.1"]
+    model = splits("FLUX.1")
     shutil.copytree(model.network.parent, tmp_path / "models")
-    shutil.copy(models["Stable Diffusion 3"].vae, tmp_path / "models" / "other.safetensors")
+    shutil.copy(splits("Stable Diffusion 3").vae, tmp_path / "models" / "other.safetensors")
     monkeypatch.setenv("NODEFLOW_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "data"))
     with pytest.raises(NodeError, match=r"several files .* may be the VAE of FLUX\.1: other\.safetensors, vae\.saf"):
@@ -128,11 +121,11 @@ def test_of_several_vaes_none_is_guessed(
 
 
 def test_what_a_file_lacks_and_nobody_has_is_a_sentence(
-    models: dict[str, Split], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    splits: Splits, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("NODEFLOW_MODELS", str(tmp_path))
     monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "data"))
-    model, other = models["Z-Image"], models["Qwen-Image"]
+    model, other = splits("Z-Image"), splits("Qwen-Image")
     with pytest.raises(NodeError, match="Z-Image reads texts by Qwen3 4B, which is neither in the file nor in"):
         load_model(str(model.network))
     text = str(model.texts[0])
@@ -155,10 +148,10 @@ def test_what_a_file_lacks_and_nobody_has_is_a_sentence(
         ("Z-Image", "FLUX.1", ""),
     ],
 )
-def test_a_vaes_folder_says_whose_latents_it_makes(models: dict[str, Split], name: str, other: str, says: str) -> None:
-    model = models[name]
+def test_a_vaes_folder_says_whose_latents_it_makes(splits: Splits, name: str, other: str, says: str) -> None:
+    model = splits(name)
     texts = dict(zip(("text_encoder", "text_encoder_2"), map(str, model.texts), strict=False))
-    given = {"vae": str(models[other].folder / "vae"), **texts}
+    given = {"vae": str(splits(other).folder / "vae"), **texts}
     if says:
         with pytest.raises(NodeError, match=says):
             load_model(str(model.network), **given)

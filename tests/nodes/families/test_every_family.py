@@ -1,0 +1,126 @@
+"""What holds for each family: adapters on plain and on stored weights, modes of memory, where words are looked at."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from nodeflow.engine.memory.offload_modes import Mode, lean, place, release
+from nodeflow.wires import DiffusionNetwork, Latent
+from nodes.adapters.lora import apply_lora
+from nodes.denoisers.flow_transformers import network_denoiser
+from nodes.guidance.classifier_free import no_guidance
+from nodes.loaders.load_by_family import LoadedModel, load_diffusion_model, load_model
+from nodes.networks.attention_recorder import Recorder
+from tests.nodes.families.split_files import KINDS, Split
+from tests.nodes.quantised_files import coded, float8_scaled, save
+
+RANK = 2
+
+
+class Ready:
+    """A family's model, a text that it read, and a latent."""
+
+    def __init__(self, model: LoadedModel) -> None:
+        self.model, self.text = model, model.text_encoder.encode(["a red star"])
+        format, draw = model.network.format, torch.Generator().manual_seed(1)
+        self.x = torch.randn(1, format.channels, 8, 8, generator=draw)
+
+    @torch.no_grad()
+    def said(self, network: DiffusionNetwork | None = None) -> Tensor:
+        return network_denoiser(network or self.model.network).predict(self.x, torch.tensor(500.0), self.text)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def ready(request: pytest.FixtureRequest, splits: Callable[[str], Split]) -> Iterator[Ready]:
+    """All tests of a family come one after the other, so that one model is there at a time."""
+    yield Ready(load_model(str(splits(request.param).folder)))
+
+
+def changes(module: nn.Module) -> dict[str, tuple[Tensor, Tensor]]:
+    """Factors of a LoRA for each matrix of a network's blocks, fused ones and those of single blocks among them."""
+    draw = torch.Generator().manual_seed(2)
+    return {
+        name: (
+            torch.randn(RANK, layer.in_features, generator=draw) / layer.in_features**0.5,
+            torch.randn(layer.out_features, RANK, generator=draw) / 8,
+        )
+        for name, layer in module.named_modules()
+        if isinstance(layer, nn.Linear) and re.search(r"blocks|layers", name) and min(layer.weight.shape) > RANK
+    }
+
+
+def saved(found: dict[str, tuple[Tensor, Tensor]], path: Path, part: str) -> str:
+    """As diffusers saves it."""
+    both = {f"{part}.{name}.lora_A.weight": down for name, (down, _) in found.items()}
+    both |= {f"{part}.{name}.lora_B.weight": up for name, (_, up) in found.items()}
+    save_file(both, path)
+    return str(path)
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["plain", "float8"])
+def test_an_adapter_is_the_merged_weights(
+    ready: Ready, splits: Callable[[str], Split], tmp_path: Path, stored: bool
+) -> None:
+    """Within 1e-5 of what the network says with the change in its weights; at strength 0 it is the network."""
+    network = plain = ready.model.network
+    if stored:
+        coded_weights, weights = coded(load_file(splits(network.family).network), float8_scaled)
+        network, plain = (
+            load_diffusion_model(str(save(one, tmp_path / f"{name}.safetensors")), family=network.family)[0]
+            for name, one in (("stored", coded_weights), ("plain", weights))
+        )
+    module: Any = plain.module
+    found = changes(module)
+    assert found
+    file = saved(found, tmp_path / "lora.safetensors", "unet" if "UNet" in type(module).__name__ else "transformer")
+    led, alone = ready.said(apply_lora(network, file)), ready.said(network)
+    assert torch.equal(ready.said(apply_lora(network, file, weight=0.0)), alone)
+    kept = {name: module.get_submodule(name).weight.data for name in found}
+    for name, (down, up) in found.items():
+        module.get_submodule(name).weight.data = kept[name] + up @ down
+    wanted = ready.said(plain)
+    for name, weight in kept.items():
+        module.get_submodule(name).weight.data = weight
+    size = float(wanted.abs().max())
+    torch.testing.assert_close(led / size, wanted / size, atol=1e-5, rtol=1e-5)
+    assert not torch.allclose(led / size, alone / size, atol=1e-3)
+
+
+@pytest.mark.parametrize("mode", ["blocks", "leaves"])
+def test_a_network_that_is_fetched_in_pieces_says_the_same(ready: Ready, mode: Mode) -> None:
+    module, whole = ready.model.network.module, ready.said()
+    place(module, mode, "cpu")
+    try:
+        assert torch.equal(ready.said(), whole)
+    finally:
+        release(module)
+
+
+def test_a_vae_in_tiles_gives_nearly_the_same(ready: Ready) -> None:
+    """And one that is left alone gives the same again."""
+    vae: Any = ready.model.vae
+    latent = Latent(ready.x)
+    whole = vae.decode(latent).pixels
+    with lean([vae.module]):
+        tiled = vae.decode(latent).pixels
+    assert tiled.shape == whole.shape
+    assert torch.isfinite(tiled).all()
+    assert torch.equal(vae.decode(latent).pixels, whole)
+
+
+def test_where_words_are_looked_at_is_recorded(ready: Ready) -> None:
+    """In some layer at least, for each word that leads; no place looks at words for more than all of its looking."""
+    guider = no_guidance(network_denoiser(ready.model.network), ready.text)
+    with torch.no_grad(), Recorder(guider.denoiser, 1).step(ready.x, guider) as found:
+        guider.predict(ready.x, torch.tensor(500.0), 0, 1)
+    (attention,) = found
+    assert attention.maps
+    for words in attention.maps.values():
+        assert words.shape[-1] == len(attention.words)
+        assert 0 < float(words.float().sum(-1).max()) <= 1.01
