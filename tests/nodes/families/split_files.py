@@ -77,6 +77,7 @@ KINDS: Mapping[str, Kind] = {
     "FLUX.2 Klein": Kind(flux_2_klein, {"text_encoder": ("qwen_3_4b", "tokenizer")}),
     "Krea 2": Kind(krea_2, {"text_encoder": ("qwen3vl_4b", "tokenizer")}),
     "Chroma": Kind(by_t5.chroma, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
+    "Bria": Kind(by_t5.bria, {"text_encoder": ("t5xxl_fp16", "tokenizer")}),
     "Lumina 2": Kind(
         language_led.lumina_2, {"text_encoder": ("gemma_2_2b_fp16", "tokenizer")}, {"text_encoder": "gemma2_2b"}
     ),

@@ -36,7 +36,15 @@ class Ready:
         return network_denoiser(network or self.model.network).predict(self.x, torch.tensor(500.0), self.text)
 
 
-@pytest.fixture(scope="module", params=KINDS)
+USUAL = "Bria", "Krea 2", "PRX on deep compression", "Z-Image-Omni"
+"""Those that every run tries: fused matrices, single blocks, one stream, images within the text. Others are slow."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[] if name in USUAL else [pytest.mark.slow]) for name in KINDS],
+    ids=str,
+)
 def ready(request: pytest.FixtureRequest, splits: Callable[[str], Split]) -> Iterator[Ready]:
     """All tests of a family come one after the other, so that one model is there at a time."""
     yield Ready(load_model(str(splits(request.param).folder)))

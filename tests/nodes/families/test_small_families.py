@@ -82,6 +82,7 @@ ALONE = {"text_processor": None}
 LONGCAT = {"enable_prompt_rewrite": False, "enable_cfg_renorm": False}
 CASES = [
     Case("Chroma", by_t5.chroma, "ChromaPipeline", packed),
+    Case("Bria", by_t5.bria, "BriaPipeline", packed, away=NOTHING),
     Case("Lumina 2", language_led.lumina_2, "Lumina2Pipeline", options={"cfg_normalization": False}),
     Case("PixArt-alpha", by_t5.pixart_alpha, "PixArtAlphaPipeline", options=WHOLE, kind="DPM++ 2M", seeds=(3,)),
     Case("PixArt-Sigma", by_t5.pixart_sigma, "PixArtSigmaPipeline", options=WHOLE, kind="DPM++ 2M", seeds=(3,)),

@@ -5,6 +5,8 @@ from pathlib import Path
 from diffusers import (
     AuraFlowPipeline,
     AuraFlowTransformer2DModel,
+    BriaPipeline,
+    BriaTransformer2DModel,
     ChromaPipeline,
     ChromaTransformer2DModel,
     DPMSolverMultistepScheduler,
@@ -43,6 +45,28 @@ def chroma(folder: Path) -> None:
         ),
         scheduler=flow(3.0, use_dynamic_shifting=True),
         vae=kl(16, 0.3611, 0.1159),
+        text_encoder=encoder,
+        tokenizer=tokenizer,
+    ).save_pretrained(folder)
+
+
+def bria(folder: Path) -> None:
+    """As wide as T5-XXL is, by which its file is told."""
+    encoder, tokenizer = t5(4096)
+    BriaPipeline(
+        transformer=random(
+            BriaTransformer2DModel(
+                in_channels=16,
+                num_layers=2,
+                num_single_layers=2,
+                attention_head_dim=32,
+                num_attention_heads=2,
+                joint_attention_dim=4096,
+                axes_dims_rope=[4, 14, 14],
+            )
+        ),
+        scheduler=flow(3.0, use_dynamic_shifting=True),
+        vae=kl(4, 0.13025),
         text_encoder=encoder,
         tokenizer=tokenizer,
     ).save_pretrained(folder)
