@@ -73,6 +73,7 @@ KINDS: Mapping[str, Callable[[int, int, int], AttentionParts]] = {
     "Flux2AttnProcessor": text_first,
     "OvisImageAttnProcessor": text_first,
     "LongCatImageAttnProcessor": text_first,
+    "BriaAttnProcessor": text_first,
     "BriaFiboAttnProcessor": text_first,
     "CogView4AttnProcessor": text_first,
     "PRXAttnProcessor2_0": text_first,

@@ -69,6 +69,7 @@ SINGLE: Mapping[str, Find] = {
     "Flux2ParallelSelfAttnProcessor": text_before,
     "OvisImageAttnProcessor": text_before,
     "LongCatImageAttnProcessor": text_before,
+    "BriaAttnProcessor": text_before,
     "BriaFiboAttnProcessor": text_before,
     "Lumina2AttnProcessor2_0": text_before,
     "Krea2AttnProcessor": text_before,

@@ -106,6 +106,7 @@ MODELS: dict[str, Callable[[Path], dict[str, str]]] = {
 }
 ALIKE: dict[str, Callable[[Path], dict[str, str]]] = {
     "chroma": Plain(by_t5.chroma),
+    "bria": Plain(by_t5.bria),
     "lumina-2": Plain(language_led.lumina_2),
     "pixart-alpha": Plain(by_t5.pixart_alpha),
     "pixart-sigma": Plain(by_t5.pixart_sigma),
