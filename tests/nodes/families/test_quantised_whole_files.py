@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from nodeflow.node import NodeError
 from nodes.loaders.load_by_family import LoadedModel, load_model
 from nodes.loaders.quantised.layers import is_stored
-from tests.nodes.families.split_files import KINDS, Split
+from tests.nodes.families.split_files import KINDS, split
 from tests.nodes.quantised_files import (
     Coded,
     Weights,
@@ -38,9 +38,10 @@ CODES: dict[str, tuple[Callable[[Tensor], Coded], int]] = {
 
 
 @pytest.fixture(scope="module")
-def files(splits: Callable[[str], Split]) -> dict[str, Path]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The file with all of each family that has such."""
-    made = {name: splits(name).whole for name in WHOLE}
+    below = tmp_path_factory.mktemp("whole")
+    made = {name: split(name, below / name.replace(" ", "-").replace(".", "-")).whole for name in WHOLE}
     return {name: path for name, path in made.items() if path is not None}
 
 
