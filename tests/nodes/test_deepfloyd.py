@@ -161,10 +161,14 @@ def test_what_does_not_go_together_is_a_sentence(
     wide = no_guidance(text_upsample_denoiser(large.unet, low, noise, large.noising), encoded(base)[0])
     with pytest.raises(NodeError, match="an image of 8 x 8 cannot become one of 32 x 16"):
         finish(sample(wide, scheduler(large.schedule, "DDIM", 2), gaussian_noise(0, 2, 32, 16)))
-    for name, text in (("model_index.json", '{"_class_name": "IFPipeline", "text_encoder": [null, null]}'),):
+    for entry, told in (
+        ([None, None], "which has no text_encoder"),
+        (["transformers", "Other"], "text_encoder is Other"),
+    ):
         copy = save_base(tmp_path / "copy", **SMALL)
-        (copy / name).write_text(text)
-        with pytest.raises(NodeError, match="copy has no text encoder; this node knows T5 and CLIP"):
+        index = json.loads((copy / "model_index.json").read_text())
+        (copy / "model_index.json").write_text(json.dumps({**index, "text_encoder": entry}))
+        with pytest.raises(NodeError, match=f"copy holds IFPipeline, .*{told}"):
             load_text_pixels(str(copy))
 
 
