@@ -251,11 +251,22 @@ def load_image(exporter: GraphExporter, name: str) -> Outputs:
     return {"image": ref, "mask": ref.other(1)}
 
 
+GAPS = {
+    "{date}": "%date:yyyy-MM-dd%",
+    "{time}": "%date:hh-mm-ss%",
+    "{width}": "%width%",
+    "{height}": "%height%",
+}
+"""What is filled in in the name of a file, as ComfyUI writes it."""
+
+
 @exports("save_image")
 def save_image(exporter: GraphExporter, name: str) -> Outputs:
     folder = str(exporter.plain(name, "folder") or "").replace("\\", "/").strip("/")
     prefix = str(exporter.plain(name, "name"))
     where = prefix if folder in ("", ".") else f"{folder}/{prefix}"
+    for ours, theirs in GAPS.items():
+        where = where.replace(ours, theirs)
     exporter.add("SaveImage", images=exporter.wire(name, "image"), filename_prefix=where)
     return {}
 
