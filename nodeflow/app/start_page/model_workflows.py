@@ -64,7 +64,7 @@ NEEDS: Mapping[str, Sequence[tuple[Told, ...]]] = {
     "hidream": (_either("HiDream"),),
     "hunyuan-image": (_either("HunyuanImage"),),
     "prx": (_either("PRX"),),
-    "prx-deep": (_either("PRX on deep compression"),),
+    "prx-deep": (_either("PRX DC-AE"),),
     "fibo": (_either("Fibo"),),
     "kolors": ((("unet", "Kolors"), *_either("Kolors")),),
 }
@@ -135,7 +135,7 @@ def _words() -> dict[str, tuple[str, str]]:
         "hidream": ("HiDream", painted),
         "hunyuan-image": ("HunyuanImage", painted),
         "prx": ("PRX", painted),
-        "prx-deep": ("PRX, DC-AE", painted),
+        "prx-deep": ("PRX DC-AE", painted),
         "fibo": ("Fibo", painted),
         "kolors": ("Kolors", painted),
     }

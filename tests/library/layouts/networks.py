@@ -230,7 +230,7 @@ NETWORKS = {
             "blocks.0.attention.img_qkv_proj.weight": (W, W),
         },
         "transformer",
-        "PRX on deep compression",
+        "PRX DC-AE",
         ALONE,
     ),
     "omnigen 2": Layout(

@@ -109,7 +109,7 @@ KINDS: Mapping[str, Kind] = {
         {"text_encoder": ("qwen_2.5_vl_7b", "tokenizer"), "text_encoder_2": ("byt5_small_glyphxl", "")},
     ),
     "PRX": Kind(late_comers.prx, {"text_encoder": ("t5gemma_2b", "tokenizer")}),
-    "PRX on deep compression": Kind(late_comers.prx_deep, {"text_encoder": ("t5gemma_2b", "tokenizer")}),
+    "PRX DC-AE": Kind(late_comers.prx_deep, {"text_encoder": ("t5gemma_2b", "tokenizer")}),
     "Fibo": Kind(late_comers.fibo, {"text_encoder": ("smollm3", "tokenizer")}),
     "Ideogram 4": Kind(late_comers.ideogram_4, {"text_encoder": ("qwen3vl_8b", "tokenizer")}),
     "AuraFlow": Kind(by_t5.aura_flow, {"text_encoder": ("pile_t5_xl", "tokenizer")}, {"text_encoder": "pile_t5xl"}),

@@ -41,7 +41,7 @@ class Ready:
         return network_denoiser(network or self.model.network).predict(self.x, torch.tensor(500.0), self.text)
 
 
-USUAL = "Bria", "Krea 2", "PRX on deep compression", "Z-Image-Omni"
+USUAL = "Bria", "Krea 2", "PRX DC-AE", "Z-Image-Omni"
 """Those that every run tries: fused matrices, single blocks, one stream, images within the text. Others are slow."""
 
 

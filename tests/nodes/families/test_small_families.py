@@ -117,7 +117,7 @@ CASES = [
         settings={"default_sample_size": 8},
     ),
     Case("PRX", late_comers.prx, "PRXPipeline", options=WHOLE, seeds=(3,)),
-    Case("PRX on deep compression", late_comers.prx_deep, "PRXPipeline", options=WHOLE, seeds=(3,)),
+    Case("PRX DC-AE", late_comers.prx_deep, "PRXPipeline", options=WHOLE, seeds=(3,)),
     Case("Fibo", late_comers.fibo, "BriaFiboPipeline", cells, away=NOTHING),
     Case(
         "Ideogram 4",

@@ -22,7 +22,7 @@ def shape(weights: Weights) -> dict[str, Any]:
 
 FAMILY = replace(
     PRX,
-    name="PRX on deep compression",
+    name="PRX DC-AE",
     network=replace(PRX.network, architecture=replace(PRX.network.architecture, shape=shape)),
     latent=replace(SANA.latent, format=lambda config: LatentFormat(config.get("in_channels", CHANNELS), 32, SIDE)),
 )
