@@ -4442,6 +4442,14 @@ Drop a workflow or an image here to open it.</source>
    <translation>所有图片</translation>
   </message>
   <message>
+   <source>all layers</source>
+   <translation>全部层</translation>
+  </message>
+  <message>
+   <source>all steps</source>
+   <translation>全部步</translation>
+  </message>
+  <message>
    <source>along what the text makes of a difference</source>
    <translation>沿文本带来的差别</translation>
   </message>

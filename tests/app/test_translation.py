@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import string
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nodeflow.app.i18n.extract import FILE, gather, read
+from nodeflow.app.i18n.extract import FILE, forms_in, gather, read
 
 WINDOW = """
 from nodeflow.app.main import application, open_window
@@ -65,3 +66,8 @@ def test_the_window_speaks_chinese(tmp_path: Path) -> None:
     environment = {**os.environ, "NODEFLOW_DATA": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run([sys.executable, "-c", WINDOW], env=environment, capture_output=True, check=True)
     assert done.stdout.decode().split("\n")[:5] == ["文件(&F)", "运行", "latent-diffusion", "未命名", "关闭"]
+
+
+def test_choices_that_a_constant_names_are_gathered_too() -> None:
+    tree = ast.parse('ALL, SOME = "all layers", "some"\nx = Option("layer", "Layer", (ALL, *layers))')
+    assert list(forms_in(tree)) == ["Layer", "all layers"]

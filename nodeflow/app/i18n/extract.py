@@ -11,8 +11,9 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from xml.etree import ElementTree as Xml
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -66,12 +67,13 @@ def gather() -> list[Text]:
     return sorted(found)
 
 
-def forms_in(tree: ast.AST) -> Iterator[str]:
+def forms_in(tree: ast.Module) -> Iterator[str]:
     """The titles of forms and options that a module makes, and what the options offer."""
+    named = _named_texts(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("ValueView", "Option"):
             for part in (*node.args[1:2], *node.args[2:3]):
-                yield from _words(part)
+                yield from _words(part, named)
 
 
 def views_in(tree: ast.AST) -> Iterator[str]:
@@ -93,11 +95,26 @@ def constants_in(tree: ast.Module) -> Iterator[str]:
                 yield from _words(part)
 
 
-def _words(node: ast.AST | None) -> Iterator[str]:
-    """A text that is written out, or the texts of a tuple."""
+def _named_texts(tree: ast.Module) -> dict[str, str]:
+    """The texts that a module gives names, several in a line too."""
+    found: dict[str, str] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            names, values = node.targets[0], node.value
+            both = isinstance(names, ast.Tuple) and isinstance(values, ast.Tuple)
+            pairs = zip(names.elts, values.elts, strict=False) if both else [(names, values)]  # type: ignore[union-attr]
+            for name, value in pairs:
+                if isinstance(name, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    found[name.id] = value.value
+    return found
+
+
+def _words(node: ast.AST | None, named: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+    """A text that is written out or named, or the texts of a tuple."""
     for part in node.elts if isinstance(node, ast.Tuple) else [node]:
-        if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value:
-            yield part.value
+        text = named.get(part.id) if isinstance(part, ast.Name) else getattr(part, "value", None)
+        if isinstance(text, str) and text:
+            yield text
 
 
 def texts_in(node: ast.AST, place: str) -> Iterator[Text]:

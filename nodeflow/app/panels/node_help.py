@@ -22,6 +22,7 @@ from nodeflow.app.qt import theme
 from nodeflow.app.qt.formula import formula
 from nodeflow.graph.model.catalogue import NodeSpec
 from nodeflow.graph.model.workflow import Node
+from nodeflow.graph.subgraphs.instances import definition_of
 
 Line = Callable[[str, str], str]
 LESSON = "lesson:"
@@ -142,7 +143,8 @@ def _page(scope: GraphScope, name: str, node: Node, spec: NodeSpec | None, behin
         words = tr("This node comes from the pack {0!r}, which is not installed.").format(pack)
         parts.append(f"<p>{escape(words)}</p>")
         return "".join(parts)
-    parts += (_prose(block) for block in spec.doc.split("\n\n") if block.strip())
+    doc = said(spec.doc) if definition_of(node.type) else spec.doc
+    parts += (_prose(block) for block in doc.split("\n\n") if block.strip())
     parts.append(behind)
     came = _came(scope, name, line)
     inputs = [
