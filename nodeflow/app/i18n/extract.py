@@ -100,10 +100,10 @@ def _named_texts(tree: ast.Module) -> dict[str, str]:
     found: dict[str, str] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign):
-            names, values = node.targets[0], node.value
-            both = isinstance(names, ast.Tuple) and isinstance(values, ast.Tuple)
-            pairs = zip(names.elts, values.elts, strict=False) if both else [(names, values)]  # type: ignore[union-attr]
-            for name, value in pairs:
+            names, values = (
+                part.elts if isinstance(part, ast.Tuple) else [part] for part in (node.targets[0], node.value)
+            )
+            for name, value in zip(names, values, strict=False):
                 if isinstance(name, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
                     found[name.id] = value.value
     return found
