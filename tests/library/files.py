@@ -60,9 +60,10 @@ def write_gguf(
             out += text(name) + struct.pack("<I", 8) + text(value)
         else:
             out += text(name) + struct.pack("<IIQ", 9, 8, len(value)) + b"".join(text(one) for one in value)
+    last = 0
     for name, (shape, kind) in tensors.items():
-        out += text(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *shape[::-1]) + struct.pack("<IQ", kind, 0)
-    last = max((_gguf_bytes(shape, kind) for shape, kind in tensors.values()), default=0)
+        out += text(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *shape[::-1]) + struct.pack("<IQ", kind, last)
+        last += _gguf_bytes(shape, kind)
     with path.open("wb") as file:
         file.write(out)
         file.truncate(-(-len(out) // 32) * 32 + last)

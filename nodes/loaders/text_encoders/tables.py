@@ -13,7 +13,7 @@ def check_tables(shown: str, tokenizer: Any, module: Any, alone: bool = False) -
     """Raise NodeError where a tokenizer has more tokens than an encoder's table has rows (without those that were
     added to it afterwards, which a library may do where no text holds them), and where a CLIP by itself,
     without a configuration that says so, has places for fewer tokens than CLIP reads."""
-    rows, tokens = int(module.get_input_embeddings().weight.shape[0]), int(tokenizer.vocab_size)
+    rows, tokens = int(module.get_input_embeddings().weight.shape[0]), int(getattr(tokenizer, "vocab_size", 0))
     if tokens > rows:
         raise NodeError(
             f"{shown} knows {rows:,} tokens, and its tokenizer has {tokens:,}; its table was cut, or the tokenizer is "
