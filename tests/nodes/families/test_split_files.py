@@ -18,7 +18,7 @@ from nodes.loaders.load_models import load_vae
 from tests.nodes.families.split_files import KINDS, Split
 
 ENCODERS = "text_encoder", "text_encoder_2", "text_encoder_3", "text_encoder_4"
-TEXT = "a red star"
+TEXTS = ["a red star", "blue"]
 Splits = Callable[[str], Split]
 
 
@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 @torch.no_grad()
 def outcome(model: LoadedModel) -> Outcome:
     generator = torch.Generator().manual_seed(1)
-    text = model.text_encoder.encode([TEXT])
+    text = model.text_encoder.encode(TEXTS)
     x = torch.randn(2, model.network.format.channels, 8, 8, generator=generator)
     asked = network_denoiser(model.network).predict(x, torch.tensor(500.0), text)
     assert torch.isfinite(asked).all()
