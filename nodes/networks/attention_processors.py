@@ -73,13 +73,14 @@ KINDS: Mapping[str, Callable[[int, int, int], AttentionParts]] = {
     "Flux2AttnProcessor": text_first,
     "OvisImageAttnProcessor": text_first,
     "LongCatImageAttnProcessor": text_first,
+    "HunyuanImageAttnProcessor": picture_first,
     "BriaAttnProcessor": text_first,
     "BriaFiboAttnProcessor": text_first,
     "CogView4AttnProcessor": text_first,
     "PRXAttnProcessor2_0": text_first,
 }
 """Attention processors of diffusers by class: U-Nets, DiT, PixArt; DeepFloyd IF; SD 3; FLUX.1; Qwen-Image; Anima; Sana;
-Kandinsky 5; FLUX.2; Ovis-Image; LongCat-Image; Fibo; CogView 4; PRX."""
+Kandinsky 5; FLUX.2; Ovis-Image; LongCat-Image; HunyuanImage; Bria; Fibo; CogView 4; PRX."""
 MAX_AT_ONCE = 2**24
 """Bytes of scores that are computed together: those of all heads of a large image would take gigabytes."""
 PROJECTED = ("AttnProcessor", "SlicedAttnProcessor")

@@ -114,11 +114,16 @@ class Recorder:
 
 def network_of(denoiser: Denoiser) -> torch.nn.Module | None:
     """The network of a denoiser, which may stand inside others; None where there is none."""
+    module: torch.nn.Module | None = getattr(getattr(_innermost(denoiser), "network", None), "module", None)
+    return module
+
+
+def _innermost(denoiser: Denoiser) -> Any:
+    """The denoiser that asks a network, which may stand inside others."""
     inner: object = denoiser
     while not hasattr(inner, "network") and hasattr(inner, "denoiser"):
         inner = inner.denoiser
-    module: torch.nn.Module | None = getattr(getattr(inner, "network", None), "module", None)
-    return module
+    return inner
 
 
 def attention_layers(denoiser: Denoiser) -> dict[str, torch.nn.Module]:
@@ -132,11 +137,16 @@ def attention_layers(denoiser: Denoiser) -> dict[str, torch.nn.Module]:
 
 
 def _words(guider: Guider) -> tuple[str, ...]:
-    """The words that lead a guider, which may stand inside others."""
+    """The words that lead a guider, which may stand inside others, in the order in which its network has them.
+
+    A denoiser whose network puts them in another order says so by a method ``in_order``.
+    """
     inner: object = guider.unguided()
     while not hasattr(inner, "conditioning") and hasattr(inner, "guider"):
         inner = inner.guider
-    return getattr(getattr(inner, "conditioning", None), "words", ())
+    conditioning = getattr(inner, "conditioning", None)
+    in_order = getattr(_innermost(guider.denoiser), "in_order", None)
+    return getattr(conditioning, "words", ()) if in_order is None or conditioning is None else in_order(conditioning)
 
 
 def grid_of(count: int, shape: torch.Size) -> tuple[int, int] | None:

@@ -12,10 +12,12 @@ from torch import Tensor, nn
 
 from nodeflow.engine.memory.offload_modes import Mode, lean, place, release
 from nodeflow.node import NodeError
-from nodeflow.wires import DiffusionNetwork, Latent
+from nodeflow.wires import Conditioning, DiffusionNetwork, Latent
 from nodes.adapters.lora import apply_lora
 from nodes.denoisers.flow_transformers import network_denoiser
 from nodes.guidance.classifier_free import no_guidance
+from nodes.loaders.families.hunyuan_image.call import HunyuanImageDenoiser
+from nodes.loaders.families.hunyuan_image.glyph_text import GLYPHS
 from nodes.loaders.load_by_family import LoadedModel, load_diffusion_model, load_model
 from nodes.networks.attention_recorder import Recorder
 from tests.nodes.families.split_files import KINDS, Split
@@ -141,3 +143,12 @@ def test_where_words_are_looked_at_is_recorded(ready: Ready) -> None:
     for words in attention.maps.values():
         assert words.shape[-1] >= sum(map(bool, attention.words))
         assert 0 < float(words.float().sum(-1).max()) <= 1.01
+
+
+def test_words_stand_as_hunyuan_image_has_them() -> None:
+    """Its network puts what is to be written and what leads before what fills both up."""
+    words = ("a", "sign", "", *("h", "i"), *("",) * (GLYPHS - 2))
+    mask = torch.tensor([[bool(word) for word in words]])
+    denoiser = HunyuanImageDenoiser(None, "flow", 0.0)  # type: ignore[arg-type]
+    found = denoiser.in_order(Conditioning(torch.zeros(1, len(words), 4), words=words, mask=mask))
+    assert (found[:4], set(found[4:]), len(found)) == (("h", "i", "a", "sign"), {""}, len(words))

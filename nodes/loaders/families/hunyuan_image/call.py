@@ -40,3 +40,12 @@ class HunyuanImageDenoiser(FlowDenoiser):
             guidance=told,
         )
         return output
+
+    def in_order(self, conditioning: Conditioning) -> tuple[str, ...]:
+        """The words of a text as the network has them: signs and text before what fills both up."""
+        words, mask = conditioning.words, conditioning.mask
+        if mask is None or len(words) != mask.shape[1]:
+            return words
+        kept = mask[0].bool().tolist()
+        parts = [list(zip(words, kept, strict=True))[part] for part in (slice(-GLYPHS, None), slice(None, -GLYPHS))]
+        return tuple(word for wanted in (True, False) for part in parts for word, one in part if one == wanted)
