@@ -156,6 +156,17 @@ MISTRAL: Shapes = {
     "model.layers.0.post_attention_layernorm.weight": (5120,),
     "tekken_model": (100,),
 }
+
+
+def of_mistral(inner: int) -> Shapes:
+    """A language model as wide as Mistral Small 3; only the inner width of its MLP tells which it is."""
+    return {
+        "model.layers.0.self_attn.q_proj.weight": (W, W),
+        "model.layers.0.mlp.gate_proj.weight": (inner, W),
+        "model.layers.0.post_attention_layernorm.weight": (5120,),
+    }
+
+
 GEMMA_2: Shapes = {
     "model.layers.0.self_attn.q_proj.weight": (W, W),
     "model.layers.0.mlp.gate_proj.weight": (W, W),

@@ -13,6 +13,7 @@ from tests.library.layouts.shapes import (
     UMT5,
     Layout,
     W,
+    of_mistral,
     qwen_3,
     qwen_3_vl,
 )
@@ -45,6 +46,9 @@ TEXT = {
     "qwen 3 vl 8b": Layout(qwen_3_vl(4096), "text encoder", "Qwen3-VL 8B", "nodes.load_text_encoder"),
     "qwen 3 vl 4b": Layout(qwen_3_vl(2560), "text encoder", "Qwen3-VL 4B", "nodes.load_text_encoder"),
     "mistral": Layout(MISTRAL, "text encoder", "Mistral Small 3", READER),
+    "mistral without its tokenizer": Layout(of_mistral(32768), "text encoder", "Mistral Small 3", READER),
+    "mistral nemo, as wide": Layout(of_mistral(14336), "text encoder", "Llama or Mistral", READER),
+    "llama 2 13b, as wide": Layout(of_mistral(13824), "text encoder", "Llama or Mistral", READER),
     "gemma 2": Layout(GEMMA_2, "text encoder", "Gemma 2", READER),
     "pile t5": Layout({**UMT5, "shared.weight": (32128, 2048)}, "text encoder", "Pile-T5-XL", READER),
     "ministral 3": Layout(
