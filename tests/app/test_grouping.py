@@ -145,7 +145,7 @@ def test_a_wire_from_the_open_port_exposes_a_parameter(window: MainWindow, hand:
     assert not window.canvas.nodes["guidance"].is_fed(0)
     press(window, Key.Key_Up, ALT)
     [param] = window.canvas.nodes[name].face.rows
-    assert (param.name, param.default, param.maximum) == ("scale", 2.5, 30)
+    assert (param.name, param.default, param.maximum) == ("scale", 2.5, 100)
     window.canvas.view.camera.set_scale(1.0)
     at = row_centre(window, name, "scale")
     hand.drag(at, at + QPointF(40, 0))

@@ -89,6 +89,7 @@ CLASSES: Mapping[str, str] = {
     "LongCatImageTransformer2DModel": "LongCat-Image",
     "OvisImageTransformer2DModel": "Ovis-Image",
     "PRXTransformer2DModel": "PRX",
+    "BriaTransformer2DModel": "Bria",
     "BriaFiboTransformer2DModel": "Bria Fibo",
     "Ideogram4Transformer2DModel": "Ideogram 4",
     "GlmImageTransformer2DModel": "GLM-Image",

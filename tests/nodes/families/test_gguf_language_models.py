@@ -42,6 +42,10 @@ SIZES: dict[str, Any] = {
 }
 
 
+SIGHT = {"depth": 1, "hidden_size": 32, "num_heads": 2, "intermediate_size": 32}
+"""Of what sees beside the words, which is not read."""
+
+
 class Written(NamedTuple):
     """A model of transformers, what llama.cpp calls its kind, and how its converter lays weights beside names."""
 
@@ -172,7 +176,8 @@ def qwen_3() -> Written:
 def qwen_3_vl() -> Written:
     rotary = {"rope_type": "default", "rope_theta": 5e6, "mrope_section": [24, 20, 20], "mrope_interleaved": True}
     config = transformers.Qwen3VLConfig(
-        text_config={**SIZES, "head_dim": 128, "rms_norm_eps": 1e-6, "rope_parameters": rotary}
+        text_config={**SIZES, "head_dim": 128, "rms_norm_eps": 1e-6, "rope_parameters": rotary},
+        vision_config={**SIGHT, "out_hidden_size": 64, "deepstack_visual_indexes": [0]},
     )
     return Written(transformers.Qwen3VLModel(config).language_model, Arch.QWEN3VL)
 
@@ -185,7 +190,8 @@ def qwen_25_vl() -> Written:
             "rms_norm_eps": 1e-6,
             "max_position_embeddings": 128000,
             "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [16, 24, 24]},
-        }
+        },
+        vision_config={**SIGHT, "out_hidden_size": 256},
     )
     return Written(transformers.Qwen2_5_VLModel(config).language_model, Arch.QWEN2VL)
 

@@ -189,14 +189,16 @@ def test_what_does_not_fit_is_a_sentence(flux: Split, z_image: Split, tmp_path: 
     with pytest.raises(NodeError, match=r"holds the text encoder Qwen3 alone, and FLUX\.1 reads texts by CLIP-L"):
         load_text_encoder(clip, str(qwen), family="FLUX.1")
     with pytest.raises(
-        NodeError, match=r"several families read texts by T5: Chroma, PixArt-Sigma, PixArt-alpha; set family"
+        NodeError, match=r"several families read texts by T5: Bria, Chroma, PixArt-Sigma, PixArt-alpha; set family"
     ):
         load_text_encoder(t5)
     with pytest.raises(NodeError, match="no family that is known here reads texts by CLIP-L and CLIP-L"):
         load_text_encoder(clip, clip)
     with pytest.raises(NodeError, match=r"holds the transformer of FLUX\.1 alone, which the node Load diffusion model"):
         load_text_encoder(str(flux.network))
-    with pytest.raises(NodeError, match=r"there is no such family; choose one of Anima, AuraFlow, Chroma, .*FLUX\.1"):
+    with pytest.raises(
+        NodeError, match=r"there is no such family; choose one of Anima, AuraFlow, Bria, Chroma, .*FLUX\.1"
+    ):
         load_text_encoder(clip, t5, family="FLUX.9")
     weights = load_file(t5)
     save_file({**weights, "encoder.block.0.layer.0.gate.weight": torch.zeros(2, 2)}, tmp_path / "more.safetensors")

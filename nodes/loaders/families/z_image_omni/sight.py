@@ -54,7 +54,7 @@ class Eyes(Tokenizing):
         from transformers import Siglip2ImageProcessor
 
         try:
-            return Siglip2ImageProcessor.from_pretrained(folder, local_files_only=True)
+            return Siglip2ImageProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         except (OSError, ValueError, TypeError) as error:
             raise NodeError(
                 f"{named(folder)} says not how images are brought to its sight ({first_line(error)}); download it again"
