@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -20,26 +18,33 @@ from typing import Any
 
 import torch
 
-from benchmarks.loading import memory
+from benchmarks.loading import measured_apart, memory
 
 ANONYMOUS = "RssAnon"
 EVERY = 0.005
 """Seconds between two looks at the memory."""
 
 
-def write(path: Path) -> None:
-    """Made without storage, and written part by part, so that the file's numbers are never held."""
+def true_parts() -> tuple[Any, Any, Any, Any]:
+    """U-Net, VAE and both text encoders at their true size, without storage."""
     from diffusers import UNet2DConditionModel
     from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
-    from tests.nodes.original_xl import TRUE_BASE, original, text_shape, xl_vae
+    from tests.nodes.original_xl import TRUE_BASE, text_shape, xl_vae
+
+    with torch.device("meta"):
+        first = CLIPTextModel(text_shape(768, 12, "quick_gelu"))
+        second = CLIPTextModelWithProjection(text_shape(1280, 32, "gelu"))
+        return UNet2DConditionModel(**TRUE_BASE), xl_vae(128, 256, 512, 512), first, second
+
+
+def write(path: Path) -> None:
+    """Made without storage, and written part by part, so that the file's numbers are never held."""
+    from tests.nodes.original_xl import original
 
     torch.manual_seed(0)
     with torch.device("meta"):
-        unet, vae = UNet2DConditionModel(**TRUE_BASE), xl_vae(128, 256, 512, 512)
-        first = CLIPTextModel(text_shape(768, 12, "quick_gelu"))
-        second = CLIPTextModelWithProjection(text_shape(1280, 32, "gelu"))
-        shapes = {name: weight.shape for name, weight in original(unet, vae, first, second).items()}
+        shapes = {name: weight.shape for name, weight in original(*true_parts()).items()}
     header, end = dict[str, Any](), 0
     for name, shape in shapes.items():
         header[name] = {"dtype": "F16", "shape": list(shape), "data_offsets": [end, end + 2 * shape.numel()]}
@@ -73,16 +78,12 @@ def load_diffusers(path: Path, dtype: torch.dtype) -> Any:
 
 def write_config(folder: Path) -> None:
     """What diffusers asks the hub for: a pipeline's folder without weights."""
-    from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
-    from transformers import CLIPTextModel, CLIPTextModelWithProjection
+    from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
 
     from nodes.loaders.text_encoders.clip_vocabulary import clip_tokenizer
-    from tests.nodes.original_xl import SCHEDULE, TRUE_BASE, text_shape, xl_vae
+    from tests.nodes.original_xl import SCHEDULE
 
-    with torch.device("meta"):
-        unet, vae = UNet2DConditionModel(**TRUE_BASE), xl_vae(128, 256, 512, 512)
-        first = CLIPTextModel(text_shape(768, 12, "quick_gelu"))
-        second = CLIPTextModelWithProjection(text_shape(1280, 32, "gelu"))
+    unet, vae, first, second = true_parts()
     whole = StableDiffusionXLPipeline(
         vae=vae,
         text_encoder=first,
@@ -151,11 +152,7 @@ def main() -> None:
         for dtype in [given.dtype] if given.dtype else ["bfloat16", "float32"]:
             for _ in range(given.rounds):
                 for who in LOADERS:
-                    line = [sys.executable, "-m", "benchmarks.checkpoint_load", "--measure", who, "--file", str(path)]
-                    line += ["--dtype", dtype]
-                    told = json.loads(
-                        subprocess.run(line, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
-                    )
+                    told = measured_apart("benchmarks.checkpoint_load", who, path, dtype)
                     print(
                         f"{dtype:10}{who:10}{told['s']:8.2f} s{told['cpu_s']:8.2f} s of the processor, "
                         f"peak {told['peak'] / told['size']:.2f} of {told['size'] / 1e9:.1f} GB of weights",

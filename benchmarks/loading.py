@@ -210,6 +210,15 @@ def measure(path: Path, who: str, dtype: torch.dtype) -> dict[str, float]:
     return {"load_s": loaded, "peak": peak, "step_s": min(times), "mean": float(found.abs().mean())}
 
 
+def measured_apart(module: str, who: str, path: Path, dtype: str) -> dict[str, float]:
+    """What a benchmark measures of one program that reads a file, in a process of its own."""
+    line = [sys.executable, "-m", module, "--measure", who, "--file", str(path), "--dtype", dtype]
+    told: dict[str, float] = json.loads(
+        subprocess.run(line, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+    )
+    return told
+
+
 def rows(folder: Path, dtype: str, only: str) -> None:
     """One line for each file and each program that reads it."""
     print(
@@ -223,9 +232,7 @@ def rows(folder: Path, dtype: str, only: str) -> None:
             write(path)
         size = path.stat().st_size
         for who in LOADERS if path.suffix == ".gguf" else ("nodeflow",):
-            line = [sys.executable, "-m", "benchmarks.loading", "--measure", who, "--file", str(path)]
-            line += ["--dtype", dtype]
-            told = json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+            told = measured_apart("benchmarks.loading", who, path, dtype)
             print(
                 f"{name:26}{who:11}{size / 1e6:7.0f}{told['load_s']:9.2f}{told['peak'] / 1e6:9.0f}"
                 f"{told['peak'] / size:11.2f}{told['step_s']:9.2f}{told['mean']:10.5f}",

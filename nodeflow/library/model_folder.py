@@ -22,6 +22,10 @@ HERE = "."
 SCHEDULE, PREPARATION, OPEN_CLIP = "scheduler_config.json", "preprocessor_config.json", "open_clip_config.json"
 OF_DIFFUSERS, OF_TRANSFORMERS, OF_OPEN_CLIP = "diffusion_pytorch_model", "model", "open_clip_model.safetensors"
 """How each library names the files of weights."""
+SCHEDULE_PART = "schedule"
+"""A part that a model by a modular index may be without."""
+READ_WITH = {NETWORK: (SCHEDULE_PART, NETWORK)}
+"""What is read together."""
 
 
 def broken(path: Path, taker: Taker, without: Collection[str] = ()) -> str:
@@ -67,12 +71,6 @@ def _usual(path: Path, taker: Taker, index: Mapping[str, Any]) -> Iterator[Place
         if not names and part != SCHEDULE_PART:
             yield Place(tuple(one.removesuffix("*") for one in patterns))
         yield from (Place((name,)) for name in names)
-
-
-SCHEDULE_PART = "schedule"
-"""A part that a model by a modular index may be without."""
-READ_WITH = {NETWORK: (SCHEDULE_PART, NETWORK)}
-"""What is read together."""
 
 
 def _has(path: Path, index: Mapping[str, Any], part: str) -> bool:
