@@ -5,14 +5,16 @@ form, and loaded by *Load model*, *Load diffusion model*, *Load text encoder* an
 difference, over the text's tokens, the network's prediction and the VAE's latents and pixels, to diffusers' folder of
 the same weights; for quantised networks to a plain file of the numbers that theirs stand for.
 
-    python -m benchmarks.models_matrix [--write]
+    python -m benchmarks.models_matrix [--write] [FAMILY ...]
+
+Of families that are named, rows alone are made again; the page keeps the others.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +59,7 @@ def predicted(path: Path, folder: LoadedModel) -> list[Tensor]:
 
 
 def files(name: str, model: Split, place: Path) -> float:
-    texts = dict(zip(("model", "model_2", "model_3"), map(str, model.texts), strict=False))
+    texts = dict(zip(("model", "model_2", "model_3", "model_4"), map(str, model.texts), strict=False))
     network, schedule = load_diffusion_model(str(model.network))
     text, vae = load_text_encoder(**texts, family=name), load_vae(str(model.vae), made_for=name)
     return apart(given(LoadedModel(text, network, vae, schedule)), given(load_model(str(model.folder))))
@@ -97,29 +99,40 @@ CELLS: dict[str, Cell] = {
 
 
 @torch.no_grad()
-def table() -> str:
+def row(name: str) -> str:
+    """A family's line of the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        model, cells = split(name, Path(folder)), []
+        for number, cell in enumerate(CELLS.values()):
+            place = Path(folder) / str(number)
+            place.mkdir()
+            try:
+                cells.append(f"{cell(name, model, place):.1g}")
+            except NodeError as error:
+                cells.append(str(error))
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def table(known: str, wanted: Collection[str]) -> str:
+    """The table with the rows of ``wanted`` made, and those of other families as the page has them."""
+    kept = {line.split("|")[1].strip(): line for line in known.splitlines() if line.startswith("|")}
     lines = [f"| family | {' | '.join(CELLS)} |", "|---" * (len(CELLS) + 1) + "|"]
     for name in KINDS:
-        with tempfile.TemporaryDirectory() as folder:
-            model, cells = split(name, Path(folder)), []
-            for number, cell in enumerate(CELLS.values()):
-                place = Path(folder) / str(number)
-                place.mkdir()
-                try:
-                    cells.append(f"{cell(name, model, place):.1g}")
-                except NodeError as error:
-                    cells.append(str(error))
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-        print(lines[-1], flush=True)
+        if name in wanted:
+            kept[name] = row(name)
+            print(kept[name], flush=True)
+        if name in kept:
+            lines.append(kept[name])
     return "\n".join(lines)
 
 
 def main() -> None:
-    found = table()
+    wanted = [name for name in sys.argv[1:] if not name.startswith("--")]
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    known, _, after = rest.partition(END)
+    found = table(known, wanted or KINDS)
     if "--write" in sys.argv[1:]:
-        text = PAGE.read_text(encoding="utf-8")
-        before, _, rest = text.partition(BEGIN)
-        _, _, after = rest.partition(END)
         PAGE.write_text(f"{before}{BEGIN}\n{found}\n{END}{after}", encoding="utf-8")
 
 

@@ -78,9 +78,10 @@ KINDS: Mapping[str, Callable[[int, int, int], AttentionParts]] = {
     "BriaFiboAttnProcessor": text_first,
     "CogView4AttnProcessor": text_first,
     "PRXAttnProcessor2_0": text_first,
+    "AuraFlowAttnProcessor2_0": text_first,
 }
 """Attention processors of diffusers by class: U-Nets, DiT, PixArt; DeepFloyd IF; SD 3; FLUX.1; Qwen-Image; Anima; Sana;
-Kandinsky 5; FLUX.2; Ovis-Image; LongCat-Image; HunyuanImage; Bria; Fibo; CogView 4; PRX."""
+Kandinsky 5; FLUX.2; Ovis-Image; LongCat-Image; HunyuanImage; Bria; Fibo; CogView 4; PRX; AuraFlow."""
 MAX_AT_ONCE = 2**24
 """Bytes of scores that are computed together: those of all heads of a large image would take gigabytes."""
 PROJECTED = ("AttnProcessor", "SlicedAttnProcessor")

@@ -64,6 +64,27 @@ def text_behind_filled(stream: Stream, queries: int, keys: int) -> AttentionPart
     return AttentionParts(slice(0, count), slice(0, count), slice(begin, begin + stream.text) if stream.text else None)
 
 
+def patches_behind(patch: int) -> Find:
+    """Of a network with tokens of its own before the text, or whose text says no length: the image's tokens, each for
+    ``patch`` x ``patch`` cells, are the last."""
+
+    def find(stream: Stream, queries: int, keys: int) -> AttentionParts | None:
+        text = keys - stream.cells // patch**2
+        own = slice(text, keys)
+        return AttentionParts(own, own, slice(0, text) if text else None) if queries == keys and text >= 0 else None
+
+    return find
+
+
+def patches_before(stream: Stream, queries: int, keys: int) -> AttentionParts | None:
+    """The image's tokens, filled up where it is no square, before three readings of a text in HiDream; the first, T5's,
+    has words."""
+    own, begin = slice(0, stream.cells // 4), keys - 3 * stream.text
+    if queries != keys or begin < own.stop:
+        return None
+    return AttentionParts(own, own, slice(begin, begin + stream.text) if stream.text else None)
+
+
 SINGLE: Mapping[str, Find] = {
     "FluxAttnProcessor": text_before,
     "Flux2ParallelSelfAttnProcessor": text_before,
@@ -76,9 +97,12 @@ SINGLE: Mapping[str, Find] = {
     "QwenImage21AttnProcessor": text_before,
     "ErnieImageSingleStreamAttnProcessor": text_behind,
     "ZSingleStreamAttnProcessor": text_behind_filled,
+    "AuraFlowAttnProcessor2_0": patches_behind(2),
+    "Ideogram4AttnProcessor": patches_behind(1),
+    "HiDreamAttnProcessor": patches_before,
 }
 """diffusers' attention processors by class: FLUX.1, Chroma, FLUX.2, Ovis-Image, LongCat-Image, Fibo, Lumina 2, Krea 2,
-Qwen-Image 2.1; ERNIE-Image; Z-Image."""
+Qwen-Image 2.1; ERNIE-Image; Z-Image; AuraFlow; Ideogram 4; HiDream."""
 
 
 def single_stream(layer: torch.nn.Module) -> Find | None:
@@ -92,9 +116,14 @@ def text_pieces(named: Mapping[str, Any]) -> int:
     return len(texts[0]) if isinstance(texts, list) and texts and isinstance(texts[0], list) else 0
 
 
+TEXTS = "encoder_hidden_states", "text_bth", "encoder_hidden_states_t5"
+"""What networks call the tokens of a text (B, L, D)."""
+
+
 def text_length(given: tuple[Any, ...], named: Mapping[str, Any]) -> int:
     """Tokens of the longest text that a network is given; 0 where it is given none."""
-    mask, tokens = named.get("encoder_attention_mask"), named.get("encoder_hidden_states", named.get("text_bth"))
+    mask = named.get("encoder_attention_mask")
+    tokens = next((named[name] for name in TEXTS if name in named), None)
     if isinstance(mask, torch.Tensor):
         return int(mask.sum(1).max())
     if isinstance(tokens, torch.Tensor):

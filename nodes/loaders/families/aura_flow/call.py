@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -20,3 +21,8 @@ class AuraFlowDenoiser(FlowDenoiser):
         times = timestep.expand(len(x)).to(x.dtype) / 1000
         output: Tensor = self.ask(x, encoder_hidden_states=tokens.to(x.dtype), timestep=times)
         return output
+
+    def in_order(self, conditioning: Conditioning) -> tuple[str, ...]:
+        """The words of a text behind tokens that the network has for itself."""
+        module: Any = self.network.module
+        return ("",) * module.register_tokens.shape[1] + conditioning.words
