@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import torch
 from safetensors import safe_open
 from torch import Tensor
 
 from benchmarks.comfyui import PAGE, written
+from nodeflow.engine.memory import device
 from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
@@ -67,7 +69,7 @@ def main() -> None:
     if options.results and options.results.is_file():
         compared = msgspec.json.decode(options.results.read_bytes(), type=dict[str, Compared])
     with tempfile.TemporaryDirectory() as output:
-        runner = WorkflowRunner()
+        runner = WorkflowRunner(budget=device.budget(psutil.virtual_memory().total))  # what is compared stays
         for path in _chosen(options.graphs / "graphs", options.names):
             found = compared[path.stem] = compare(runner, path, options.weights / "input", Path(output))
             print(row(found), flush=True)
