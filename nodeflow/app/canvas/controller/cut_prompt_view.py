@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
+from nodeflow.app.canvas.controller.after_edits import look_after_edits
 from nodeflow.app.canvas.controller.param_commands import ParamCommands
 from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
 from nodeflow.app.canvas.editors.token_reading import TokenReading
 from nodeflow.app.model.graph_scope import GraphScope
-from nodeflow.graph.edits.edits import Edit
 
 PAUSE = 400
 """Milliseconds after the last change until texts are counted."""
@@ -26,11 +26,7 @@ class CutPromptView(QObject):
         self._scope, self._items, self._values = scope, items, values
         self._lost: dict[str, dict[str, int]] = {}
         """By node and parameter, how many tokens are cut."""
-        self._soon = QTimer(self, interval=PAUSE, singleShot=True)
-        self._soon.timeout.connect(self.look)
-        scope.subscribe(self._changed)
-        scope.catalogue_changed.connect(self._soon.start)
-        items.loaded.connect(self._soon.start)
+        look_after_edits(self.look, PAUSE, scope, items, self)
 
     def look(self) -> None:
         """Count the texts of every node now."""
@@ -53,6 +49,3 @@ class CutPromptView(QObject):
                 self._items.shown[name].show_cut(sum(self._lost[name].values()))
 
         return tell
-
-    def _changed(self, _: Edit) -> None:
-        self._soon.start()

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSize, QTimer, Signal
+from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtGui import QImage, QPixmap
 
+from nodeflow.app.canvas.controller.after_edits import look_after_edits
 from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.node_images import THUMBNAIL
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.thumbnails import read
-from nodeflow.graph.edits.edits import Edit
 from nodeflow.graph.model.roles import LOAD_IMAGE
 
 PAUSE = 150
@@ -31,11 +31,8 @@ class LoadedImageView(QObject):
         self._background = Background(self, threads=1)
         self._seen: dict[str, Path] = {}
         """The file whose image each node shows, or is about to."""
-        self._soon = QTimer(self, interval=PAUSE, singleShot=True)
-        self._soon.timeout.connect(self.look)
-        scope.subscribe(self._changed)
-        scope.catalogue_changed.connect(self._soon.start)
-        items.loaded.connect(self._forget)
+        items.loaded.connect(self._seen.clear)
+        look_after_edits(self.look, PAUSE, scope, items, self)
 
     def look(self) -> None:
         """Read the images that are named by another path than before."""
@@ -52,10 +49,3 @@ class LoadedImageView(QObject):
         if self._seen.get(name) == path and name in self._items.shown and not image.isNull():
             self._items.shown[name].show_picture(QPixmap.fromImage(image), of_file=True)
             self.arrived.emit()
-
-    def _forget(self) -> None:
-        self._seen.clear()
-        self._soon.start()
-
-    def _changed(self, _: Edit) -> None:
-        self._soon.start()

@@ -32,24 +32,27 @@ class RoomAround(QObject):
         self._scope, self._view, self._items = scope, view, items
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self.measure)
-        scope.subscribe(lambda _: self._soon.start())
+        scope.subscribe(lambda _: self.later())
         items.loaded.connect(self.measure)
 
     def later(self) -> None:
-        """Tell them soon: a node shows an image that it did not show before."""
-        self._soon.start()
+        """Tell them soon, once for all that is changed at once."""
+        if not self._soon.isActive():
+            self._soon.start()
 
     def measure(self) -> None:
         """Tell each node with an image how much room there is below it."""
         if self._items.loading:
             return
         cards = [card for card in self._items.shown.values() if not isinstance(card, RerouteItem)]
+        pictured = [card for card in cards if card.thumbnail is not None and not card.collapsed]
+        if not pictured:
+            return
         notes = [item for item in self._items.annotations.items.values() if isinstance(item, NoteItem)]
         areas: list[tuple[QGraphicsItem, QRectF]] = [(card, _without_image(card)) for card in cards]
         areas += [(note, note.body.translated(note.pos())) for note in notes]
-        for card in cards:
-            if card.thumbnail is not None and not card.collapsed:
-                card.show_room(self._room(card, [area for item, area in areas if item is not card]))
+        for card in pictured:
+            card.show_room(self._room(card, [area for item, area in areas if item is not card]))
 
     def _room(self, card: NodeItem, areas: list[QRectF]) -> float:
         own = _without_image(card)

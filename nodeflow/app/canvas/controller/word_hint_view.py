@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
+from nodeflow.app.canvas.controller.after_edits import look_after_edits
 from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
 from nodeflow.app.model.graph_scope import GraphScope
 from nodeflow.app.model.word_hints import WordHints
-from nodeflow.graph.edits.edits import Edit
 
 PAUSE = 250
 """Milliseconds after the last change until it is looked at."""
@@ -21,11 +21,7 @@ class WordHintView(QObject):
     def __init__(self, scope: GraphScope, items: WorkflowItems, parent: QObject) -> None:
         super().__init__(parent)
         self._scope, self._items = scope, items
-        self._soon = QTimer(self, interval=PAUSE, singleShot=True)
-        self._soon.timeout.connect(self.look)
-        scope.subscribe(self._changed)
-        scope.catalogue_changed.connect(self._soon.start)
-        items.loaded.connect(self._soon.start)
+        look_after_edits(self.look, PAUSE, scope, items, self)
 
     def look(self) -> None:
         """Look at every node now."""
@@ -34,6 +30,3 @@ class WordHintView(QObject):
         found = WordHints(scope.workflow, scope.catalogue, scope.base).all() if few else {}
         for name, card in self._items.shown.items():
             card.show_hint(found.get(name, ""))
-
-    def _changed(self, _: Edit) -> None:
-        self._soon.start()

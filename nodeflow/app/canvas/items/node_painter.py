@@ -69,12 +69,10 @@ def card(painter: QPainter, item: NodeItem, zoom: float) -> None:
 
 
 def _flat(painter: QPainter, item: NodeItem) -> None:
-    body = item.body
-    painter.fillRect(body, style.colour("accent" if item.isSelected() else "line"))
-    painter.fillRect(body.adjusted(5, 5, -5, -5), style.colour("fill" if item.isSelected() else "node"))
-    phase = item.state.phase
-    if item.problems:
-        phase = "failed"
+    body, selected = item.body, item.isSelected()
+    painter.fillRect(body, style.colour("accent" if selected else "line"))
+    painter.fillRect(body.adjusted(5, 5, -5, -5), style.colour("fill" if selected else "node"))
+    phase = "failed" if item.problems else item.state.phase
     painter.fillRect(QRectF(0, 0, body.width(), style.HEADER * 0.6), style.colour(PHASE_COLOURS[phase]))
     if phase == "running" and item.state.share:
         share = item.state.share

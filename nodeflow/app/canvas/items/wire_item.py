@@ -21,11 +21,12 @@ def curve(start: QPointF, end: QPointF, start_pull: float = 160.0, end_pull: flo
 
     ``start_pull`` and ``end_pull``: how far it goes straight on at most.
     """
-    across = end.x() - start.x()
-    pull = max(28.0, abs(across) * 0.5 + (60.0 if across < 0 else 0.0))
-    out, into = min(start_pull, pull), min(end_pull, pull)
+    x, y = start.toTuple()
+    to_x, to_y = end.toTuple()
+    across = to_x - x
+    pull = 60.0 - across * 0.5 if across < 0 else max(28.0, across * 0.5)
     path = QPainterPath(start)
-    path.cubicTo(start.x() + out, start.y(), end.x() - into, end.y(), end.x(), end.y())
+    path.cubicTo(x + min(start_pull, pull), y, to_x - min(end_pull, pull), to_y, to_x, to_y)
     return path
 
 
@@ -56,7 +57,7 @@ class WireItem(PipeItemBase):
 
     def draw_path(self, *_: Any, **__: Any) -> None:
         """Follow the ports."""
-        source, target = self.source, self.target
+        source, target = self._output_port, self._input_port
         self.setPath(curve(source.centre(), target.centre(), source.pull, target.pull))
 
     def shape(self) -> QPainterPath:
