@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from nodes.loaders.adapters.components import EMBEDDING, adapter_name, embedding
 from nodes.loaders.adapters.prefixes import PEFT, PREFIXES, Prefix, strip
 from nodes.loaders.adapters.settings import METADATA, AdapterSettings, OFTSettings, of_config, of_header
 from nodes.loaders.quantised.finite import is_finite
+from nodes.loaders.quantised.lost_scales import MAX_WEIGHT, largest
 from nodes.loaders.read.folder_files import damaged, read_json
 
 PEFT_FILE, PEFT_CONFIG = "adapter_model.safetensors", "adapter_config.json"
@@ -23,6 +24,7 @@ NUMBERS = (
     torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2,
 )  # fmt: skip
 """Precisions of factors that stand for themselves."""
+FLOAT8 = torch.float8_e4m3fn, torch.float8_e5m2
 ONE_TRAINER = ("ot_branch", "ot_revision", "ot_config")
 """What OneTrainer writes into its files' headers."""
 
@@ -102,6 +104,11 @@ def read_adapter_file(path: Path) -> AdapterFile:
         if tensor.dtype not in NUMBERS and found[1] not in ("on_input", "oft_scaled", "alpha"):
             kind = str(tensor.dtype).removeprefix("torch.")
             raise NodeError(f"{file.name} stores {key[:120]} as {kind}; take one in half precision")
+        if tensor.dtype in FLOAT8 and largest(tensor) > MAX_WEIGHT:
+            raise NodeError(
+                f"{file.name} stores {key[:120]} in float8 without the scale that belongs to it; take one in half "
+                "precision"
+            )
         if found[1] != "alpha" and not is_finite(tensor):  # one that does not count may be anything
             raise NodeError(
                 f"{file.name} holds {key[:120]} with numbers that are none (NaN) or infinite; take another file"
@@ -110,12 +117,26 @@ def read_adapter_file(path: Path) -> AdapterFile:
         if found[1] in parts:
             raise NodeError(f"{file.name} holds the same factor twice, as {keys[found[1]][:120]} and as {key[:120]}")
         parts[found[1]], keys[found[1]] = tensor, key
-    return AdapterFile(
-        file,
-        tuple(FileLayer(*strip(name), parts, keys) for name, (parts, keys) in sorted(layers.items())),
-        metadata,
-        tuple(embeddings(tensors)),
-    )
+    found_layers = tuple(FileLayer(*strip(name), parts, keys) for name, (parts, keys) in sorted(layers.items()))
+    _tell_lacking(file.name, found_layers, metadata)
+    return AdapterFile(file, found_layers, metadata, tuple(embeddings(tensors)))
+
+
+def _tell_lacking(named: str, layers: Iterable[FileLayer], metadata: Mapping[str, str]) -> None:
+    """Warn where some layers of low rank lack what others have."""
+    count, key = _lacking(layers, {"alpha"})
+    if count and METADATA not in metadata:
+        warn(f"{named} says the strength of some layers and not of {count}, such as that of {key}; 1 is taken there")
+    count, key = _lacking(layers, {"dora_scale", "magnitude"})
+    if count:
+        warn(f"{named} has magnitudes (DoRA) for some layers and not for {count}, such as that of {key}; is it whole?")
+
+
+def _lacking(layers: Iterable[FileLayer], parts: Set[str]) -> tuple[int, str]:
+    """How many layers of low rank have none of these parts, and the first key of the first; 0 where all are alike."""
+    scaled = [layer for layer in layers if layer.parts.keys() & {"down", "hada_w1_b"}]
+    found = [layer for layer in scaled if not layer.parts.keys() & parts]
+    return (len(found), found[0].first_key[:120]) if 0 < len(found) < len(scaled) else (0, "")
 
 
 def _file(path: Path) -> Path:

@@ -119,7 +119,7 @@ def _changes(
 ) -> Layers:
     updates: dict[str, list[WeightUpdate]] = {}
     biases: dict[str, Tensor] = {}
-    taken: dict[tuple[TargetLayer, str], str] = {}
+    taken: dict[str, list[tuple[TargetLayer, FileLayer]]] = {}
     for layer, targets, names in found:
         _check_once(file, layer, targets, taken)
         try:
@@ -136,18 +136,22 @@ def _changes(
 
 
 def _check_once(
-    file: AdapterFile, layer: FileLayer, targets: Iterable[TargetLayer], taken: dict[tuple[TargetLayer, str], str]
+    file: AdapterFile,
+    layer: FileLayer,
+    targets: Iterable[TargetLayer],
+    taken: dict[str, list[tuple[TargetLayer, FileLayer]]],
 ) -> None:
-    """Raise NodeError where a file holds the same of a layer a second time, under another layout's name: nobody can
-    tell whether it is meant twice."""
+    """Raise NodeError where a file holds the same rows of a layer a second time, under another layout's name: nobody
+    can tell whether they are meant twice."""
     for target in targets:
-        for part, key in layer.keys.items():
-            other = taken.setdefault((target, part), key)
-            if other != key:
+        others = taken.setdefault(target.layer, [])
+        for known, other in others:
+            if other is not layer and known.meets(target):
                 raise NodeError(
-                    f"{file.name} holds the same layer twice, as {other[:160]} and as {key[:160]}; take one that was "
-                    "saved in one layout"
+                    f"{file.name} holds the same layer twice, as {other.first_key[:160]} and as "
+                    f"{layer.first_key[:160]}; take one that was saved in one layout"
                 )
+        others.append((target, layer))
 
 
 def _add(
@@ -170,6 +174,8 @@ def _add(
             raise Misfit("a DoRA of what is no linear map")
         updates.setdefault(target.layer, []).extend(_for_target(one, target) for one in found)
         if bias is not None:
+            if not is_linear_map(module) and module._parameters.get("bias") is None:
+                raise Misfit("a bias for a layer that adds none")
             part = _bias_for(bias, target, module)
             biases[target.layer] = biases[target.layer] + part if target.layer in biases else part
 
@@ -193,15 +199,13 @@ def _for_target(update: Update, target: TargetLayer) -> WeightUpdate:
 
 def _bias(given: LayerReading) -> Tensor | None:
     """Return what is added to the bias (out,). Raises Misfit."""
-    found = given.parts.get("diff_b")
-    total = None if found is None else found.float().flatten()
+    outputs = given.shape[0]
+    total = given.vector("diff_b", outputs).float() if "diff_b" in given.parts else None
     if "up_bias" in given.parts:
         if "down" not in given.parts:
             raise given.incomplete("has no factors beside it", "up_bias")
-        own = given.scale(len(given.parts["down"])) * given.parts["up_bias"].float().flatten()
+        own = given.scale(given.count("down")) * given.vector("up_bias", outputs).float()
         total = own if total is None else total + own
-    if total is not None and len(total) != given.shape[0]:
-        raise Misfit("another number of outputs")
     return total
 
 

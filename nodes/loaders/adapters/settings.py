@@ -34,11 +34,15 @@ class OFTSettings:
 
 @dataclass(frozen=True)
 class AdapterSettings:
-    """Strengths for layers without an alpha in the file; without ``alpha`` all are 1."""
+    """Strengths for layers without an alpha in the file; without ``alpha`` all are 1.
+
+    ``decomposed``: they are those of DoRAs.
+    """
 
     alpha: float | None = None
-    rank: float = 1.0
+    rank: float | None = None
     root: bool = False
+    decomposed: bool = False
     alphas: Mapping[str, float] = field(default_factory=dict)
     ranks: Mapping[str, float] = field(default_factory=dict)
     oft: OFTSettings | None = None
@@ -48,9 +52,15 @@ class AdapterSettings:
         the factors do not tell it."""
         if self.alpha is None:
             return 1.0
-        alpha = _of_layer(self.alphas, path, self.alpha)
-        ranks = float(rank or _of_layer(self.ranks, path, self.rank))
+        own = _of_layer(self.alphas, path)
+        alpha = self.alpha if own is None else own
+        ranks = float(rank or self.rank_of(path) or 1)
         return alpha / (ranks**0.5 if self.root else ranks)
+
+    def rank_of(self, path: str) -> float | None:
+        """Return the rank that a layer's factors must have; None where nothing says it."""
+        own = _of_layer(self.ranks, path)
+        return self.rank if own is None else own
 
 
 def of_config(found: Mapping[str, Any], named: str) -> AdapterSettings:
@@ -67,8 +77,9 @@ def of_config(found: Mapping[str, Any], named: str) -> AdapterSettings:
         raise NodeError(f"{named} has no lawful num_cayley_neumann_terms; save the adapter again")
     return AdapterSettings(
         None if alpha is None else _number(alpha, "lora_alpha", named),
-        _number(found.get("r") or 1, "r", named),
+        _number(found["r"], "r", named) if found.get("r") else None,
         bool(found.get("use_rslora")),
+        bool(found.get("use_dora")),
         _pattern(found.get("alpha_pattern"), "alpha_pattern", named),
         _pattern(found.get("rank_pattern"), "rank_pattern", named),
         OFTSettings(
@@ -123,10 +134,10 @@ def _compiles(key: str) -> bool:
     return True
 
 
-def _of_layer(pattern: Mapping[str, float], path: str, otherwise: float) -> float:
+def _of_layer(pattern: Mapping[str, float], path: str) -> float | None:
     """The number of the first key that ends a layer's name, as peft looks it up."""
     for key, number in pattern.items():
         whole = key[1:] if key.startswith("^") else rf"(?:.*\.)?(?:{key})"
         if re.fullmatch(whole, path):
             return number
-    return otherwise
+    return None

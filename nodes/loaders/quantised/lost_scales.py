@@ -26,7 +26,7 @@ def check_lost(scaled: Mapping[str, torch.dtype], bare: Mapping[str, Tensor]) ->
     lost = [
         name
         for name, weight in sorted(bare.items())
-        if _place(name, weight.dtype) in places or _largest(weight) > MAX_WEIGHT
+        if _place(name, weight.dtype) in places or largest(weight) > MAX_WEIGHT
     ]
     if lost:
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
@@ -39,7 +39,7 @@ def _place(name: str, dtype: torch.dtype) -> tuple[str, torch.dtype]:
     return re.sub(r"\d+", "#", name), dtype
 
 
-def _largest(weight: Tensor) -> float:
+def largest(weight: Tensor) -> float:
     """The largest number but for its sign: the one of the largest bits."""
     if not weight.numel():
         return 0.0

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nodeflow.node import NodeError
+from nodeflow.node import NodeError, noting
 from nodes.loaders.adapters.algebra.low_rank import LowRank
 from nodes.loaders.adapters.algebra.rows import Placed
 from tests.nodes.adapters.tiny_networks import adapter, assert_same, drawn, layers, merged, outputs, write
@@ -255,6 +255,17 @@ def test_lengths_of_a_dora_are_computed_once_and_again_for_changed_weights(tmp_p
         ({"lora_unet_lin.oft_R.weight": (3, 6)}, "an OFT of peft"),
         ({"lora_unet_lin.q_layer": (8, 12)}, "holds lora_unet_lin.q_layer, which is no part of an adapter"),
         ({"lora_unet_lin.lora_A": (4,), "lora_unet_lin.lora_B": (8,)}, "does not fit"),
+        ({"lora_unet_lin.diff": (12, 8)}, "lora_unet_lin.diff does not fit"),
+        ({"lora_unet_conv.set_weight": (8, 3, 3, 6)}, "lora_unet_conv.set_weight does not fit"),
+        ({"lora_unet_conv.lora_down.weight": (4, 3, 3, 6), "lora_unet_conv.lora_up.weight": (8, 4)}, "does not fit"),
+        ({"lora_unet_lin.lokr_w1": (4, 2), "lora_unet_lin.lokr_w2": (4, 3)}, "does not fit"),
+        ({"lora_unet_lin.lokr_w1": (2, 2), "lora_unet_lin.lokr_w2": (6, 4)}, "does not fit"),
+        (
+            {"lora_unet_lin.lokr_w1": (2, 2), "lora_unet_lin.lokr_w1_a": (2, 1), "lora_unet_lin.lokr_w2": (4, 6)},
+            "holds lora_unet_lin.lokr_w1_a, which goes with nothing",
+        ),
+        ({"lora_unet_lin.oft_blocks": (2, 4, 4), "lora_unet_lin.rescale": (1, 1)}, "does not fit"),
+        ({"lora_unet_lin.diff": (8, 12), "lora_unet_lin.diff_b": (2, 4)}, "does not fit"),
     ],
 )
 def test_what_does_not_make_up_a_change_is_a_sentence(
@@ -270,11 +281,32 @@ def test_numbers_that_are_none_are_a_sentence(tmp_path: Path) -> None:
         with pytest.raises(NodeError, match=r"lora_unet_lin.alpha is no number"):
             adapter(write(tmp_path, {**file, "lora_unet_lin.alpha": alpha}), layers())
     whole = {key: value.to(torch.int8) if "down" in key else value for key, value in file.items()}
+    coded = {key: (value * 448).to(torch.float8_e4m3fn) if "down" in key else value for key, value in file.items()}
+    with pytest.raises(NodeError, match=r"stores lora_unet_lin.lora_down.weight in float8 without the scale"):
+        adapter(write(tmp_path, coded), layers())
     with pytest.raises(NodeError, match="as int8; take one in half precision"):
         adapter(write(tmp_path, whole), layers())
     twice = {**file, "lora_unet_lin.lora_A.weight": file["lora_unet_lin.lora_down.weight"]}
     with pytest.raises(NodeError, match="holds the same factor twice"):
         adapter(write(tmp_path, twice), layers())
+
+
+def test_a_bias_for_what_adds_none_is_a_sentence(tmp_path: Path) -> None:
+    network = torch.nn.Sequential(torch.nn.RMSNorm(8))
+    path = write(tmp_path, {"lora_unet_0.w_norm": drawn(8), "lora_unet_0.b_norm": drawn(8)})
+    with pytest.raises(NodeError, match=r"its layer lora_unet_0.b_norm does not fit"):
+        adapter(path, network)
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"), [("alpha", "says the strength of some"), ("dora", "has magnitudes (DoRA) for some")]
+)
+def test_layers_that_lack_what_others_have_are_told(lost: str, said: str, tmp_path: Path) -> None:
+    file = dora("lin", lora("lin"))[0] | dora("conv", lora("conv"))[0]
+    key = next(key for key in file if lost in key)
+    with noting() as told:
+        adapter(write(tmp_path, {name: value for name, value in file.items() if name != key}), layers())
+    assert len(told) == 1 and said in told[0][1] and key.split(".")[0] in told[0][1]
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 12), (0, 5), (3, 7), (5, 6), (8, 12), (0, 2)])

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
+from tests.nodes.adapters.named_networks import made
 from tests.nodes.adapters.tiny_networks import adapter, assert_same, drawn, layers, merged, outputs, write
 
 DOWN, UP = drawn(3, 12), drawn(8, 3)
@@ -34,6 +35,23 @@ def test_one_layer_in_two_layouts_is_refused(tmp_path: Path) -> None:
     tensors |= lin("unet.lin.lora_A.weight", "unet.lin.lora_B.weight")
     with pytest.raises(NodeError, match=r"holds the same layer twice, as lora_unet_lin\.\S+ and as unet\.lin\.lora_"):
         adapter(write(tmp_path, tensors), layers())
+
+
+@pytest.mark.parametrize(
+    ("fused", "split", "rows"),
+    [
+        ("double_blocks.0.img_attn.qkv", "transformer_blocks.0.attn.to_k", (96, 32)),
+        ("final_layer.adaLN_modulation.1", "norm_out.linear", (64, 64)),
+    ],
+)
+def test_a_layer_beside_the_one_that_it_is_a_part_of_is_refused(
+    fused: str, split: str, rows: tuple[int, int], tmp_path: Path
+) -> None:
+    network, tensors = made("FluxTransformer2DModel"), dict[str, Tensor]()
+    for name, count in zip((fused, split), rows, strict=True):
+        tensors |= {f"{name}.lora_A.weight": drawn(2, 32), f"{name}.lora_B.weight": drawn(count, 2)}
+    with pytest.raises(NodeError, match=rf"holds the same layer twice, as {fused}\S+ and as {split}"):
+        adapter(write(tmp_path, tensors), network)
 
 
 @pytest.mark.parametrize("name", ["default", "style", "my-style_2"])

@@ -96,6 +96,9 @@ def changed_config(folder: Path, **changes: Any) -> Path:
         ({"alpha_pattern": {"(a+)+$": 1}}, "a pattern at alpha_pattern that is not read here"),
         ({"alpha_pattern": {"(lin": 1}}, "a pattern at alpha_pattern"),
         ({"rank_pattern": {".*.*.*.*.*x": 1}}, "a pattern at rank_pattern"),
+        ({"r": 16}, "conv.lora_A.weight has a rank of 4, and the settings that were saved with it say 16"),
+        ({"rank_pattern": {"lin": 2}}, "lin.lora_A.weight has a rank of 4, and the settings .* say 2"),
+        ({"use_dora": True}, "has no magnitude beside it, and its settings say that it is a DoRA"),
     ],
 )
 def test_odd_settings_are_a_sentence(changes: dict[str, Any], said: str, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodes.loaders.adapters.algebra.oft import InputRotation, cayley, constrained
+from nodes.loaders.adapters.algebra.oft import InputRotation, cayley, constrained, read_rescale
 from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit
 from nodes.networks.layer_call import LayerCall
 
@@ -66,19 +66,19 @@ class ScaledInputRotation:
 
 
 def read_butterfly(given: LayerReading) -> Butterfly:
-    blocks, rescale = given.parts["oft_blocks"].float(), given.parts.get("rescale")
+    blocks, rescale = given.parts["oft_blocks"].float(), read_rescale(given)
     stages, count, side = blocks.shape[:3]
     widest = 2 ** (stages - 1) * side
     if side != blocks.shape[3] or side % 2 or count * side != given.shape[0] or given.shape[0] % widest:
         raise Misfit("other blocks of outputs")
     limit = given.number("alpha") * given.shape[0] if "alpha" in given.parts else 0.0
     skew = constrained(blocks - blocks.transpose(2, 3), limit, False)
-    return Butterfly(cayley(skew), None if rescale is None else rescale.flatten())
+    return Butterfly(cayley(skew), rescale)
 
 
 def read_peft_butterfly(given: LayerReading) -> ScaledInputRotation:
-    blocks, factors = given.parts["boft_R"].float(), given.parts["boft_s"].flatten()
-    if blocks.ndim != 4 or len(factors) != given.shape[0] or blocks.shape[1] * blocks.shape[2] != given.columns:
+    blocks, factors = given.parts["boft_R"].float(), given.vector("boft_s", given.shape[0])
+    if blocks.ndim != 4 or blocks.shape[1] * blocks.shape[2] != given.columns:
         raise Misfit("other blocks of inputs")
     if len(blocks) != 1:
         raise NodeError(f"{given.file} is a BOFT of peft with {len(blocks)} stages; only one of a single stage is read")

@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
-from nodes.loaders.adapters.algebra.reading import Additive, LayerReading, Misfit
+from nodes.loaders.adapters.algebra.reading import Additive, LayerReading
 from nodes.networks.layer_call import LayerCall
 
 
@@ -75,10 +75,7 @@ def decompose(given: LayerReading, direction: Additive) -> Decomposed:
     """A DoRA by what stands beside its direction. Raises Misfit where its magnitudes fit neither side."""
     rows, columns = given.shape[0], given.shape[1]
     if "magnitude" in given.parts:
-        magnitude, by_rows = given.parts["magnitude"], True
-    else:
-        magnitude = given.parts["dora_scale"]
-        by_rows = magnitude.ndim < 2 or len(magnitude) != 1 or rows == 1
-    if magnitude.numel() != (rows if by_rows else columns):
-        raise Misfit("another number of magnitudes")
-    return Decomposed(direction, magnitude.flatten(), by_rows)
+        return Decomposed(direction, given.vector("magnitude", rows), True)
+    magnitude = given.parts["dora_scale"]
+    by_rows = magnitude.ndim < 2 or len(magnitude) != 1 or rows == 1
+    return Decomposed(direction, given.vector("dora_scale", rows if by_rows else columns), by_rows)

@@ -46,8 +46,8 @@ class Replacement:
 
 
 def read_difference(given: LayerReading) -> WeightDifference:
-    return WeightDifference(given.parts["diff"].reshape(given.shape))
+    return WeightDifference(given.shaped("diff", *given.shape))
 
 
 def read_replacement(given: LayerReading) -> Replacement:
-    return Replacement(given.parts["set_weight"].reshape(given.shape))
+    return Replacement(given.shaped("set_weight", *given.shape))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nodes.loaders.adapters.algebra.low_rank import LowRank
-from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit
+from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit, in_shape
 from nodes.networks.layer_call import LayerCall
 
 
@@ -43,8 +43,8 @@ def read_generalised(given: LayerReading) -> Generalised:
         a1, a2, b1, b2 = a2, a1, b2, b1
     if (a1.shape[0], b1.shape[0], a1.shape[1], b1.shape[1]) != (inputs, outputs, a2.shape[0], b2.shape[0]):
         raise Misfit("other sizes")
-    mid = given.parts.get("glora_bm")
-    scale = given.scale(len(a2))
-    inside = given.shape[1:] if mid is None else (inputs, *(1,) * (len(given.shape) - 2))
-    beside = LowRank(b2.reshape(len(b2), *inside), b1.flatten(1), given.scale(len(b2)), mid)
-    return Generalised(a1.flatten(1), a2.flatten(1), scale, beside)
+    kernel, rank = given.shape[2:], len(b2)
+    mid = given.shaped("glora_bm", rank, rank, *kernel) if "glora_bm" in given.parts else None
+    inside = (inputs, *(kernel if mid is None else [1] * len(kernel)))
+    beside = LowRank(in_shape(b2, rank, *inside), in_shape(b1, outputs, rank), given.scale(rank), mid)
+    return Generalised(in_shape(a1, inputs, len(a2)), in_shape(a2, len(a2), inputs), given.scale(len(a2)), beside)

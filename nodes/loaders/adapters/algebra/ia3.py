@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit
+from nodes.loaders.adapters.algebra.reading import LayerReading
 from nodes.networks.layer_call import LayerCall
 
 
@@ -36,17 +36,12 @@ class Factors:
 
 
 def read_lycoris_factors(given: LayerReading) -> Factors:
-    return _checked(given, given.parts["weight"].flatten(), not given.number("on_input"))
+    by_rows = not given.number("on_input")
+    return Factors(given.vector("weight", given.shape[0 if by_rows else 1]), by_rows)
 
 
 def read_peft_factors(given: LayerReading) -> Factors:
     """They are the factors themselves, not what is added to 1."""
     factors = given.parts["ia3_l"]
     by_rows = factors.ndim > 1 and factors.shape[1] == 1
-    return replace(_checked(given, factors.float().flatten() - 1, by_rows), with_bias=True)
-
-
-def _checked(given: LayerReading, more: Tensor, by_rows: bool) -> Factors:
-    if len(more) != given.shape[0 if by_rows else 1]:
-        raise Misfit("another number of factors")
-    return Factors(more, by_rows)
+    return Factors(given.vector("ia3_l", given.shape[0 if by_rows else 1]).float() - 1, by_rows, with_bias=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from nodeflow.node import NodeError
 from nodes.loaders.adapters.algebra.boft import read_butterfly, read_peft_butterfly
 from nodes.loaders.adapters.algebra.dora import decompose
 from nodes.loaders.adapters.algebra.full import read_difference, read_replacement
@@ -75,12 +74,13 @@ def read_updates(given: LayerReading) -> list[Update]:
             if kind.additive and left & MAGNITUDES:
                 left -= MAGNITUDES
                 update = decompose(given, update)
+            elif kind.additive and "alpha" not in given.parts and given.settings.decomposed:
+                raise given.incomplete("has no magnitude beside it, and its settings say that it is a DoRA")
         except KeyError as missing:
             raise given.incomplete(f"lacks its other part ({missing.args[0]})") from None
         except (RuntimeError, ValueError, IndexError, ZeroDivisionError) as error:
             raise Misfit(str(error)) from None
         found.append(update)
     if left:
-        key = min(given.layer.keys[part] for part in left)
-        raise NodeError(f"{given.file} holds {key[:160]}, which goes with nothing beside it; it is no known adapter")
+        raise given.superfluous(min(left, key=lambda part: given.layer.keys[part]))
     return found

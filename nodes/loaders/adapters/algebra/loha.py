@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit, flat
+from nodes.loaders.adapters.algebra.reading import LayerReading, flat
 from nodes.networks.layer_call import LayerCall
 
 
@@ -16,11 +16,11 @@ class Hadamard:
     """Two products of a ``left`` (out, r) and a ``right`` (r, in k), multiplied number by number, for a weight of a
     ``shape``; with cores (r, r, ...) they are (r, out) and (r, in)."""
 
-    lefts: tuple[Tensor, Tensor]
-    rights: tuple[Tensor, Tensor]
+    lefts: tuple[Tensor, ...]
+    rights: tuple[Tensor, ...]
     scale: float
     shape: tuple[int, ...]
-    cores: tuple[Tensor, Tensor] | None = None
+    cores: tuple[Tensor, ...] | None = None
 
     def dense(self) -> Tensor:
         if self.cores is None:
@@ -47,11 +47,13 @@ class Hadamard:
 
 
 def read_hadamard(given: LayerReading) -> Hadamard:
-    lefts = given.parts["hada_w1_a"], given.parts["hada_w2_a"]
-    rights = given.parts["hada_w1_b"], given.parts["hada_w2_b"]
-    cores = None
-    if "hada_t1" in given.parts:
-        cores = given.parts["hada_t1"], given.parts["hada_t2"]
-    if any(one.ndim < 2 for one in (*lefts, *rights)):
-        raise Misfit("factors without two axes")
-    return Hadamard(lefts, rights, given.scale(len(rights[0])), given.shape, cores)
+    outputs, inputs, *kernel = given.shape
+    ranks = given.count("hada_w1_b"), given.count("hada_w2_b")
+    if not given.parts.keys() & {"hada_t1", "hada_t2"}:
+        lefts = tuple(given.shaped(f"hada_w{n}_a", outputs, rank) for n, rank in enumerate(ranks, 1))
+        rights = tuple(given.shaped(f"hada_w{n}_b", rank, inputs, *kernel) for n, rank in enumerate(ranks, 1))
+        return Hadamard(lefts, rights, given.scale(ranks[0]), given.shape)
+    lefts = tuple(given.shaped(f"hada_w{n}_a", rank, outputs) for n, rank in enumerate(ranks, 1))
+    rights = tuple(given.shaped(f"hada_w{n}_b", rank, inputs) for n, rank in enumerate(ranks, 1))
+    cores = tuple(given.shaped(f"hada_t{n}", rank, rank, *kernel) for n, rank in enumerate(ranks, 1))
+    return Hadamard(lefts, rights, given.scale(ranks[0]), given.shape, cores)

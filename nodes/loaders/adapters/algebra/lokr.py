@@ -52,23 +52,44 @@ class Kronecker:
 
 
 def read_kronecker(given: LayerReading) -> Kronecker:
-    parts = given.parts
-    w1 = _factor(given, "lokr_w1")
-    w2 = _factor(given, "lokr_w2")
-    if "lokr_t2" in parts:
-        w2 = (*w2, parts["lokr_t2"])
-    if any(one.ndim < 2 for one in (*w1, *w2)):
-        raise Misfit("factors without two axes")
+    w1, whole = _outer(given), _is_whole(given, "lokr_w2")
+    rows, columns = w1[0].shape[0], w1[-1].shape[1]
+    if given.shape[0] % rows or given.shape[1] % columns:
+        raise Misfit("an outer factor of which the weight is no multiple")
+    height, width, kernel = given.shape[0] // rows, given.shape[1] // columns, given.shape[2:]
+    if whole:
+        w2: tuple[Tensor, ...] = (given.shaped("lokr_w2", height, width, *kernel),)
+    elif "lokr_t2" in given.parts:
+        rank = given.count("lokr_t2")
+        core = given.shaped("lokr_t2", rank, rank, *kernel)
+        w2 = given.shaped("lokr_w2_a", rank, height), given.shaped("lokr_w2_b", rank, width), core
+    else:
+        rank = given.count("lokr_w2_b")
+        w2 = given.shaped("lokr_w2_a", height, rank), given.shaped("lokr_w2_b", rank, width, *kernel)
     if len(w1) == len(w2) == 1:
         # both whole: LyCORIS leaves alpha out then, and peft, which writes none, does not
-        scale = 1.0 if "alpha" in parts else given.settings.scale(given.layer.path, None)
+        scale = 1.0 if "alpha" in given.parts else given.settings.scale(given.layer.path, None)
     else:
         scale = given.scale(len(w2[1] if len(w2) > 1 else w1[1]))
     return Kronecker(w1, w2, scale, given.shape)
 
 
-def _factor(given: LayerReading, name: str) -> tuple[Tensor, ...]:
-    """Whole, or as two. Raises KeyError where it is neither."""
-    if name in given.parts:
-        return (given.parts[name],)
-    return given.parts[f"{name}_a"], given.parts[f"{name}_b"]
+def _outer(given: LayerReading) -> tuple[Tensor, ...]:
+    """The outer factor, whole or as two matrices."""
+    if not _is_whole(given, "lokr_w1"):
+        rank, right = given.count("lokr_w1_b"), given.parts["lokr_w1_b"].flatten(1)
+        return given.shaped("lokr_w1_a", given.count("lokr_w1_a"), rank), right
+    whole = given.parts["lokr_w1"]
+    if whole.ndim < 2:
+        raise Misfit("an outer factor without two axes")
+    return (given.shaped("lokr_w1", *whole.shape[:2]),)
+
+
+def _is_whole(given: LayerReading, name: str) -> bool:
+    """Return whether a factor is whole. Raises NodeError where it stands there in parts too."""
+    if name not in given.parts:
+        return False
+    for other in (f"{name}_a", f"{name}_b", name.replace("w", "t")):
+        if other in given.parts:
+            raise given.superfluous(other)
+    return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit, flat
+from nodes.loaders.adapters.algebra.reading import LayerReading, flat
 from nodes.networks.layer_call import LayerCall
 
 
@@ -43,10 +43,7 @@ class LowRank:
 
 
 def read_low_rank(given: LayerReading) -> LowRank:
-    down, up, mid = given.parts["down"], given.parts["up"], given.parts.get("mid")
-    if up.ndim < 2 or down.ndim < 2:
-        raise Misfit("factors without two axes")
-    inside = given.shape[1:] if mid is None else (given.shape[1], *(1,) * (len(given.shape) - 2))
-    if down[0].numel() != torch.Size(inside).numel():
-        raise Misfit("another number of inputs")
-    return LowRank(down.reshape(len(down), *inside), up.flatten(1), given.scale(len(down)), mid)
+    rank, (outputs, inputs, *kernel) = given.count("down"), given.shape
+    mid = given.shaped("mid", rank, rank, *kernel) if "mid" in given.parts else None
+    down = given.shaped("down", rank, inputs, *(kernel if mid is None else [1] * len(kernel)))
+    return LowRank(down, given.shaped("up", outputs, rank), given.scale(rank), mid)

@@ -81,12 +81,17 @@ def constrained(skew: Tensor, limit: float, always: bool) -> Tensor:
 
 
 def read_output_rotation(given: LayerReading) -> OutputRotation:
-    blocks, rescale = given.parts["oft_blocks"].float(), given.parts.get("rescale")
+    blocks, rescale = given.parts["oft_blocks"].float(), read_rescale(given)
     if blocks.ndim != 3 or blocks.shape[0] * blocks.shape[1] != given.shape[0] or blocks.shape[1] != blocks.shape[2]:
         raise Misfit("other blocks of outputs")
     limit = given.number("alpha") * given.shape[0] if "alpha" in given.parts else 0.0
     skew = constrained(blocks - blocks.transpose(1, 2), limit, given.layer.prefix == KOHYA)
-    return OutputRotation(cayley(skew), None if rescale is None else rescale.flatten())
+    return OutputRotation(cayley(skew), rescale)
+
+
+def read_rescale(given: LayerReading) -> Tensor | None:
+    """A factor for each row, where the file has them. Raises Misfit for others."""
+    return given.vector("rescale", given.shape[0]) if "rescale" in given.parts else None
 
 
 def read_input_rotation(given: LayerReading) -> InputRotation:
@@ -106,7 +111,7 @@ def _rotations(numbers: Tensor, settings: OFTSettings, given: LayerReading) -> T
     count = given.columns // side
     if len(numbers) not in (1, count):
         raise Misfit("another number of blocks")
-    if "oft_scaled" in given.parts:
+    if "oft_scaled" in given.parts and given.number("oft_scaled"):
         numbers = numbers / (2 * (side - 1) ** 0.5)
     upper = torch.zeros(len(numbers), side, side)
     row, column = torch.triu_indices(side, side, 1)

@@ -65,9 +65,28 @@ class LayerReading:
     def scale(self, rank: int) -> float:
         """alpha / rank. Raises NodeError for an alpha that is no number."""
         if "alpha" not in self.parts:
+            self._check_rank(rank)
             return self.settings.scale(self.layer.path, rank)
         alpha = self.number("alpha")
         return alpha / rank if alpha else 1.0
+
+    def count(self, part: str) -> int:
+        """The length of a tensor's first axis. Raises KeyError where it is not there, and Misfit where it has none."""
+        if not self.parts[part].ndim:
+            raise Misfit("a single number")
+        return len(self.parts[part])
+
+    def shaped(self, part: str, *shape: int) -> Tensor:
+        """A tensor in a shape (`in_shape`). Raises KeyError where it is not there, and Misfit for another shape."""
+        return in_shape(self.parts[part], *shape)
+
+    def vector(self, part: str, length: int) -> Tensor:
+        """Numbers along one axis, wherever it stands. Raises KeyError where they are not there, and Misfit where they
+        are other ones."""
+        given = self.parts[part]
+        if given.numel() != length or max(given.shape, default=1) != length:
+            raise Misfit(f"{tuple(given.shape)} instead of {length} numbers")
+        return given.flatten()
 
     def number(self, part: str) -> float:
         """A single number. Raises NodeError where it is none."""
@@ -75,6 +94,21 @@ class LayerReading:
         if given.numel() != 1 or not math.isfinite(float(given)):
             raise NodeError(f"{self.file}: {self.layer.keys[part][:160]} is no number; ask its maker for another")
         return float(given)
+
+    def _check_rank(self, rank: int) -> None:
+        said = self.settings.rank_of(self.layer.path)
+        if said is not None and said != rank:
+            raise NodeError(
+                f"{self.file}: {self.layer.first_key[:160]} has a rank of {rank}, and the settings that were saved "
+                f"with it say {said:g}; they belong to another adapter"
+            )
+
+    def superfluous(self, part: str) -> NodeError:
+        """The error for a tensor that no other makes sense of."""
+        return NodeError(
+            f"{self.file} holds {self.layer.keys[part][:160]}, which goes with nothing beside it; it is no known "
+            "adapter"
+        )
 
     def incomplete(self, what: str, part: str = "") -> NodeError:
         """The error for a layer of which something is not in the file; ``what`` continues "its key ...\""""
@@ -85,6 +119,20 @@ class LayerReading:
     def columns(self) -> int:
         """Those of the weight with its kernel flattened."""
         return math.prod(self.shape[1:])
+
+
+def in_shape(given: Tensor, *shape: int) -> Tensor:
+    """A tensor in a shape, whose axes after the first may be joined, and others of one number stand behind. Raises
+    Misfit for another shape."""
+    if _bare(given.shape) not in (_bare(shape), _bare((shape[0], math.prod(shape[1:])))):
+        raise Misfit(f"{tuple(given.shape)} instead of {shape}")
+    return given.reshape(shape)
+
+
+def _bare(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape without the axes of one number at its end."""
+    count = max((place for place, length in enumerate(shape, 1) if length != 1), default=0)
+    return tuple(shape[:count])
 
 
 def flat(factor: Tensor) -> Tensor:

@@ -17,6 +17,12 @@ class TargetLayer(NamedTuple):
     file_rows: tuple[int, int] | None = None
     layer_rows: tuple[int, int] | None = None
 
+    def meets(self, other: TargetLayer) -> bool:
+        """Return whether both change some of the same rows of the same layer."""
+        if self.layer != other.layer or self.layer_rows is None or other.layer_rows is None:
+            return self.layer == other.layer
+        return self.layer_rows[0] < other.layer_rows[1] and other.layer_rows[0] < self.layer_rows[1]
+
 
 Alias = tuple[str, tuple[TargetLayer, ...]]
 """A dotted name that files may use, and what it stands for."""
