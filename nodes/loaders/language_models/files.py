@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from nodes.loaders.families.flux_2 import mistral
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.models.shapes import count_layers, decoder_sizes
 from nodes.loaders.text_encoders.kinds.gemma import GEMMA_2
 from nodes.loaders.text_encoders.kinds.llama_cpp import LLAMA_CPP, from_pairs, from_raised
 from nodes.loaders.text_encoders.kinds.mistral import HEAD as MISTRAL_HEAD
@@ -108,17 +108,10 @@ def gemma_3_shape(weights: Weights) -> Any:
     """Of `Gemma3TextConfig` (Gemma team 2025, arXiv:2503.19786); what no weight tells goes by the number of layers."""
     from transformers import Gemma3TextConfig
 
-    words, width = weights[TABLE].shape
     head, layers = len(weights["layers.0.self_attn.q_norm.weight"]), count_layers(weights, "layers")
     stretched = {"rope_type": "linear", "factor": 8.0} if layers > SMALLEST_GEMMA else {"rope_type": "default"}
     return Gemma3TextConfig(
-        vocab_size=words,
-        hidden_size=width,
-        intermediate_size=len(weights["layers.0.mlp.gate_proj.weight"]),
-        num_hidden_layers=layers,
-        num_attention_heads=len(weights["layers.0.self_attn.q_proj.weight"]) // head,
-        num_key_value_heads=len(weights["layers.0.self_attn.k_proj.weight"]) // head,
-        head_dim=head,
+        **decoder_sizes(weights, head),
         query_pre_attn_scalar=168 if layers == LARGEST_GEMMA else 256,
         sliding_window=1024 if layers > SMALLEST_GEMMA else 512,
         rope_parameters={

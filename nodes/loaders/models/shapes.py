@@ -43,3 +43,20 @@ def flux_shape(weights: Mapping[str, Any]) -> dict[str, Any]:
         "joint_attention_dim": weights["context_embedder.weight"].shape[1],
         "axes_dims_rope": rotary_axes(head, 16, 56, 56),
     }
+
+
+def decoder_sizes(weights: Mapping[str, Any], head: int, before: str = "") -> dict[str, int]:
+    """What transformers' configurations of language models have in common, told from weights whose names begin with
+    ``before``; ``head`` is how many numbers a head of theirs has."""
+    layer = f"{before}layers.0."
+    words, width = weights[f"{before}embed_tokens.weight"].shape
+    gate = weights.get(f"{layer}mlp.gate_proj.weight")  # GLM's stands in one tensor with what it gates
+    return {
+        "vocab_size": words,
+        "hidden_size": width,
+        "intermediate_size": weights[f"{layer}mlp.down_proj.weight"].shape[1] if gate is None else len(gate),
+        "num_hidden_layers": count_layers(weights, f"{before}layers"),
+        "num_attention_heads": len(weights[f"{layer}self_attn.q_proj.weight"]) // head,
+        "num_key_value_heads": len(weights[f"{layer}self_attn.k_proj.weight"]) // head,
+        "head_dim": head,
+    }

@@ -11,6 +11,7 @@ from nodes.loaders.families.anima.text import AskedText
 from nodes.loaders.families.autoencoders.frames import WAN
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.bare import BareText
 from nodes.loaders.text_encoders.encoder import EncoderKind
@@ -110,9 +111,5 @@ FAMILY = Family(
     ),
     text=FamilyText((TextPart("text_encoder", QWEN_3_06B),), text),
     latent=FamilyLatent(WAN, lambda config: LatentFormat(int(config.get("in_channels", 16)), 8, SIDE), ("Qwen-Image",)),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 3.0,
-    },
+    schedule=lambda config: flow_schedule(3.0),
 )

@@ -10,6 +10,7 @@ from nodes.loaders.families.aura_flow.call import AuraFlowDenoiser
 from nodes.loaders.families.autoencoders.kl import KL_FULL
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.filled import FilledText, whole
 from nodes.loaders.text_encoders.kinds.t5 import PILE_T5
@@ -71,9 +72,5 @@ FAMILY = Family(
         ("Stable Diffusion 1, 2 or XL",),
         {"scaling_factor": 0.13025},
     ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 1.73,
-    },
+    schedule=lambda config: flow_schedule(1.73),
 )

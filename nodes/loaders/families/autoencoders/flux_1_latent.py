@@ -8,6 +8,7 @@ from typing import Any
 from nodeflow.wires import LatentFormat
 from nodes.loaders.families.autoencoders.kl import KL
 from nodes.loaders.models.family import FamilyLatent
+from nodes.loaders.models.flow_schedule import flow_schedule
 
 CHANNELS = 16
 SIDE = 128
@@ -28,12 +29,4 @@ def flux_1_latent(cells: int = 1) -> FamilyLatent:
 
 def spaced_by_size(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The trained schedule of FLUX.1 dev and those made after it: a flow, shifted by the size of the image."""
-    return {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 3.0,
-        "use_dynamic_shifting": True,
-        "base_shift": 0.5,
-        "max_shift": 1.15,
-        **USUAL,
-    }
+    return flow_schedule(3.0, use_dynamic_shifting=True, base_shift=0.5, max_shift=1.15, **USUAL)

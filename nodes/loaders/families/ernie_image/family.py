@@ -10,6 +10,7 @@ from nodes.loaders.families.autoencoders.flux_2 import FLUX_2
 from nodes.loaders.families.ernie_image.call import ErnieImageDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.bare import BareText
 from nodes.loaders.text_encoders.kinds.mistral import MINISTRAL_3
@@ -55,11 +56,6 @@ FAMILY = Family(
     latent=FamilyLatent(
         FLUX_2, lambda config: LatentFormat(int(config.get("in_channels", 128)), 16, SIDE), ("FLUX.2",)
     ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 3.0,
-        **USUAL,
-    },
+    schedule=lambda config: flow_schedule(3.0, **USUAL),
     usual=USUAL,
 )

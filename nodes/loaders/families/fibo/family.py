@@ -11,6 +11,7 @@ from nodes.loaders.families.fibo.smollm import SMOLLM_3
 from nodes.loaders.families.fibo.wan_22 import SETTINGS, WAN_22
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.flow_schedule import BY_TOKENS, flow_schedule
 from nodes.loaders.models.shapes import flux_shape
 from nodes.loaders.text_encoders.bare import BareText
 
@@ -47,16 +48,6 @@ FAMILY = Family(
     latent=FamilyLatent(
         WAN_22, lambda config: LatentFormat(int(config.get("in_channels", 48)), 16, SIDE), ("Wan 2.2",), SETTINGS
     ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 1.0,
-        "use_dynamic_shifting": True,
-        "base_shift": 0.5,
-        "max_shift": 1.15,
-        "base_image_seq_len": 256,
-        "max_image_seq_len": 4096,
-        **USUAL,
-    },
+    schedule=lambda config: flow_schedule(1.0, **BY_TOKENS, **USUAL),
     usual=USUAL,
 )

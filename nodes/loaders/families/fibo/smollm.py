@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.models.shapes import decoder_sizes
 from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.llama import HEAD, IGNORABLE, llama_names
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
@@ -15,14 +15,8 @@ def shape(weights: Weights) -> Any:
     """Of `SmolLM3Config`; what no weight tells is as in the one of three billion weights."""
     from transformers import SmolLM3Config
 
-    words, width = weights["embed_tokens.weight"].shape
     return SmolLM3Config(
-        vocab_size=words,
-        hidden_size=width,
-        intermediate_size=len(weights["layers.0.mlp.gate_proj.weight"]),
-        num_hidden_layers=count_layers(weights, "layers"),
-        num_attention_heads=len(weights["layers.0.self_attn.q_proj.weight"]) // HEAD,
-        num_key_value_heads=len(weights["layers.0.self_attn.k_proj.weight"]) // HEAD,
+        **decoder_sizes(weights, HEAD),
         max_position_embeddings=65536,
         rope_parameters={"rope_type": "default", "rope_theta": 5e6},
         pad_token_id=None,

@@ -30,6 +30,7 @@ from nodes.loaders.models.family import (
     TextPart,
     Told,
 )
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.joint import PairText, Reader
@@ -128,13 +129,7 @@ def schedule(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """Of dev, whose noise levels go by the image's size; those of schnell, which is told no guidance, do not."""
     if config.get("guidance_embeds"):
         return spaced_by_size(config)
-    return {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 1.0,
-        "use_dynamic_shifting": False,
-        **USUAL,
-    }
+    return flow_schedule(1.0, use_dynamic_shifting=False, **USUAL)
 
 
 FAMILY = Family(

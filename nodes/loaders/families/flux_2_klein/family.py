@@ -20,6 +20,7 @@ from nodes.loaders.models.family import (
     Size,
     TextPart,
 )
+from nodes.loaders.models.flow_schedule import BY_TOKENS, flow_schedule
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3
 from nodes.loaders.text_encoders.padded import PaddedText
@@ -91,18 +92,7 @@ FAMILY = Family(
     latent=FamilyLatent(
         FLUX_2, lambda config: LatentFormat(int(config.get("in_channels", 128)), 16, SIDE), ("FLUX.2",)
     ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 3.0,
-        "use_dynamic_shifting": True,
-        "base_shift": 0.5,
-        "max_shift": 1.15,
-        "base_image_seq_len": 256,
-        "max_image_seq_len": 4096,
-        "time_shift_type": "exponential",
-        **USUAL,
-    },
+    schedule=lambda config: flow_schedule(3.0, **BY_TOKENS, time_shift_type="exponential", **USUAL),
     usual=USUAL,
     references=References(sized, scaled=scaled),
 )

@@ -13,6 +13,7 @@ from nodes.loaders.families.flux_3.call import Flux3Denoiser
 from nodes.loaders.families.flux_3.windowed import WindowedText
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, References, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_VL
 from nodes.loaders.text_encoders.padded import Request
@@ -83,13 +84,7 @@ FAMILY = Family(
     latent=FamilyLatent(
         FLUX_2, lambda config: LatentFormat(int(config.get("in_channels", 128)), 16, SIDE), ("FLUX.2",)
     ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 6.93,
-        "use_dynamic_shifting": False,
-        **USUAL,
-    },
+    schedule=lambda config: flow_schedule(6.93, use_dynamic_shifting=False, **USUAL),
     usual=USUAL,
     references=References(sized, scaled=scaled),
 )

@@ -10,6 +10,7 @@ from nodes.loaders.families.autoencoders.flux_1_latent import flux_1_latent
 from nodes.loaders.families.hidream.call import HiDreamDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.beside_clip import BesideClip, projected
 from nodes.loaders.text_encoders.filled import FilledText, whole
@@ -23,7 +24,7 @@ TOKENS = 128
 HEAD = 128
 """Numbers a head."""
 PATCH = 2
-SCHEDULE = {"_class_name": "FlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000, "shift": 3.0}
+SCHEDULE = flow_schedule(3.0)
 """Folders say it in the words of another scheduler."""
 
 

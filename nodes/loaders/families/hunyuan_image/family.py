@@ -11,6 +11,7 @@ from nodes.loaders.families.hunyuan_image.call import HunyuanImageDenoiser
 from nodes.loaders.families.hunyuan_image.glyph_text import GLYPHS, GlyphText
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.filled import FilledText, TextReading, whole
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_25_VL_7B
@@ -77,11 +78,6 @@ FAMILY = Family(
         ("HunyuanImage",),
         {"scaling_factor": 0.75289},
     ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 5.0,
-        **USUAL,
-    },
+    schedule=lambda config: flow_schedule(5.0, **USUAL),
     usual=USUAL,
 )

@@ -13,6 +13,7 @@ from nodes.loaders.families.ideogram_4.call import ALONE, Ideogram4Denoiser
 from nodes.loaders.families.ideogram_4.text import TextOrNone
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.shapes import HEAD, count_layers
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_VL_8B
 from nodes.loaders.text_encoders.seeing import SeeingText
@@ -79,11 +80,6 @@ FAMILY = Family(
     latent=FamilyLatent(
         CELLS_OUTSIDE, lambda config: LatentFormat(int(config.get("in_channels", 128)), 16, SIDE), ("FLUX.2",)
     ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 1.0,
-        **USUAL,
-    },
+    schedule=lambda config: flow_schedule(1.0, **USUAL),
     usual=USUAL,
 )

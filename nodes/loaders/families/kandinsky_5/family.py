@@ -11,6 +11,7 @@ from nodes.loaders.families.autoencoders.kl import KL
 from nodes.loaders.families.kandinsky_5.call import Kandinsky5Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.read.parts import vae
 from nodes.loaders.text_encoders.beside_clip import BesideClip
@@ -78,9 +79,5 @@ FAMILY = Family(
         ("FLUX.1", "FLUX.1 or Stable Diffusion 3"),
         {"scaling_factor": 0.3611},
     ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 3.0,
-    },
+    schedule=lambda config: flow_schedule(3.0),
 )

@@ -12,6 +12,7 @@ from nodes.loaders.families.autoencoders.flux_1_latent import USUAL, flux_1_late
 from nodes.loaders.families.lumina_2.call import Lumina2Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.filled import FilledText, TextReading, whole
@@ -85,11 +86,6 @@ FAMILY = Family(
     ),
     text=FamilyText((TextPart("text_encoder", GEMMA_2),), text),
     latent=flux_1_latent(),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 6.0,
-        **USUAL,
-    },
+    schedule=lambda config: flow_schedule(6.0, **USUAL),
     usual=USUAL,
 )

@@ -12,6 +12,7 @@ from nodes.loaders.families.prx.call import PRXDenoiser
 from nodes.loaders.families.prx.t5gemma import T5GEMMA_2B
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.filled import FilledText, TextReading
@@ -75,9 +76,5 @@ FAMILY = Family(
     network=FamilyNetwork(Architecture("diffusers", "PRXTransformer2DModel", shape, names), denoiser),
     text=FamilyText((TextPart("text_encoder", T5GEMMA_2B),), text),
     latent=flux_1_latent(),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 3.0,
-    },
+    schedule=lambda config: flow_schedule(3.0),
 )

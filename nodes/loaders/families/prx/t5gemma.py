@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.models.shapes import count_layers, decoder_sizes
 from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.names import without
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
@@ -23,16 +23,9 @@ def shape(weights: Weights) -> Any:
     """Of `T5GemmaModuleConfig`."""
     from transformers.models.t5gemma.configuration_t5gemma import T5GemmaModuleConfig
 
-    words, width = weights["embed_tokens.weight"].shape
     layers = count_layers(weights, "layers")
     return T5GemmaModuleConfig(
-        vocab_size=words,
-        hidden_size=width,
-        intermediate_size=len(weights["layers.0.mlp.gate_proj.weight"]),
-        num_hidden_layers=layers,
-        num_attention_heads=len(weights["layers.0.self_attn.q_proj.weight"]) // HEAD,
-        num_key_value_heads=len(weights["layers.0.self_attn.k_proj.weight"]) // HEAD,
-        head_dim=HEAD,
+        **decoder_sizes(weights, HEAD),
         dropout_rate=0.0,
         layer_types=[("sliding_attention", "full_attention")[number % 2] for number in range(layers)],
     )

@@ -11,6 +11,7 @@ from nodes.loaders.families.qwen_image.call import QwenImageDenoiser
 from nodes.loaders.families.qwen_image.control import CONTROL
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, References, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.shapes import count_layers, in_area, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import EYES_25, QWEN_25_VL_7B
 from nodes.loaders.text_encoders.language_model import ChatText
@@ -98,19 +99,17 @@ FAMILY = Family(
     latent=FamilyLatent(
         WAN, lambda config: LatentFormat(int(config.get("out_channels") or 16), 8, SIDE), ("Qwen-Image",)
     ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 1.0,
-        "use_dynamic_shifting": True,
-        "base_shift": 0.5,
-        "max_shift": 0.9,
-        "base_image_seq_len": 256,
-        "max_image_seq_len": 8192,
-        "shift_terminal": 0.02,
-        "time_shift_type": "exponential",
+    schedule=lambda config: flow_schedule(
+        1.0,
+        use_dynamic_shifting=True,
+        base_shift=0.5,
+        max_shift=0.9,
+        base_image_seq_len=256,
+        max_image_seq_len=8192,
+        shift_terminal=0.02,
+        time_shift_type="exponential",
         **USUAL,
-    },
+    ),
     told=("Qwen-Image-Edit 2511",),
     usual=USUAL,
     references=References(

@@ -19,6 +19,7 @@ from nodes.loaders.models.family import (
     Size,
     TextPart,
 )
+from nodes.loaders.models.flow_schedule import BY_TOKENS, flow_schedule
 from nodes.loaders.models.shapes import count_layers, in_area, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import EYES_3, QWEN_3_VL_8B
 from nodes.loaders.text_encoders.seeing import SHOWN, SeeingText
@@ -91,18 +92,7 @@ FAMILY = Family(
     latent=FamilyLatent(
         QWEN_21, lambda config: LatentFormat(int(config.get("in_channels", 64)), 16, SIDE), ("Qwen-Image 2.1",)
     ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 1.0,
-        "use_dynamic_shifting": True,
-        "base_shift": 0.5,
-        "max_shift": 1.15,
-        "base_image_seq_len": 256,
-        "max_image_seq_len": 4096,
-        "time_shift_type": "exponential",
-        **USUAL,
-    },
+    schedule=lambda config: flow_schedule(1.0, **BY_TOKENS, time_shift_type="exponential", **USUAL),
     usual=USUAL,
     references=References(sized, sized),
 )

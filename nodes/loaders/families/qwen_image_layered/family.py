@@ -13,6 +13,7 @@ from nodes.loaders.families.qwen_image import family as qwen_image
 from nodes.loaders.families.qwen_image_layered.call import LayeredDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, References
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.shapes import in_area
 from nodes.loaders.text_encoders.language_model import ChatText
 
@@ -51,15 +52,9 @@ FAMILY = Family(
         lambda config: LatentFormat(int(config.get("out_channels") or 16), 8, SIDE),
         ("Qwen-Image-Layered",),
     ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 1.0,
-        "use_dynamic_shifting": True,
-        "time_shift_type": "exponential",
-        "base_image_seq_len": 256,
-        **USUAL,
-    },
+    schedule=lambda config: flow_schedule(
+        1.0, use_dynamic_shifting=True, time_shift_type="exponential", base_image_seq_len=256, **USUAL
+    ),
     usual={**USUAL, "base_image_seq_len": 256},
     references=References(lambda size, side: in_area(size, side or ENCODED)),
 )

@@ -15,13 +15,14 @@ from nodes.loaders.families.sana.names import ROWS, TOLD
 from nodes.loaders.families.sana.shapes import SIDE, blocks_shape
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.renaming import by_table
 from nodes.loaders.text_encoders.filled import FilledText, TextReading
 from nodes.loaders.text_encoders.kinds.gemma import GEMMA_2
 
 TOKENS = 300
 """How many tokens of a text lead."""
-SCHEDULE = {"_class_name": "FlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000, "shift": 3.0}
+SCHEDULE = flow_schedule(3.0)
 """Folders say it in the words of another scheduler (flow_shift)."""
 
 

@@ -11,6 +11,7 @@ from nodes.loaders.families.stable_diffusion_3.call import JointDenoiser
 from nodes.loaders.families.stable_diffusion_3.control import CONTROL
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.joint import Reader, TripleText
 from nodes.loaders.text_encoders.kinds.clip import CLIP_G, CLIP_L_PROJECTED
@@ -99,10 +100,6 @@ FAMILY = Family(
         ("Stable Diffusion 3", "FLUX.1 or Stable Diffusion 3"),
         {"scaling_factor": 1.5305, "shift_factor": 0.0609},
     ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 3.0,
-    },
+    schedule=lambda config: flow_schedule(3.0),
     control=CONTROL,
 )

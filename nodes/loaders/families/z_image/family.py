@@ -11,6 +11,7 @@ from nodes.loaders.families.z_image.call import ZImageDenoiser
 from nodes.loaders.families.z_image.control import CONTROL
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.flow_schedule import flow_schedule
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_4B
 from nodes.loaders.text_encoders.language_model import ChatText, chat_frame
@@ -74,12 +75,7 @@ FAMILY = Family(
     ),
     text=FamilyText((TextPart("text_encoder", QWEN_3_4B),), text),
     latent=flux_1_latent(),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 3.0,
-        **USUAL,
-    },
+    schedule=lambda config: flow_schedule(3.0, **USUAL),
     usual=USUAL,
     control=CONTROL,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.models.shapes import decoder_sizes
 from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.llama_cpp import from_raised
 from nodes.loaders.text_encoders.kinds.names import without
@@ -24,15 +24,8 @@ def gemma_2_shape(weights: Weights) -> Any:
     """Of `Gemma2Config`."""
     from transformers import Gemma2Config
 
-    words, width = weights["embed_tokens.weight"].shape
     return Gemma2Config(
-        vocab_size=words,
-        hidden_size=width,
-        intermediate_size=len(weights["layers.0.mlp.gate_proj.weight"]),
-        num_hidden_layers=count_layers(weights, "layers"),
-        num_attention_heads=len(weights["layers.0.self_attn.q_proj.weight"]) // HEAD,
-        num_key_value_heads=len(weights["layers.0.self_attn.k_proj.weight"]) // HEAD,
-        head_dim=HEAD,
+        **decoder_sizes(weights, HEAD),
     )
 
 

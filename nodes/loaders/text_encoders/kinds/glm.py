@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.models.shapes import decoder_sizes
 from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.llama_cpp import LLAMA_CPP_GLM
 from nodes.loaders.text_encoders.kinds.names import renamed, without
@@ -37,15 +37,8 @@ def glm_4_shape(weights: Weights) -> Any:
     """Of `GlmConfig`; what no weight tells is as in GLM-4 9B."""
     from transformers import GlmConfig
 
-    words, width = weights["embed_tokens.weight"].shape
     return GlmConfig(
-        vocab_size=words,
-        hidden_size=width,
-        intermediate_size=weights["layers.0.mlp.down_proj.weight"].shape[1],
-        num_hidden_layers=count_layers(weights, "layers"),
-        num_attention_heads=len(weights["layers.0.self_attn.q_proj.weight"]) // HEAD,
-        num_key_value_heads=len(weights["layers.0.self_attn.k_proj.weight"]) // HEAD,
-        head_dim=HEAD,
+        **decoder_sizes(weights, HEAD),
         pad_token_id=None,
     )
 

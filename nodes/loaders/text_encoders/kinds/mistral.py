@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.models.shapes import decoder_sizes
 from nodes.loaders.text_encoders.encoder import EncoderKind
 from nodes.loaders.text_encoders.kinds.llama_cpp import from_pairs
 from nodes.loaders.text_encoders.kinds.names import without
@@ -32,16 +32,8 @@ def mistral_3_shape(weights: Weights) -> Any:
     """Of `Mistral3Config`; what no weight tells is as in Ministral 3."""
     from transformers import Ministral3Config, Mistral3Config
 
-    layer = f"{WORDS}layers.0."
-    words, width = weights[f"{WORDS}embed_tokens.weight"].shape
     text = Ministral3Config(
-        vocab_size=words,
-        hidden_size=width,
-        intermediate_size=len(weights[f"{layer}mlp.gate_proj.weight"]),
-        num_hidden_layers=count_layers(weights, f"{WORDS}layers"),
-        num_attention_heads=len(weights[f"{layer}self_attn.q_proj.weight"]) // HEAD,
-        num_key_value_heads=len(weights[f"{layer}self_attn.k_proj.weight"]) // HEAD,
-        head_dim=HEAD,
+        **decoder_sizes(weights, HEAD, WORDS),
     )
     return Mistral3Config(text_config=text)
 
