@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -78,6 +79,21 @@ def edit_conditioning(
     needs that.
     Papers: Wu et al. 2025, Qwen-Image (arXiv:2508.02324); Black Forest Labs 2025 (arXiv:2506.15742).
     """
+    refuse_other_families(references, text_encoder)
+    seen = [reference.seen for reference in references if reference.seen is not None]
+    if seen and not isinstance(text_encoder, SeeingTextEncoder):
+        raise NodeError(
+            f"this text encoder sees no images, and that of {references[0].family} does; wire the model's own"
+        )
+    if seen and isinstance(text_encoder, SeeingTextEncoder):
+        found = text_encoder.encode_seeing(text, seen)
+    else:
+        found = text_encoder.encode([text])
+    return replace(signed(text_encoder, found), references=tuple(reference.latent.samples for reference in references))
+
+
+def refuse_other_families(references: Sequence[Reference], text_encoder: TextEncoder) -> None:
+    """Raise NodeError for references of several families, or of another than the text encoder's."""
     known = sorted({reference.family for reference in references})
     if len(known) > 1:
         raise NodeError(f"these references were encoded for {' and '.join(known)}; encode all for the same model")
@@ -86,11 +102,3 @@ def edit_conditioning(
             f"these references were encoded for {known[0]}, and this text encoder is {reads}'s; wire the text "
             f"encoder of {known[0]}"
         )
-    seen = [reference.seen for reference in references if reference.seen is not None]
-    if seen and not isinstance(text_encoder, SeeingTextEncoder):
-        raise NodeError(f"this text encoder sees no images, and that of {known[0]} does; wire the model's own")
-    if seen and isinstance(text_encoder, SeeingTextEncoder):
-        found = text_encoder.encode_seeing(text, seen)
-    else:
-        found = text_encoder.encode([text])
-    return replace(signed(text_encoder, found), references=tuple(reference.latent.samples for reference in references))

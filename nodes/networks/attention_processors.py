@@ -58,6 +58,12 @@ def text_first(text: int, queries: int, keys: int) -> AttentionParts:
     return AttentionParts(own, picture, slice(0, text) if text else None)
 
 
+def text_first_behind(text: int, queries: int, keys: int) -> AttentionParts:
+    """The same, where keys of other images come before all."""
+    other = keys - queries
+    return AttentionParts(slice(text, queries), slice(other + text, keys), slice(other, other + text) if text else None)
+
+
 KINDS: Mapping[str, Callable[[int, int, int], AttentionParts]] = {
     "AttnProcessor": apart,
     "AttnProcessor2_0": apart,
@@ -79,9 +85,10 @@ KINDS: Mapping[str, Callable[[int, int, int], AttentionParts]] = {
     "CogView4AttnProcessor": text_first,
     "PRXAttnProcessor2_0": text_first,
     "AuraFlowAttnProcessor2_0": text_first,
+    "GlmImageAttnProcessor": text_first_behind,
 }
 """Attention processors of diffusers by class: U-Nets, DiT, PixArt; DeepFloyd IF; SD 3; FLUX.1; Qwen-Image; Anima; Sana;
-Kandinsky 5; FLUX.2; Ovis-Image; LongCat-Image; HunyuanImage; Bria; Fibo; CogView 4; PRX; AuraFlow."""
+Kandinsky 5; FLUX.2; Ovis-Image; LongCat-Image; HunyuanImage; Bria; Fibo; CogView 4; PRX; AuraFlow; GLM-Image."""
 MAX_AT_ONCE = 2**24
 """Bytes of scores that are computed together: those of all heads of a large image would take gigabytes."""
 PROJECTED = ("AttnProcessor", "SlicedAttnProcessor")

@@ -29,7 +29,9 @@ from tests.library.layouts.shapes import Shapes
 from tests.library.true_networks import READERS, TRANSFORMERS, reader, transformer
 from tests.nodes.original_layout import write_original
 
-UNSURE = re.compile(r"adaln_modulation|mode_blocks\.image|mlp|caption_projection|cap(tion)?_embedder|norms\.$")
+UNSURE = re.compile(
+    r"adaln_modulation|projector\.net|mode_blocks\.image|mlp|caption_projection|cap(tion)?_embedder|norms\.$"
+)
 """Lists of layers that are of another kind, or as long as another list is: the loader itself misses theirs."""
 
 

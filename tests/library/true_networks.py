@@ -50,6 +50,7 @@ TRANSFORMERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "CogView4Transformer2DModel",
         {"num_layers": 28, "attention_head_dim": 128, "num_attention_heads": 32, "pos_embed_max_size": 8},
     ),
+    "GLM-Image": ("GlmImageTransformer2DModel", {"attention_head_dim": 128, "num_attention_heads": 32}),
     "HiDream": (
         "HiDreamImageTransformer2DModel",
         {"patch_size": 2, "in_channels": 16, "caption_channels": [4096, 4096], "llama_layers": list(range(48))},

@@ -254,7 +254,13 @@ def _check_space(family: Family, folder: Path, coder: VAE) -> None:
         )
     told: Any = getattr(getattr(coder, "module", None), "config", {})
     for name, value in family.latent.settings.items():
-        if (told.get(name) or 0.0) != value:
+        if isinstance(value, tuple):
+            if tuple(told.get(name) or ()) != value:
+                raise NodeError(
+                    f"{named(folder)} is the VAE of another model: its {name} is another than that of {family.name}; "
+                    "name another VAE"
+                )
+        elif (told.get(name) or 0.0) != value:
             raise NodeError(
                 f"{named(folder)} is the VAE of another model: its {name} is {told.get(name) or 0:g}, and that of "
                 f"{family.name} {value:g}; name another VAE"

@@ -136,7 +136,8 @@ def flow_spacing(trained: TrainedSchedule, steps: int) -> dict[str, Any]:
     if config.get("root_shift"):
         mu = low + high * (config["image_tokens"] / fewest) ** 0.5
     if config.get("whole_times"):
-        return {**whole_times(steps, config.get("num_train_timesteps", 1000)), "mu": mu}
+        beyond = config.get("levels_beyond", 0)
+        return {**whole_times(steps, config.get("num_train_timesteps", 1000), beyond), "mu": mu}
     levels = torch.linspace(1, 1 / steps, steps, dtype=torch.float64).tolist()
     return {"sigmas": levels, **({"mu": mu} if config.get("use_dynamic_shifting") else {})}
 
@@ -156,9 +157,11 @@ def logit_normal(ratio: float, steps: int, spread: float) -> list[float]:
     return found.tolist()
 
 
-def whole_times(steps: int, trained: int) -> dict[str, list[float]]:
-    """CogView 4's levels: even whole timesteps, which the network is told as they are, however levels are shifted."""
-    times = [float(int(time)) for time in torch.linspace(trained, 1, steps, dtype=torch.float64).tolist()]
+def whole_times(steps: int, trained: int, beyond: int = 0) -> dict[str, list[float]]:
+    """CogView 4's levels: even whole timesteps, which the network is told as they are, however levels are shifted. Of
+    GLM-Image those as of one step more, without the last."""
+    even = torch.linspace(trained, 1, steps + beyond, dtype=torch.float64)[:steps]
+    times = [float(int(time)) for time in even.tolist()]
     return {"timesteps": times, "sigmas": [time / trained for time in times]}
 
 

@@ -69,6 +69,22 @@ VARIANTS = {
         "ChatGLM 3",
         "nodes.load_text_encoder",
     ),
+    "glm image's planner": Layout(
+        shaped(
+            f"model.vqmodel.quantize.embedding.weight {W} {W}",
+            f"model.language_model.embed_tokens.weight {W} {W}",
+            f"lm_head.weight {W} {W}",
+        ),
+        "text encoder",
+        "GLM-Image's planner",
+        "nodes.load_text_encoder",
+    ),
+    "vae of cogview 4 and glm image": Layout(
+        shaped("decoder.conv_in.weight 8 16 3 3", "decoder.mid_block.resnets.0.norm1.weight 8"),
+        "vae",
+        "CogView 4 or GLM-Image",
+        "nodes.load_vae",
+    ),
     "xl refiner's U-Net": Layout(
         shaped(f"input_blocks.0.0.weight {W} 4 3 3", f"time_embed.0.weight {W} {W}", f"label_emb.0.0.weight {W} 2560"),
         "unet",

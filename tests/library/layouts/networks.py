@@ -190,6 +190,9 @@ NETWORKS = {
         "CogView 4",
         ALONE,
     ),
+    "glm image": Layout(
+        {"prior_token_embedding.weight": (W, W), "glyph_projector.net.2.bias": (W,)}, "transformer", "GLM-Image", ALONE
+    ),
     "hunyuan image": Layout(
         {
             "x_embedder.proj.weight": (W, 64, 1, 1),

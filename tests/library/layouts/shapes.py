@@ -43,6 +43,7 @@ XL: Shapes = {
 VAE: Shapes = {
     "decoder.conv_in.weight": (W, 4, 3, 3),
     "decoder.mid.block_1.norm1.weight": (W,),
+    "decoder.mid.attn_1.q.weight": (W, W, 1, 1),
     "encoder.conv_in.weight": (W, 3, 3, 3),
     "quant_conv.weight": (8, 8, 1, 1),
 }

@@ -17,6 +17,7 @@ from torch import Tensor
 from tests.nodes.families import model_folders as usual
 from tests.nodes.families.seeing_models import flux_2_klein, krea_2, qwen_image_21
 from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
+from tests.nodes.families.small.glm import glm_image
 from tests.nodes.families.small.kolors import kolors
 from tests.nodes.families.small.omni import z_image_omni
 from tests.nodes.original_layout import unet_weights, vae_weights
@@ -112,6 +113,10 @@ KINDS: Mapping[str, Kind] = {
     "PRX DC-AE": Kind(late_comers.prx_deep, {"text_encoder": ("t5gemma_2b", "tokenizer")}),
     "Fibo": Kind(late_comers.fibo, {"text_encoder": ("smollm3", "tokenizer")}),
     "Ideogram 4": Kind(late_comers.ideogram_4, {"text_encoder": ("qwen3vl_8b", "tokenizer")}),
+    "GLM-Image": Kind(
+        glm_image,
+        {"text_encoder": ("byt5_glyphs", ""), "vision_language_encoder": ("glm_image_planner", "processor")},
+    ),
     "AuraFlow": Kind(by_t5.aura_flow, {"text_encoder": ("pile_t5_xl", "tokenizer")}, {"text_encoder": "pile_t5xl"}),
 }
 

@@ -24,6 +24,7 @@ from tests.nodes.adapters import test_ip_adapter
 from tests.nodes.families import model_folders, test_flux_3, test_qwen_edit, test_redux, test_transformer_controls
 from tests.nodes.families.seeing_models import flux_2, flux_2_klein, krea_2, qwen_image_21
 from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
+from tests.nodes.families.small.glm import glm_image
 from tests.nodes.families.small.kolors import kolors
 from tests.nodes.families.small.omni import z_image_omni
 
@@ -103,6 +104,7 @@ MODELS: dict[str, Callable[[Path], dict[str, str]]] = {
     "krea-2": Plain(krea_2),
     "anima": Plain(language_led.anima),
     "ideogram-4": Plain(late_comers.ideogram_4),
+    "glm-image": Plain(glm_image),
 }
 ALIKE: dict[str, Callable[[Path], dict[str, str]]] = {
     "chroma": Plain(by_t5.chroma),
@@ -116,6 +118,7 @@ ALIKE: dict[str, Callable[[Path], dict[str, str]]] = {
     "longcat-image": Plain(language_led.longcat_image),
     "ernie-image": Plain(language_led.ernie_image),
     "cogview-4": Plain(language_led.cogview_4),
+    "glm-image-edit": Plain(glm_image),
     "kandinsky-5": Plain(by_several.kandinsky_5),
     "hidream": Plain(by_several.hidream),
     "hunyuan-image": Plain(by_several.hunyuan_image),

@@ -15,7 +15,7 @@ from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.bare import BareText
 from nodes.loaders.text_encoders.kinds.glm import GLM_4
 
-HEAD = 40
+HEAD = 128
 """Numbers a head."""
 PATCH = 2
 SIDE = 128
@@ -60,7 +60,7 @@ FAMILY = Family(
     latent=FamilyLatent(
         KL,
         lambda config: LatentFormat(config.get("in_channels", 16), 8, SIDE),
-        ("FLUX.1 or Stable Diffusion 3",),
+        ("CogView 4 or GLM-Image", "FLUX.1 or Stable Diffusion 3"),
         {"scaling_factor": 1.0, "shift_factor": 0.0},
     ),
     schedule=lambda config: flow_schedule(

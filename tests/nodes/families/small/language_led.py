@@ -171,8 +171,8 @@ def cogview_4(folder: Path) -> None:
         transformer=random(
             CogView4Transformer2DModel(
                 num_layers=2,
-                attention_head_dim=40,
-                num_attention_heads=2,
+                attention_head_dim=128,
+                num_attention_heads=1,
                 text_embed_dim=32,
                 time_embed_dim=24,
                 condition_dim=8,
