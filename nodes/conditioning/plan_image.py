@@ -11,7 +11,7 @@ import torch
 from nodeflow.node import Multiline, NodeError, Range, Seed, Slider, Step, node
 from nodeflow.wires import Conditioning, Reference, TextEncoder
 from nodes.conditioning.reference_images import refuse_other_families
-from nodes.loaders.text_encoders.planning import Drawing, PlanningTextEncoder
+from nodes.loaders.text_encoders.planning import TokenDrawing, PlanningTextEncoder
 from nodes.loaders.text_encoders.read_for import signed
 
 
@@ -40,7 +40,7 @@ def plan_image_tokens(
     if not isinstance(text_encoder, PlanningTextEncoder):
         raise NodeError("this text encoder plans no image; wire that of GLM-Image, or use Text encode")
     refuse_other_families(references, text_encoder)
-    drawing = Drawing(torch.Generator().manual_seed(seed), temperature, top_k, top_p)
+    drawing = TokenDrawing(torch.Generator().manual_seed(seed), temperature, top_k, top_p)
     seen = [reference.seen for reference in references if reference.seen is not None]
     found = yield from text_encoder.planned(text, seen, height, width, drawing)
     return replace(signed(text_encoder, found), references=tuple(reference.latent.samples for reference in references))

@@ -14,7 +14,7 @@ from nodeflow.wires import Conditioning, Image, TextEncoder
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class TokenDrawing:
     """How the next token is drawn of what a model foresees: by transformers' rules, from ``generator``."""
 
     generator: torch.Generator
@@ -49,7 +49,7 @@ class PlanningTextEncoder(TextEncoder, Protocol):
     """One that plans an image, and sees others meanwhile."""
 
     def planned(
-        self, text: str, shown: Sequence[Image], height: int, width: int, drawing: Drawing
+        self, text: str, shown: Sequence[Image], height: int, width: int, drawing: TokenDrawing
     ) -> Generator[Step, None, Conditioning]:
         """A text with the plan of an image of height x width pixels, token by token; ``shown`` (1, 3, H, W) each."""
         ...

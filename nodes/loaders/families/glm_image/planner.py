@@ -17,7 +17,7 @@ from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.read.folder_files import check_folder, first_line, named
 from nodes.loaders.text_encoders.encoder import EncoderKind
-from nodes.loaders.text_encoders.planning import Drawing
+from nodes.loaders.text_encoders.planning import TokenDrawing
 from nodes.loaders.text_encoders.tokenizers import Tokenizing
 from nodes.networks.compute_dtype import device_of
 from nodes.networks.finite import finite
@@ -128,7 +128,7 @@ class Requesting(Tokenizing):
             ) from None
 
 
-class Plan(NamedTuple):
+class PlannedImage(NamedTuple):
     """An image in tokens (h, w), and images that were shown, each (1, h, w, 1), both of 16 x 16 pixels."""
 
     tokens: Tensor
@@ -141,8 +141,8 @@ def doubled(tokens: Tensor, rows: int, columns: int) -> Tensor:
 
 
 def plan(
-    requests: Requests, module: Any, text: str, shown: Sequence[Image], height: int, width: int, drawing: Drawing
-) -> Generator[Step, None, Plan]:
+    requests: Requests, module: Any, text: str, shown: Sequence[Image], height: int, width: int, drawing: TokenDrawing
+) -> Generator[Step, None, PlannedImage]:
     """Draw the tokens of an image, one a step: without images shown those of a small one come before."""
     asked = {name: value.to(device_of(module)) for name, value in requests.of(text, shown, height, width).items()}
     grids = asked["image_grid_thw"][len(shown) :]
@@ -161,7 +161,7 @@ def plan(
         made.append(drawing.token(logits, codes))
         given = {"input_ids": asked["input_ids"].new_tensor([[made[-1]]])}
         yield Step(len(made), total)
-    return Plan(doubled(torch.tensor(made[-rows * columns :]), rows, columns), seen)
+    return PlannedImage(doubled(torch.tensor(made[-rows * columns :]), rows, columns), seen)
 
 
 def _seen(inner: Any, asked: Mapping[str, Tensor], count: int) -> tuple[Tensor, ...]:

@@ -12,7 +12,7 @@ from nodeflow.node import NodeError, Step
 from nodeflow.wires import Conditioning, Image
 from nodes.loaders.families.glm_image.planner import CELL, plan
 from nodes.loaders.models.family import Encoding
-from nodes.loaders.text_encoders.planning import Drawing
+from nodes.loaders.text_encoders.planning import TokenDrawing
 from nodes.loaders.text_encoders.rows import together
 from nodes.loaders.text_encoders.tokenizing import each
 from nodes.networks.compute_dtype import device_of
@@ -41,7 +41,7 @@ class GlmImageText:
         return self.encode([text])
 
     def planned(
-        self, text: str, shown: Sequence[Image], height: int, width: int, drawing: Drawing
+        self, text: str, shown: Sequence[Image], height: int, width: int, drawing: TokenDrawing
     ) -> Generator[Step, None, Conditioning]:
         """A text with the plan of an image of that size: ``token_ids`` (1, h w) for patches of 16 x 16 pixels, and as
         ``sights`` the tokens of images that were shown."""
