@@ -4,6 +4,8 @@ Marks in files: edm_vpred.sigma_min and .sigma_max (CosXL), edm_mean and edm_std
 supported_models.py and diffusers' single_file_utils.py know them.
 """
 
+import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +62,10 @@ def write(at: Path, kind: str) -> dict[str, Path]:
     first = CLIPTextModel(text_shape(CONTEXT["clip"], 2, "quick_gelu"))
     second = CLIPTextModelWithProjection(text_shape(CONTEXT["open_clip"], 3, "gelu"))
     folder, file = save_both(at, UNet2DConditionModel(**SMALL_BASE), vae, first, second)
-    pipeline = StableDiffusionXLPipeline.from_pretrained(folder, scheduler=SCHEDULERS[kind]())
-    pipeline.save_pretrained(folder)
+    about = json.loads((folder / "model_index.json").read_text())
+    about["scheduler"] = ["diffusers", type(SCHEDULERS[kind]()).__name__]
+    (folder / "model_index.json").write_text(json.dumps(about))
+    SCHEDULERS[kind]().save_pretrained(folder / "scheduler")
     marks = {
         "cosxl": {"edm_vpred.sigma_min": torch.tensor(0.002), "edm_vpred.sigma_max": torch.tensor(120.0)},
         "playground": {"edm_mean": torch.tensor(MEAN).view(1, 4, 1, 1), "edm_std": torch.tensor(DEVIATION)},
@@ -75,12 +79,17 @@ def given(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return request.param, write(tmp_path_factory.mktemp("edm"), request.param)
 
 
-@pytest.mark.parametrize("layout", ["folder", "file"])
-def test_each_step_is_that_of_the_pipeline(given: tuple[str, dict[str, Path]], layout: str) -> None:
-    """At most 5e-4 of the largest value apart: diffusers starts from sqrt(sigma² + 1) in other units."""
-    kind, paths = given
-    wanted, pictures = recorded(
-        StableDiffusionXLPipeline.from_pretrained(paths["folder"], add_watermarker=False),
+@cache
+def loaded_from(path: Path) -> LatentDiffusion:
+    """A model, loaded once for all that ask it."""
+    return load_latent_diffusion(str(path))
+
+
+@pytest.fixture(scope="module")
+def pipeline(given: tuple[str, dict[str, Path]]) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """What the library's own pipeline gives: x after each step, and its images."""
+    return recorded(
+        StableDiffusionXLPipeline.from_pretrained(given[1]["folder"], add_watermarker=False),
         prompt="a red star",
         negative_prompt="blue",
         height=64,
@@ -89,7 +98,16 @@ def test_each_step_is_that_of_the_pipeline(given: tuple[str, dict[str, Path]], l
         num_inference_steps=5,
         generator=torch.Generator().manual_seed(3),
     )
-    model = load_latent_diffusion(str(paths[layout]))
+
+
+@pytest.mark.parametrize("layout", ["folder", "file"])
+def test_each_step_is_that_of_the_pipeline(
+    given: tuple[str, dict[str, Path]], pipeline: tuple[list[torch.Tensor], torch.Tensor], layout: str
+) -> None:
+    """At most 5e-4 of the largest value apart: diffusers starts from sqrt(sigma² + 1) in other units."""
+    kind, paths = given
+    wanted, pictures = pipeline
+    model = loaded_from(paths[layout])
     assert model.unet.prediction == "v"
     texts = [clip_text_encode(model.text_encoder, text) for text in ("a red star", "blue")]
     guider = classifier_free_guidance(unet_denoiser(model.unet), *texts, 3.0)
@@ -104,12 +122,12 @@ def test_each_step_is_that_of_the_pipeline(given: tuple[str, dict[str, Path]], l
 def test_its_latents_are_those_of_its_own_space(given: tuple[str, dict[str, Path]]) -> None:
     kind, paths = given
     image = Image(torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1)))
-    loaded: Any = load_latent_diffusion(str(paths["file"]))
+    loaded: Any = loaded_from(paths["file"])
     with torch.no_grad():
         plain = loaded.vae.module.encode(2 * image.pixels - 1).latent_dist.mode()
     mean, deviation = (torch.tensor(part).view(1, 4, 1, 1) for part in (MEAN, DEVIATION))
     wanted = (plain - mean) / deviation if kind == "playground" else plain * 0.13025
-    for vae in (loaded.vae, load_latent_diffusion(str(paths["folder"])).vae, load_vae(str(paths["folder"]))):
+    for vae in (loaded.vae, loaded_from(paths["folder"]).vae, load_vae(str(paths["folder"]))):
         found = vae_encode(vae, image)
         torch.testing.assert_close(found.samples, wanted, atol=1e-5, rtol=1e-5)
         with torch.no_grad():
@@ -118,7 +136,7 @@ def test_its_latents_are_those_of_its_own_space(given: tuple[str, dict[str, Path
 
 
 def test_other_kinds_are_refused(given: tuple[str, dict[str, Path]]) -> None:
-    model: LatentDiffusion = load_latent_diffusion(str(given[1]["folder"]))
+    model = loaded_from(given[1]["folder"])
     with pytest.raises(NodeError, match=r"DDIM has no form for the noise levels of this model \(EDM's\); choose Euler"):
         scheduler(model.schedule, "DDIM")
     with pytest.raises(NodeError, match="predict v here, and not epsilon"):
@@ -126,7 +144,7 @@ def test_other_kinds_are_refused(given: tuple[str, dict[str, Path]]) -> None:
 
 
 def test_karras_is_their_own_spacing(given: tuple[str, dict[str, Path]]) -> None:
-    model = load_latent_diffusion(str(given[1]["folder"]))
+    model = loaded_from(given[1]["folder"])
     solver = scheduler(model.schedule, "Euler", 10, sigmas="Karras").begin("v", torch.device("cpu"))
     low, high = (0.002, 120.0) if given[0] == "cosxl" else (0.004, 160.0)
     ramp = torch.linspace(0, 1, 10, dtype=torch.float64)
@@ -137,7 +155,7 @@ def test_karras_is_their_own_spacing(given: tuple[str, dict[str, Path]]) -> None
 
 def test_samplers_along_sigmas_ask_at_their_own_timesteps(given: tuple[str, dict[str, Path]]) -> None:
     """Along the same levels they go where diffusers' EDM schedulers go; 1e-4 of the largest value apart."""
-    model = load_latent_diffusion(str(given[1]["file"]))
+    model = loaded_from(given[1]["file"])
     low, high = (0.002, 120.0) if given[0] == "cosxl" else (0.004, 160.0)
     text = clip_text_encode(model.text_encoder, "a red star")
     guider = classifier_free_guidance(unet_denoiser(model.unet), text)

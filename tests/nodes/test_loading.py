@@ -264,8 +264,8 @@ def hub_cache(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_hub_id_comes_from_the_cache_on_this_computer(hub_cache: Path, tiny: LatentDiffusion) -> None:
     for revision in ("", "v1", "0" * 40):
         model = load_latent_diffusion("someone/tiny", revision)
-        for name, weight in model.unet.module.state_dict().items():
-            assert torch.equal(weight, tiny.unet.module.state_dict()[name])
+        wanted = tiny.unet.module.state_dict()
+        assert all(torch.equal(weight, wanted[name]) for name, weight in model.unet.module.state_dict().items())
 
 
 def test_a_hub_id_that_is_not_in_the_cache_is_a_sentence(hub_cache: Path) -> None:
@@ -298,9 +298,10 @@ def test_a_single_file_in_the_original_layout(tmp_path: Path, second: bool) -> N
     assert isinstance(model.vae, DiffusersVAE)
     assert isinstance(model.text_encoder, CLIPText)
     for ours, wanted in ((model.unet.module, unet), (model.vae.module, vae), (model.text_encoder.module, text)):
-        assert ours.state_dict().keys() == wanted.state_dict().keys()
+        weights = ours.state_dict()
+        assert weights.keys() == wanted.state_dict().keys()
         for name, weight in wanted.state_dict().items():
-            assert torch.equal(ours.state_dict()[name], weight), name
+            assert torch.equal(weights[name], weight), name
     assert model.unet.prediction == ("v" if second else "epsilon")
     assert model.unet.format.side == (96 if second else 64)
     x, time, words = torch.randn(1, 4, 8, 8), torch.tensor(3), torch.randn(1, 77, 64)
@@ -324,8 +325,9 @@ def test_a_single_file_as_older_programs_merged_it(tmp_path: Path) -> None:
     old = {name.replace("transformer.text_model.", "transformer."): value for name, value in load_file(path).items()}
     save_file(old, path)
     model: Any = load_latent_diffusion(str(path))
+    found = model.text_encoder.module.state_dict()
     for name, weight in text.state_dict().items():
-        assert torch.equal(model.text_encoder.module.state_dict()[name], weight), name
+        assert torch.equal(found[name], weight), name
 
 
 @pytest.mark.parametrize("second", [False, True])

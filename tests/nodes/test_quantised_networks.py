@@ -34,6 +34,7 @@ from tests.nodes.original_layout import write_original
 from tests.nodes.original_transformers import original_weights
 from tests.nodes.quantised_files import Coded, coded, float8_plain, float8_scaled, int8_rows, llm_int8, save
 from tests.nodes.test_one_file_parts import new_controlnet, new_vae, original_controlnet
+from tests.telling import each_once
 from tests.nodes.tiny_controls import tiny_lora
 
 
@@ -59,9 +60,8 @@ CODES: dict[str, tuple[Callable[[Tensor], Coded], int]] = {
 }
 
 
-@pytest.mark.parametrize("second", [False, True], ids=["1", "2"])
-@pytest.mark.parametrize("code", CODES)
-def test_a_whole_stable_diffusion(code: str, second: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("second", "code"), each_once([False, True], CODES))
+def test_a_whole_stable_diffusion(second: bool, code: str, tmp_path: Path) -> None:
     """U-Net, VAE and text encoder, convolutions and tables of tokens too."""
     write_original(tmp_path / "original.safetensors", second)
     how, most = CODES[code]

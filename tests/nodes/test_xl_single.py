@@ -30,6 +30,7 @@ from nodes.loaders.load_models import load_latent_diffusion, load_vae
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from tests.nodes.original_xl import TRUE_BASE, TRUE_REFINER, aligned, original, text_shape, xl_vae
+from tests.telling import each_once
 from tests.nodes.test_sampling_parity import finish
 
 
@@ -125,9 +126,8 @@ MARKS = {
 }
 
 
-@pytest.mark.parametrize("name", MARKS)
-@pytest.mark.parametrize("bare", [False, True])
-def test_marks_hold_for_a_part_by_itself(name: str, bare: bool, small_xl: tuple[Path, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("bare", "name"), each_once([True, False], MARKS))
+def test_marks_hold_for_a_part_by_itself(bare: bool, name: str, small_xl: tuple[Path, Path], tmp_path: Path) -> None:
     """By their keys, as ComfyUI's model_detection.py knows them; a network alone keeps them beside its names."""
     marks = {key: torch.tensor(value) for key, value in MARKS[name].items()}
     whole = {**load_file(small_xl[1]), **marks}
@@ -139,8 +139,8 @@ def test_marks_hold_for_a_part_by_itself(name: str, bare: bool, small_xl: tuple[
     found = load_diffusion_model(str(tmp_path / f"{'network' if bare else 'whole'}.safetensors"))
     assert dict(found.schedule.config) == dict(wanted.schedule.config)
     assert found.network.prediction == wanted.unet.prediction
-    for key, weight in wanted.unet.module.state_dict().items():
-        assert torch.equal(found.network.module.state_dict()[key], weight)
+    weights = found.network.module.state_dict()
+    assert all(torch.equal(weights[key], weight) for key, weight in wanted.unet.module.state_dict().items())
     if name == "Playground":
         with pytest.raises(NodeError, match=r"whole\.safetensors is Playground 2\.5, whose latents are normalised"):
             load_vae(str(tmp_path / "whole.safetensors"))

@@ -8,12 +8,13 @@ and text_encoders.<name>.transformer. before them.
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
+from nodes.loaders.load_by_family import LoadedModel
 from tests.nodes.families import model_folders as usual
 from tests.nodes.families.seeing_models import flux_2_klein, krea_2, qwen_image_21
 from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
@@ -123,6 +124,37 @@ KINDS: Mapping[str, Kind] = {
 
 def weights_of(folder: Path) -> Weights:
     return load_file(next(folder.glob("*.safetensors")))
+
+
+def networks(model: LoadedModel) -> dict[str, nn.Module]:
+    """Everything of a model that holds weights."""
+    return {name: part for name, part in held(model).items() if isinstance(part, nn.Module)}
+
+
+def settings(model: LoadedModel) -> dict[str, Any]:
+    """What a model's text encoder is told, in numbers and words."""
+    return {name: part for name, part in held(model).items() if isinstance(part, (str, int, float))}
+
+
+def held(model: LoadedModel) -> dict[str, Any]:
+    """The networks, numbers and words of a model, by where they are held."""
+    found: dict[str, Any] = {"transformer": model.network.module, "VAE": model.vae.module}  # type: ignore[attr-defined]
+    todo: list[tuple[str, Any]] = [("text", model.text_encoder)]
+    seen: set[int] = set()
+    while todo:
+        name, part = todo.pop()
+        if isinstance(part, (str, int, float, nn.Module)):
+            if id(part) not in seen or not isinstance(part, nn.Module):
+                found[name] = part
+            seen.add(id(part))
+            continue
+        if id(part) in seen or name.endswith("tokenizer"):  # which holds words alone, and tens of thousands
+            continue
+        seen.add(id(part))
+        if isinstance(part, (list, tuple, dict)) or hasattr(part, "__dict__"):
+            inner = dict(enumerate(part)) if isinstance(part, (list, tuple)) else part
+            todo += [(f"{name}.{key}", value) for key, value in getattr(inner, "__dict__", inner).items()]
+    return found
 
 
 def split(name: str, path: Path) -> Split:

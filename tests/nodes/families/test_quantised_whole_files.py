@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from nodeflow.node import NodeError
-from nodes.loaders.load_by_family import LoadedModel, load_model
+from nodes.loaders.load_by_family import load_model
 from nodes.loaders.quantised.layers import is_stored
-from tests.nodes.families.split_files import KINDS, split
+from tests.nodes.families.split_files import KINDS, Split, networks
 from tests.nodes.quantised_files import (
     Coded,
     Weights,
@@ -24,6 +24,7 @@ from tests.nodes.quantised_files import (
     llm_int8,
     save,
 )
+from tests.telling import each_once
 from tests.nodes.test_quantised_networks import assert_same_weights
 
 WHOLE = tuple(name for name, kind in KINDS.items() if kind.inside)
@@ -37,37 +38,16 @@ CODES: dict[str, tuple[Callable[[Tensor], Coded], int]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The file with all of each family that has such."""
-    below = tmp_path_factory.mktemp("whole")
-    made = {name: split(name, below / name.replace(" ", "-").replace(".", "-")).whole for name in WHOLE}
-    return {name: path for name, path in made.items() if path is not None}
+def whole_file(model: Split) -> Path:
+    """The file with all of a model, beside which others may be put: its tokenizers lie there."""
+    assert model.whole is not None
+    return model.whole
 
 
-def networks(model: LoadedModel) -> dict[str, nn.Module]:
-    """Everything of a model that holds weights."""
-    found: dict[str, nn.Module] = {"transformer": model.network.module, "VAE": model.vae.module}  # type: ignore[attr-defined]
-    todo: list[tuple[str, Any]] = [("text", model.text_encoder)]
-    seen: set[int] = set()
-    while todo:
-        name, part = todo.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, nn.Module):
-            found[name] = part
-        elif isinstance(part, (list, tuple, dict)) or hasattr(part, "__dict__"):
-            inner = dict(enumerate(part)) if isinstance(part, (list, tuple)) else part
-            todo += [(f"{name}.{key}", value) for key, value in getattr(inner, "__dict__", inner).items()]
-    return found
-
-
-@pytest.mark.parametrize("code", CODES)
-@pytest.mark.parametrize("name", WHOLE)
-def test_every_part_is_what_its_numbers_stand_for(name: str, code: str, files: dict[str, Path]) -> None:
+@pytest.mark.parametrize(("name", "code"), each_once(WHOLE, CODES))
+def test_every_part_is_what_its_numbers_stand_for(name: str, code: str, splits: Callable[[str], Split]) -> None:
     how, most = CODES[code]
-    path = files[name]
+    path = whole_file(splits(name))
     stored, plain = coded(load_file(path), how, most=most)
     if code == "scale_weight":
         inside = [mark.format(one) for mark in MARKS for one in KINDS[name].inside.values()]
@@ -111,13 +91,17 @@ def strange(stored: Weights, layer: str) -> str:
     return "holds a whole .* in one file: no node reads weights quantised as int3_odd"
 
 
-@pytest.mark.parametrize("harm", [unscaled, halved, strange])
-@pytest.mark.parametrize(("name", "part"), [(name, part) for name, parts in PARTS.items() for part in parts])
+@pytest.mark.parametrize(
+    ("place", "harm"),
+    each_once((f"{name}|{part}" for name, parts in PARTS.items() for part in parts), (unscaled, halved, strange)),
+)
 def test_one_layer_that_nobody_can_read_is_named(
-    name: str, part: str, harm: Callable[[Weights, str], str], files: dict[str, Path]
+    place: str, harm: Callable[[Weights, str], str], splits: Callable[[str], Split]
 ) -> None:
-    stored, _ = coded(load_file(files[name]), int8_rows, most=4)
+    name, part = place.split("|")
+    path = whole_file(splits(name))
+    stored, _ = coded(load_file(path), int8_rows, most=4)
     layer = next(key.removesuffix(".comfy_quant") for key in stored if key.startswith(part) and "comfy" in key)
     reason = harm(stored, layer)
     with pytest.raises(NodeError, match=reason):
-        load_model(str(save(stored, files[name].with_name("harmed.safetensors"))))
+        load_model(str(save(stored, path.with_name("harmed.safetensors"))))

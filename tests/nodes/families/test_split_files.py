@@ -1,7 +1,7 @@
 """Models by parts: split files, one file with all, and the folder give the same to the last bit."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from nodeflow.wires import Conditioning, Image, Latent
 from nodes.denoisers.flow_transformers import network_denoiser
 from nodes.loaders.load_by_family import LoadedModel, load_diffusion_model, load_model, load_text_encoder
 from nodes.loaders.load_models import load_vae
-from tests.nodes.families.split_files import KINDS, Split
+from tests.nodes.families.split_files import KINDS, Split, networks, settings
 
 ENCODERS = "text_encoder", "text_encoder_2", "text_encoder_3", "text_encoder_4"
 TEXTS = ["a red star", "blue"]
@@ -63,46 +63,68 @@ def tensors(text: Conditioning) -> list[torch.Tensor]:
     return [part for part in (text.tokens, text.pooled, text.mask) if part is not None]
 
 
-@pytest.mark.parametrize("name", KINDS)
-@torch.no_grad()
-def test_files_of_parts_are_the_folder(splits: Splits, whole: Callable[[str], Outcome], name: str) -> None:
-    model = splits(name)
+class Named(NamedTuple):
+    """A model by its files, each named."""
+
+    files: Split
+    loaded: LoadedModel
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def named(request: pytest.FixtureRequest, splits: Splits) -> Iterator[Named]:
+    """All tests of a family come one after the other, so that one model is there at a time."""
+    model = splits(request.param)
     files = dict(zip(ENCODERS, map(str, reversed(model.texts)), strict=False))
-    assert_same(load_model(str(model.network), vae=str(model.vae), **files), whole(name))
+    yield Named(model, load_model(str(model.network), vae=str(model.vae), **files))
+
+
+def assert_alike(found: LoadedModel, wanted: LoadedModel) -> None:
+    """The same networks with the same weights to the last bit, and encoders that are told the same."""
+    assert found.network.family == wanted.network.family
+    assert found.network.prediction == wanted.network.prediction
+    assert found.schedule.config == wanted.schedule.config
+    assert settings(found) == settings(wanted)
+    ours, theirs = networks(found), networks(wanted)
+    assert ours.keys() == theirs.keys()
+    for name, other in theirs.items():
+        assert type(ours[name]) is type(other)
+        weights = ours[name].state_dict()
+        assert weights.keys() == other.state_dict().keys()
+        assert all(torch.equal(weights[key], value) for key, value in other.state_dict().items()), name
+
+
+@torch.no_grad()
+def test_files_of_parts_are_the_folder(named: Named, whole: Callable[[str], Outcome]) -> None:
+    model, family = named.files, named.loaded.network.family
+    assert_same(named.loaded, whole(family))
     network, schedule = load_diffusion_model(str(model.network))
     names = dict(zip(("model", "model_2", "model_3", "model_4"), map(str, model.texts), strict=False))
-    text = load_text_encoder(**names, family=name)
-    vae = load_vae(str(model.vae), made_for=name)
-    assert_same(LoadedModel(text, network, vae, schedule), whole(name))
+    text = load_text_encoder(**names, family=family)
+    vae = load_vae(str(model.vae), made_for=family)
+    assert_alike(LoadedModel(text, network, vae, schedule), named.loaded)
+
+
+def test_what_a_file_lacks_is_taken_from_the_library(
+    named: Named, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    model = named.files
+    monkeypatch.setenv("NODEFLOW_MODELS", str(model.network.parent))
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path))
+    with noting() as said:
+        found = load_model(str(model.network))
+    assert_alike(found, named.loaded)
+    told = " ".join(sentence for _, sentence in said)
+    assert all(file.name in told for file in (*model.texts, model.vae))
 
 
 @pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.inside])
 @torch.no_grad()
 def test_one_file_with_all_is_the_folder(splits: Splits, whole: Callable[[str], Outcome], name: str) -> None:
     file = str(splits(name).whole)
-    assert_same(load_model(file), whole(name))
+    model = load_model(file)
+    assert_same(model, whole(name))
     network, schedule = load_diffusion_model(file)
-    assert_same(LoadedModel(load_text_encoder(file), network, load_vae(file), schedule), whole(name))
-
-
-@pytest.mark.parametrize("name", KINDS)
-@torch.no_grad()
-def test_what_a_file_lacks_is_taken_from_the_library(
-    splits: Splits,
-    whole: Callable[[str], Outcome],
-    name: str,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
-    model = splits(name)
-    wanted = whole(name)
-    monkeypatch.setenv("NODEFLOW_MODELS", str(model.network.parent))
-    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path))
-    with noting() as said:
-        found = load_model(str(model.network))
-    assert_same(found, wanted)
-    told = " ".join(sentence for _, sentence in said)
-    assert all(file.name in told for file in (*model.texts, model.vae))
+    assert_alike(LoadedModel(load_text_encoder(file), network, load_vae(file), schedule), model)
 
 
 def test_of_several_vaes_none_is_guessed(splits: Splits, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

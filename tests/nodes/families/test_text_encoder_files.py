@@ -236,8 +236,8 @@ def test_what_programs_put_before_every_name_is_taken_away(before: str, flux: Sp
     found, wanted = load_text_encoder(str(clip), wrapped(t5)), load_text_encoder(str(clip), str(t5))
     assert torch.equal(found.encode(["red"]).tokens, wanted.encode(["red"]).tokens)
     (network, _), (plain, _) = load_diffusion_model(wrapped(flux.network)), load_diffusion_model(str(flux.network))
-    for name, weight in plain.module.state_dict().items():
-        assert torch.equal(network.module.state_dict()[name], weight)
+    weights = network.module.state_dict()
+    assert all(torch.equal(weights[name], weight) for name, weight in plain.module.state_dict().items())
 
 
 def test_an_open_clip_with_its_last_layer_does_without_it(tmp_path: Path) -> None:
