@@ -11,16 +11,16 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-def fuzz(kind: str, *more: str) -> None:
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.fuzz", kind, *more]
+def fuzz(*more: str) -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.fuzz", *more]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     assert ", 0 wrong" in done.stdout
 
 
-@pytest.mark.parametrize(("kind", "count"), [("workflows", 300), ("expressions", 3000)])
-def test_a_little_of_what_is_absurd_is_refused(kind: str, count: int) -> None:
-    fuzz(kind, "--count", str(count), "--seed", "1")
+def test_a_little_of_what_is_absurd_is_refused() -> None:
+    """In one process: its start takes longer than what it is for."""
+    fuzz("workflows", "expressions", "--count", "200", "--seed", "1")
 
 
 @pytest.mark.nightly

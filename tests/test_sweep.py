@@ -223,6 +223,7 @@ def test_a_wrong_sweep_is_refused_before_anything_runs(tmp_path: Path) -> None:
     assert list(tmp_path.glob("*.png")) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done_and_still_writes_the_sheet(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "nodeflow", "run", str(STARTER), "--output", str(tmp_path), "--report", "r.json"]
     command += ["scheduler.kind=DDPM", "--sweep", "scheduler.steps=11,1000", "--sweep", "noise.batch=1,2"]

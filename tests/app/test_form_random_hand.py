@@ -90,7 +90,10 @@ class FormHand:
         self.dice.choice(deeds)()
 
 
-@pytest.mark.parametrize("seed", map(int, os.environ.get("HANDS", "1,2").split(",")))
+@pytest.mark.parametrize(
+    "seed",
+    [1, *(pytest.param(int(seed), marks=pytest.mark.nightly) for seed in os.environ.get("HANDS", "2").split(","))],
+)
 def test_whatever_is_done_to_a_form_undo_leads_back(
     window: MainWindow, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

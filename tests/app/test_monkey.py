@@ -27,7 +27,7 @@ from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.io.files import dumps, loads
 
-ACTIONS = 500  # for each of four monkeys; MONKEYS=40 in the environment lets loose more
+ACTIONS, FEW = 500, 120  # for each of four monkeys at night; MONKEYS=40 in the environment lets loose more
 MAX_NODES = 40
 ASKING = "file."
 """Actions that ask for a file, or that end it all; they have tests of their own."""
@@ -164,16 +164,24 @@ class Monkey:
 
 
 @pytest.mark.parametrize(
-    "seed",
-    [0, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(1, int(os.environ.get("MONKEYS", "4"))))],
+    ("seed", "actions"),
+    [
+        (0, FEW),
+        *(
+            pytest.param(seed, ACTIONS, marks=pytest.mark.nightly)
+            for seed in range(int(os.environ.get("MONKEYS", "4")))
+        ),
+    ],
 )
-def test_a_monkey_breaks_nothing(window: MainWindow, no_dialogs: None, seed: int, tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_monkey_breaks_nothing(
+    window: MainWindow, no_dialogs: None, seed: int, actions: int, tmp_path: Path, qtbot: QtBot
+) -> None:
     monkey, done = Monkey(window, seed, tmp_path), []
     window.activateWindow()
     window.canvas.view.setFocus()
     window.hub.start()
     qtbot.waitUntil(lambda: bool(window.hub.device), timeout=60_000)
-    for _ in range(ACTIONS):
+    for _ in range(actions):
         done.append(monkey.act())
         QApplication.processEvents()
         assert window.canvas.view.wire.active or agrees(window), done[-5:]

@@ -48,14 +48,19 @@ def somewhere(window: MainWindow, dice: random.Random) -> QPointF:
     return view.mapToScene(dice.randrange(view.width()), dice.randrange(view.height()))
 
 
-@pytest.mark.parametrize("seed", map(int, os.environ.get("HANDS", "1,4,5").split(",")))
+SEEDS = map(int, os.environ.get("HANDS", "1,4,5").split(","))
+
+
+@pytest.mark.parametrize(
+    ("seed", "deeds"), [(1, 120), *(pytest.param(seed, 400, marks=pytest.mark.nightly) for seed in SEEDS)]
+)
 def test_whatever_the_hand_does_undo_leads_back(
-    window: MainWindow, hand: Hand, seed: int, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, hand: Hand, seed: int, deeds: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(DocumentSession, "run", lambda session: None)  # what runs compute is tested elsewhere
     random.seed(seed)  # the app draws seeds
     view, stack, before, dice = hand.view, window.session.stack, text(window), random.Random(seed)
-    for step in range(400):
+    for step in range(deeds):
         if not view.isAncestorOf(QApplication.focusWidget() or window):
             view.setFocus()  # Tab leads to buttons too, which make documents and ask for files
         held = dice.choice(HELD)

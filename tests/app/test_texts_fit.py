@@ -20,6 +20,7 @@ from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import SetForm
 from nodeflow.graph.model.form import Form, FormField, FormOutput
 from nodeflow.resources import folder
+from tests.telling import telling
 
 FORM = Form(
     "Postcard",
@@ -34,6 +35,7 @@ FORM = Form(
 )
 SIZES = ((1366, 768), (1920, 1080), (960, 540), (683, 384))
 """The last are screens of 1920 x 1080 and 1366 x 768 at 200 %."""
+EXTREME = SIZES[0], SIZES[-1]
 
 
 @pytest.fixture(scope="module", params=["en", "zh_CN"])
@@ -73,7 +75,7 @@ def fits(qtbot: QtBot, widget: QWidget) -> None:
     assert misfits(widget) == []
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", telling(SIZES, EXTREME.__contains__))
 def test_window_and_panels(window: MainWindow, size: tuple[int, int], qtbot: QtBot) -> None:
     settle(window, size)
     fits(qtbot, window)
@@ -86,7 +88,7 @@ def test_window_and_panels(window: MainWindow, size: tuple[int, int], qtbot: QtB
             dock.hide()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", telling(SIZES, EXTREME.__contains__))
 def test_a_chosen_model_and_a_scan_make_the_window_no_higher(
     window: MainWindow, size: tuple[int, int], qtbot: QtBot
 ) -> None:
@@ -101,7 +103,7 @@ def test_a_chosen_model_and_a_scan_make_the_window_no_higher(
     assert panel.details.isVisible() and misfits(panel.search) == []
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", telling(SIZES, EXTREME.__contains__))
 def test_form_start_page_and_tour(window: MainWindow, size: tuple[int, int], qtbot: QtBot) -> None:
     window.session.do("Form", SetForm(FORM))
     page = window.forms.show(window.tabs.front, True)

@@ -77,11 +77,10 @@ def test_recording_changes_nothing_and_leaves_no_hooks(sampled: Draw, model: Lat
     assert not any(layer._forward_pre_hooks or layer._forward_hooks for layer in model.unet.module.modules())
 
 
-def test_the_subjects_word_lies_on_the_subject(sampled: Draw, model: LatentDiffusion) -> None:
+@pytest.mark.parametrize("colours", [("red",), pytest.param(("red", "yellow"), marks=pytest.mark.slow)])
+def test_the_subjects_word_lies_on_the_subject(sampled: Draw, model: LatentDiffusion, colours: tuple[str, ...]) -> None:
     overlaps, chances = [], []
-    for seed, (colour, subject) in enumerate(
-        itertools.product(("red", "yellow"), ("star", "heart", "fish", "house", "moon"))
-    ):
+    for seed, (colour, subject) in enumerate(itertools.product(colours, ("star", "heart", "fish", "house", "moon"))):
         made = sampled(f"a {colour} {subject} on a blue background", seed=seed)
         picture = vae_decode(model.vae, made.latent).pixels[0].permute(1, 2, 0).numpy()
         mask, _ = find_subject(picture, find_background(picture)[0])
@@ -96,7 +95,7 @@ def test_the_subjects_word_lies_on_the_subject(sampled: Draw, model: LatentDiffu
         f"top fifth on the subject: {np.mean(overlaps):.3f}, by chance {np.mean(chances):.3f}, {np.round(overlaps, 2)}"
     )
     assert np.mean(overlaps) > 2 * np.mean(chances)
-    assert sum(overlap > 1.5 * chance for overlap, chance in zip(overlaps, chances, strict=True)) >= 9
+    assert sum(overlap > 1.5 * chance for overlap, chance in zip(overlaps, chances, strict=True)) >= len(overlaps) - 1
 
 
 def test_memory_is_bounded_by_coarser_maps(sampled: Draw, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-BROUGHT = "print(*sys.modules)"
 USED = """
 import importlib.util, scipy, torch.compiler
 from diffusers import EulerDiscreteScheduler
@@ -27,28 +27,51 @@ print(type(real).__name__, torch._dynamo is real, torch._dynamo.config is sys.mo
 print(torch._dynamo.utils is sys.modules["torch._dynamo.utils"], type(torch._dynamo.utils).__name__)
 print(torch.compile(lambda x: x + 1, backend="eager")(torch.ones(1)).item())
 """
-PARTS = {"brought": BROUGHT, "used": USED, "compiled": COMPILED}
-START = """
-import sys, nodes; nodes.start_worker()
+PACK = """
+import sys, nodes
+from nodeflow.engine.worker.packs import Packs
+nodes.start_worker()
+Packs().add(nodes, "test")
+print(*sys.modules)
+"""
+NETWORKS = """
 import torch
 from transformers import CLIPTextModel
 from diffusers import UNet2DConditionModel
+print(*sys.modules)
 """
+LOADED = """
+from nodes.loaders.load_models import load_latent_diffusion
+load_latent_diffusion({folder!r})
+"""
+PARTS = {"pack": PACK, "networks": NETWORKS, "loaded": LOADED, "used": USED, "compiled": COMPILED}
 
 
 @pytest.fixture(scope="module")
-def said() -> Mapping[str, list[str]]:
-    """What each part prints after a worker's start and the import of two networks, in the order of a loader.
+def said(tiny_folder: Path) -> Mapping[str, list[str]]:
+    """What each part prints, and all of them as errors, in a process that starts as a worker does.
 
     One process does all, each part after those that bring less: a start takes longer than the parts.
     """
-    code = START + "".join(f'{part}\nprint("---")\n' for part in PARTS.values())
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return dict(zip(PARTS, (words.split() for words in done.stdout.split("---\n")), strict=False))
+    code = "".join(f'{part}\nprint("---")\n' for part in PARTS.values()).format(folder=str(tiny_folder))
+    line = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    return {"errors": done.stderr.split()} | dict(
+        zip(PARTS, (words.split() for words in done.stdout.split("---\n")), strict=False)
+    )
+
+
+def test_importing_the_pack_needs_torch_alone(said: Mapping[str, list[str]]) -> None:
+    assert "nodes.samplers.sampling_loop" in said["pack"]
+    assert not {"diffusers", "transformers", "open_clip", "huggingface_hub", "PySide6"} & set(said["pack"])
+
+
+def test_loading_writes_nothing_on_the_terminal(said: Mapping[str, list[str]]) -> None:
+    assert said["loaded"] + said["errors"] == []
 
 
 def test_networks_bring_no_compiler_no_peft_and_no_statistics(said: Mapping[str, list[str]]) -> None:
-    brought = set(said["brought"])
+    brought = set(said["networks"])
     assert {"transformers.models.clip.modeling_clip", "diffusers.models.unets.unet_2d_condition"} <= brought
     heavy = {"torch._dynamo.eval_frame", "torch._inductor", "peft", "scipy.optimize._optimize", "scipy.stats._stats_py"}
     assert not heavy & brought

@@ -3,8 +3,6 @@
 import json
 import pickle
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +45,6 @@ def test_precision_is_as_told(tiny_folder: Path) -> None:
         assert {parameter.dtype for parameter in module.parameters()} == {torch.bfloat16}
     with pytest.raises(NodeError, match="int8 is no precision"):
         load_latent_diffusion(str(tiny_folder), dtype="int8")
-
-
-def test_loading_writes_nothing_on_the_terminal(tiny_folder: Path) -> None:
-    code = "import nodes; nodes.start_worker(); from nodes.loaders.load_models import load_latent_diffusion as load; "
-    code += f"load({str(tiny_folder)!r})"
-    found = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout + found.stderr == ""
 
 
 def test_a_text_is_cut_at_the_models_length(tiny: LatentDiffusion) -> None:

@@ -1,7 +1,5 @@
 """Tests that hold for every node of the built-in pack."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -316,14 +314,3 @@ def test_the_starter_workflow_fits_the_pack_and_is_as_the_program_writes_it() ->
     assert files.dumps(workflow) == data
     assert check.check(workflow, pack.catalogue) == []
     assert set(workflow.layout) == set(workflow.nodes)
-
-
-def test_importing_the_pack_needs_torch_alone() -> None:
-    code = (
-        "import sys, nodes\n"
-        "from nodeflow.engine.worker.packs import Packs\n"
-        "Packs().add(nodes, 'test')\n"
-        "heavy = {'diffusers', 'transformers', 'open_clip', 'huggingface_hub', 'PySide6'} & set(sys.modules)\n"
-        "sys.exit(', '.join(heavy) or 0)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

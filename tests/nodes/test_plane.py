@@ -17,6 +17,7 @@ from nodes.plane.normalising_flow import CouplingFlow, normalising_flow
 from nodes.plane.points import SHAPES, compare_points, plane_points
 from nodes.plane.walking import plane_walk
 from tests.nodes.finishing import finish
+from tests.telling import telling
 
 
 class OneGaussian(torch.nn.Module):
@@ -133,13 +134,15 @@ def test_a_flow_raises_the_likelihood_of_its_points() -> None:
     assert learned.log_likelihood > -float(learned.loss.y[0])
 
 
-def test_the_game_moves_the_generator_to_the_data() -> None:
+@pytest.mark.parametrize(
+    "options", telling([{"penalty": 0.3}, {}, {"loss": "saturating", "discriminator_steps": 2}], lambda one: one)
+)
+def test_the_game_moves_the_generator_to_the_data(options: dict[str, Any]) -> None:
     points = Points(torch.randn(200, 2, generator=torch.Generator().manual_seed(0)) * 0.1 + torch.tensor([1.5, 1.0]))
-    for options in ({}, {"penalty": 0.3}, {"loss": "saturating", "discriminator_steps": 2}):
-        game, _ = finish(gan_game(points, 200, 0.003, **options))  # type: ignore[arg-type]
-        assert (game.points.values.mean(0) - points.values.mean(0)).norm() < 1.0
-        assert game.film.pixels.shape[0] == len(game.film.pixels) <= 8
-        assert game.discriminator_loss.y.isfinite().all() and len(game.generator_loss.y) == 200
+    game, _ = finish(gan_game(points, 200, 0.003, **options))
+    assert (game.points.values.mean(0) - points.values.mean(0)).norm() < 1.0
+    assert game.film.pixels.shape[0] == len(game.film.pixels) <= 8
+    assert game.discriminator_loss.y.isfinite().all() and len(game.generator_loss.y) == 200
 
 
 def test_a_loss_that_is_not_finite_is_said() -> None:

@@ -34,8 +34,8 @@ from tests.nodes.original_layout import write_original
 from tests.nodes.original_transformers import original_weights
 from tests.nodes.quantised_files import Coded, coded, float8_plain, float8_scaled, int8_rows, llm_int8, save
 from tests.nodes.test_one_file_parts import new_controlnet, new_vae, original_controlnet
-from tests.telling import each_once
 from tests.nodes.tiny_controls import tiny_lora
+from tests.telling import each_once
 
 
 def weights_of(network: nn.Module) -> dict[str, Tensor]:

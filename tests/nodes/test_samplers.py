@@ -23,8 +23,8 @@ from nodes.samplers.solvers.catalogue import NAMES, SAMPLERS
 from nodes.samplers.solvers.space import below_pure_noise
 from nodes.schedulers.edit_sigmas import flip_sigmas, manual_sigmas, split_sigmas
 from nodes.schedulers.model_sigmas import model_sigmas
-from tests.telling import telling_pairs
 from nodes.schedulers.sampler_schedules import k_sampler, sigmas_schedule
+from tests.telling import telling_pairs
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torchsde's, of levels that differ in the last bit
 

@@ -30,8 +30,8 @@ from nodes.loaders.load_models import load_latent_diffusion, load_vae
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from tests.nodes.original_xl import TRUE_BASE, TRUE_REFINER, aligned, original, text_shape, xl_vae
-from tests.telling import each_once
 from tests.nodes.test_sampling_parity import finish
+from tests.telling import each_once
 
 
 def test_folder_and_single_file_give_the_same(small_xl: tuple[Path, Path]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -24,8 +23,8 @@ from tests.nodes.quantised_files import (
     llm_int8,
     save,
 )
-from tests.telling import each_once
 from tests.nodes.test_quantised_networks import assert_same_weights
+from tests.telling import each_once
 
 WHOLE = tuple(name for name, kind in KINDS.items() if kind.inside)
 MARKS = "model.diffusion_model.", "text_encoders.{}.transformer."
