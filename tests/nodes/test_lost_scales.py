@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 import torch
+from diffusers import T2IAdapter
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from nodeflow.library.recognise import recognise
 from nodeflow.node import NodeError
+from nodes.controls.controlnet import load_controlnet
 from nodes.images.upscale import load_upscaler
 from nodes.loaders.quantised.open_file import open_weights, plain_weights
 from tests.nodes.quantised_files import float8_scaled
+
+FLOAT8 = torch.float8_e4m3fn
 
 
 def of_blocks(*scaled: bool, scale: str = "scale_weight", size: float = 1.0) -> dict[str, Tensor]:
@@ -44,6 +48,29 @@ def test_other_places_may_stay_as_they_are_unless_they_hold_codes(tmp_path: Path
     save_file({**of_blocks(True), "embed.weight": torch.full((4, 4), -448.0).to(torch.float8_e4m3fn)}, path)
     with pytest.raises(NodeError, match=r"embed\.weight is in float8 without the scale that others"):
         open_weights(path)
+
+
+@pytest.mark.parametrize("kind", [torch.float8_e4m3fn, torch.float8_e5m2])
+def test_codes_that_go_up_to_the_largest_have_lost_their_scale(kind: torch.dtype, tmp_path: Path) -> None:
+    path, largest = tmp_path / "file.safetensors", torch.finfo(kind).max
+    for value in (largest, -largest):
+        save_file({"lin.weight": torch.tensor([[0.1, value]]).to(kind), "lin.bias": torch.ones(1)}, path)
+        with pytest.raises(
+            NodeError, match=r"file\.safetensors: lin\.weight is in float8 and as large as such numbers"
+        ):
+            open_weights(path)
+    save_file({"lin.weight": torch.tensor([[0.1, largest / 2]]).to(kind)}, path)
+    assert open_weights(path)["lin.weight"].shape == (1, 2)
+
+
+def test_a_folder_whose_codes_have_no_scale_is_refused(tmp_path: Path) -> None:
+    T2IAdapter(channels=[8], num_res_blocks=1).save_pretrained(tmp_path / "net")
+    file = tmp_path / "net" / "diffusion_pytorch_model.safetensors"
+    weights = load_file(file)
+    weights["adapter.conv_in.weight"] = torch.full(weights["adapter.conv_in.weight"].shape, 448.0).to(FLOAT8)
+    save_file(weights, file)
+    with pytest.raises(NodeError, match=r"adapter\.conv_in\.weight is in float8 and as large"):
+        load_controlnet(str(tmp_path / "net"))
 
 
 @pytest.mark.parametrize("name", ["alpha_q", "dequant_factor", "w_amax", "gain", "weight.factor"])

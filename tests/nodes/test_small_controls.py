@@ -152,6 +152,7 @@ def test_a_lllite_of_another_model_is_a_sentence(
 
 Weights = dict[str, Tensor]
 NORM, LAYER = "input_blocks.3.0.out_layers.0", "input_blocks.3.0.emb_layers.1"
+CONV = "input_blocks.3.0.in_layers.2"
 
 
 @pytest.mark.parametrize(
@@ -168,6 +169,11 @@ NORM, LAYER = "input_blocks.3.0.out_layers.0", "input_blocks.3.0.emb_layers.1"
         (lambda file: {f"{LAYER}.bias": None}, rf"lacks {LAYER}\.bias of a Control-LoRA"),
         (lambda file: {"zero_convs.0.0.bias": None}, r"lacks zero_convs\.0\.0\.bias of a Control-LoRA"),
         (lambda file: {f"{LAYER}.bias": torch.ones(1)}, rf"its layer {LAYER} does not fit this network"),
+        (lambda file: {f"{LAYER}.up": file[f"{LAYER}.up"].flatten()}, rf"its layer {LAYER} does not fit this network"),
+        (
+            lambda file: {f"{CONV}.down": file[f"{CONV}.down"].transpose(1, 3).contiguous()},
+            rf"its layer {CONV} does not fit this network",
+        ),
         (lambda file: {"zero_convs.0.0.bias": torch.ones(1)}, r"its layer zero_convs\.0\.0 does not fit this network"),
     ],
 )
@@ -180,6 +186,19 @@ def test_a_control_lora_that_was_changed_is_refused_by_what(
     save_file({name: value for name, value in changed.items() if value is not None}, tmp_path / "lora.safetensors")
     with pytest.raises(NodeError, match=says):
         control(unet_denoiser(tiny.unet), load_controlnet(str(tmp_path / "lora.safetensors")), picture(1))
+
+
+@pytest.mark.parametrize("part", ["conditioning1.0", "mid.0", "up.0"])
+def test_layers_of_a_lllite_take_what_the_ones_before_them_give(
+    part: str, tiny: LatentDiffusion, tmp_path: Path
+) -> None:
+    path = tmp_path / "lllite.safetensors"
+    lllite(tiny.unet.module, path, picture(1).pixels)
+    file = load_file(path)
+    name = next(name for name in file if name.endswith(f"{part}.weight"))
+    save_file({**file, name: file[name][:, 1:].contiguous()}, path)
+    with pytest.raises(NodeError, match=rf"lllite\.safetensors: its {name} is .*, and not"):
+        load_controlnet(str(path))
 
 
 @pytest.mark.parametrize("name", ["something.weight", "lllite_unet_input_blocks_1_1_attn1_to_q.gate.0.weight"])

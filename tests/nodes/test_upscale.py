@@ -47,6 +47,14 @@ def test_a_weight_without_a_place_is_named(tiny_upscaler: Path, tmp_path: Path) 
         load_upscaler(str(path))
 
 
+def test_whole_numbers_without_a_scale_are_refused_by_name(tiny_upscaler: Path, tmp_path: Path) -> None:
+    weights = load_file(tiny_upscaler)
+    name = next(name for name in weights if name.endswith("bias"))
+    save_file({**weights, name: weights[name].to(torch.int64)}, tmp_path / "up.safetensors")
+    with pytest.raises(NodeError, match=rf"its {name} is int64, and nothing in the file says"):
+        load_upscaler(str(tmp_path / "up.safetensors"))
+
+
 def test_what_cannot_be_loaded_is_a_sentence(tiny_upscaler: Path, tmp_path: Path) -> None:
     whole = load_file(tiny_upscaler / "model.safetensors")
     unknown, damaged, unsafe = tmp_path / "a.safetensors", tmp_path / "b.safetensors", tmp_path / "c.pth"

@@ -19,6 +19,8 @@ BITS: Mapping[torch.dtype, int] = {
     torch.float8_e8m0fnu: 0xFF,
 }
 """The least bits, but for the sign, of what is no number or infinite, by precisions that torch cannot ask for it."""
+LARGEST: Mapping[torch.dtype, int] = {torch.float8_e4m3fn: 0x7E, torch.float8_e5m2: 0x7B}
+"""The bits, but for the sign, of the largest number that there is: scaled ones go up to it, and no weight does."""
 SIGN, SIZE = 0x80, 0x7F
 """Of a number of eight bits: what says its sign, and the rest."""
 AT_ONCE = 1 << 24
@@ -29,16 +31,39 @@ SAMPLES, SAMPLE = 8, 1024
 
 def check_finite(weights: Mapping[str, Weight]) -> None:
     """Raise NodeError, by its name, for a weight of a quantised file whose numbers or scales are not finite, for rows
-    of numbers that a scale of zero would wipe out, and for a scale below zero."""
+    of numbers that a scale of zero would wipe out, for a scale below zero, and for numbers of eight bits that must have
+    had a scale and have none."""
     for name, weight in weights.items():
         if not isinstance(weight, Tensor) and any(map(_is_wiped, weight.pieces)):
             raise NodeError(f"{name} has a scale of zero, by which its numbers would all be lost; take another file")
         if not isinstance(weight, Tensor) and any(map(_is_turned, weight.pieces)):
             raise NodeError(f"{name} has a scale below zero, which no writer gives one; take another file")
-        if not all(map(is_finite, _numbers(weight))):
+        bits = [(tensor.dtype, _bits(tensor)) for tensor in _numbers(weight) if tensor.dtype in BITS]
+        others = (tensor for tensor in _numbers(weight) if tensor.dtype not in BITS)
+        if any(most >= BITS[dtype] for dtype, most in bits) or not all(map(is_finite, others)):
             raise NodeError(
                 f"{name} or its scale holds numbers that are none (NaN) or infinite; take another file of this model"
             )
+        if _is_bare(weight) and any(most == LARGEST.get(dtype) for dtype, most in bits):
+            raise lost_scale(name)
+
+
+def has_lost_scale(weight: Tensor) -> bool:
+    """Return whether numbers of a weight beside which nothing stands go up to the largest of eight bits."""
+    return weight.dtype in LARGEST and _bits(weight) == LARGEST[weight.dtype]
+
+
+def lost_scale(name: str) -> NodeError:
+    """The error for a weight that must have had a scale."""
+    return NodeError(
+        f"{name} is in float8 and as large as such numbers can be, as scaled weights are, and the file has no scale of "
+        "it; it was not saved whole"
+    )
+
+
+def _is_bare(weight: Weight) -> bool:
+    """Return whether nothing stands beside the numbers of a weight."""
+    return not isinstance(weight, Tensor) and all(piece.parts.keys() == {"codes"} for piece in weight.pieces)
 
 
 def _is_wiped(piece: EncodedMatrix) -> bool:
@@ -79,16 +104,17 @@ def is_finite(tensor: Tensor) -> bool:
     """Return whether all numbers are finite."""
     flat = tensor.reshape(-1)
     if tensor.dtype in BITS:
-        return flat.numel() == 0 or _largest_bits(flat, BITS[tensor.dtype]) < BITS[tensor.dtype]
+        return _bits(tensor) < BITS[tensor.dtype]
     if not tensor.is_floating_point():
         return True
     return all(_sums(part) or bool(part.isfinite().all()) for part in flat.split(AT_ONCE))
 
 
-def _largest_bits(flat: Tensor, least: int) -> int:
-    """The largest bits of numbers but for their signs, as far as that tells whether some are ``least`` or more."""
-    most = int(flat.view(torch.uint8).max())
-    if least > SIGN or most < SIGN:
+def _bits(tensor: Tensor) -> int:
+    """The largest bits of numbers of eight bits but for their signs; 0 where there are none."""
+    flat = tensor.reshape(-1)
+    most = int(flat.view(torch.uint8).max()) if flat.numel() else 0
+    if BITS[tensor.dtype] > SIGN or most < SIGN:
         return most
     return max(most - SIGN, int(flat.view(torch.int8).max()))  # of the negative, and of the others
 

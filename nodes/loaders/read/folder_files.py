@@ -16,7 +16,7 @@ from nodeflow.library.folder_json import FolderError
 from nodeflow.library.headers import read_safetensors
 from nodeflow.library.no_code import check_code
 from nodeflow.node import NodeError
-from nodes.loaders.quantised.finite import check_module
+from nodes.loaders.quantised.finite import check_module, has_lost_scale, lost_scale
 from nodes.loaders.read.accounting import refuse_unused
 
 
@@ -136,13 +136,24 @@ def by_sides(shape: Iterable[int]) -> str:
 
 
 def _check_numbers(folder: Path, name: str, module: Any) -> None:
-    """Raise NodeError for a weight that is stored in whole numbers where its network computes, which the libraries
-    take as they stand."""
+    """Raise NodeError for a weight that is stored in whole numbers where its network computes, or in float8 that must
+    have had a scale, both of which the libraries take as they stand."""
     places = module.state_dict()
     for path in sorted(folder.glob(f"{name}*.safetensors")):
-        for key, tensor in read_safetensors(path).tensors.items():
-            if key in places and places[key].is_floating_point() and tensor.dtype not in plain_weights.NUMBERS:
+        tensors = {key: one for key, one in read_safetensors(path).tensors.items() if key in places}
+        for key, tensor in tensors.items():
+            if places[key].is_floating_point() and tensor.dtype not in plain_weights.NUMBERS:
                 raise NodeError(str(plain_weights.not_plain(f"{named(folder)}/{path.name}", key, tensor.dtype)))
+        coded = [key for key, one in tensors.items() if one.dtype.startswith("F8") and len(one.shape) > 1]
+        if lost := next((key for key in coded if has_lost_scale(_tensor(path, key))), ""):
+            raise lost_scale(f"{named(folder)}/{path.name}: {lost}")
+
+
+def _tensor(path: Path, key: str) -> Any:
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as opened:
+        return opened.get_tensor(key)
 
 
 def read_tokenizer(kind: Any, folder: Path) -> Any:

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from nodeflow.node import NodeError
 from nodeflow.wires import Adapter, LayerChange, WeightUpdate
 from nodes.denoisers.unet_controls import UNKNOWN
 from nodes.loaders.adapters.algebra.low_rank import LowRank
+from nodes.loaders.adapters.algebra.reading import Misfit, in_shape
 from nodes.loaders.adapters.families import network_family
 from nodes.loaders.adapters.names.unet import original_names
 from nodes.loaders.families.controlnet.controlnet_network import DiffusersControlNet
@@ -77,7 +78,7 @@ class ControlLoRA:
         for layer, parts in self.layers.items():
             name = names.get(layer, "")
             if not name or not _has(module, name):
-                self._refuse(unet, layer)
+                raise self._misfit(unet, layer)
             self._check_bias(unet, layer, parts, module.get_submodule(name))
             _put(module, name, self._layer(unet, layer, parts, layers.get(name), module.get_submodule(name)))
             if change := self._change(unet, layer, parts, layers.get(name)):
@@ -104,14 +105,14 @@ class ControlLoRA:
         if given is None and wanted is not None:
             raise NodeError(f"{self.name} lacks {layer}.bias of a Control-LoRA; it was not saved whole")
         if given is not None and (wanted is None or given.shape != wanted.shape):
-            self._refuse(unet, layer)
+            raise self._misfit(unet, layer)
 
     def _layer(self, unet: Any, layer: str, parts: Mapping[str, Tensor], theirs: Any, empty: Any) -> Any:
         """A layer of the ControlNet: the file's own where it has a whole weight, else the U-Net's."""
         if "weight" not in parts:
             return shared(theirs)
         if tuple(parts["weight"].shape) != weight_shape(empty):
-            self._refuse(unet, layer)
+            raise self._misfit(unet, layer)
         empty.load_state_dict({name: value.to(self.dtype) for name, value in parts.items()}, assign=True)
         return empty
 
@@ -121,20 +122,25 @@ class ControlLoRA:
             return None
         updates: tuple[WeightUpdate, ...] = ()
         if "up" in parts:
-            shape, up, down = weight_shape(theirs), parts["up"].flatten(1), parts["down"]
-            inputs = torch.Size(shape[1:]).numel()
-            fits = is_linear_map(theirs) and len(up) == shape[0] and down[0].numel() == inputs
-            if not fits or up.shape[1] != len(down):
-                self._refuse(unet, layer)
-            updates = (LowRank(down.reshape(len(down), *shape[1:]), up, 1.0),)
+            updates = (self._low_rank(unet, layer, parts["down"], parts["up"], theirs),)
         bias = parts.get("bias")
         if bias is not None:
             bias = bias.float() - theirs.bias.detach().float().to(bias.device)
         return LayerChange(updates, bias)
 
-    def _refuse(self, unet: Any, layer: str) -> NoReturn:
+    def _low_rank(self, unet: Any, layer: str, down: Tensor, up: Tensor, theirs: Any) -> LowRank:
+        """The product of two factors. Raises NodeError where they do not fit."""
+        if not (is_linear_map(theirs) and down.ndim):
+            raise self._misfit(unet, layer)
+        rank, (outputs, *inputs) = len(down), weight_shape(theirs)
+        try:
+            return LowRank(in_shape(down, rank, *inputs), in_shape(up, outputs, rank), 1.0)
+        except Misfit:
+            raise self._misfit(unet, layer) from None
+
+    def _misfit(self, unet: Any, layer: str) -> NodeError:
         family = network_family(unet)
-        raise NodeError(
+        return NodeError(
             f"{self.name} is a Control-LoRA of another model: its layer {layer} does not fit this network ({family}); "
             f"choose one for {family}"
         )

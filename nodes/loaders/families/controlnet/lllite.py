@@ -30,6 +30,7 @@ INSIDE = "lllite_unet_"
 IMAGE = "conditioning1"
 PARTS = f"{IMAGE}.", "down.", "mid.", "up."
 """How the names of what stands before one layer begin."""
+COLOURS = 3
 CELL = 8
 """Pixels of the control image on a side of a latent cell."""
 
@@ -39,15 +40,19 @@ class LayerSteering(nn.Module):
     stride, and linear layers of the tokens."""
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
-        """Raises KeyError where weights are missing."""
+        """Each layer takes what the one before it gives. Raises KeyError where weights are missing."""
         super().__init__()
         count = len([name for name in weights if name.startswith(IMAGE) and name.endswith(".weight")])
+        seen = [weights[f"{IMAGE}.{2 * number}.weight"] for number in range(count)]
+        channels = [COLOURS, *map(len, seen)]
+        narrow, width = weights["down.0.weight"].shape
+        inner = len(weights["mid.0.weight"])
         with torch.device("meta"):
-            steps = [_convolution(weights[f"{IMAGE}.{2 * number}.weight"]) for number in range(count)]
+            steps = [_convolution(one, weight) for one, weight in zip(channels, seen, strict=False)]
             self.conditioning1 = nn.Sequential(*[one for step in steps for one in (step, nn.ReLU())][:-1])
-            self.down = nn.Sequential(_linear(weights["down.0.weight"]), nn.ReLU())
-            self.mid = nn.Sequential(_linear(weights["mid.0.weight"]), nn.ReLU())
-            self.up = nn.Sequential(_linear(weights["up.0.weight"]))
+            self.down = nn.Sequential(nn.Linear(width, narrow), nn.ReLU())
+            self.mid = nn.Sequential(nn.Linear(channels[-1] + narrow, inner), nn.ReLU())
+            self.up = nn.Sequential(nn.Linear(inner, width))
 
     @property
     def width(self) -> int:
@@ -62,13 +67,9 @@ class LayerSteering(nn.Module):
         return added
 
 
-def _convolution(weight: Tensor) -> nn.Conv2d:
+def _convolution(channels: int, weight: Tensor) -> nn.Conv2d:
     wide = weight.shape[-1]
-    return nn.Conv2d(weight.shape[1], len(weight), wide, wide)
-
-
-def _linear(weight: Tensor) -> nn.Linear:
-    return nn.Linear(weight.shape[1], len(weight))
+    return nn.Conv2d(channels, len(weight), wide, wide)
 
 
 @dataclass(frozen=True, eq=False)

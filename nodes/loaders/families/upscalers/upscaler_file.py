@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor, nn
 
 from nodeflow.library.sniff import PICKLES
 from nodeflow.node import NodeError
@@ -48,9 +51,19 @@ def load_spandrel(path: Path, target: LoadTarget) -> Any:
         raise NodeError(f"{named(file)} cannot be loaded ({first_line(error)}); choose another upscaler") from None
     if not isinstance(found, ImageModelDescriptor) or found.input_channels != 3 or found.output_channels != 3:
         raise NodeError(f"{named(file)} does not go from colours to colours; choose an upscaler for colour images")
+    _check_whole_numbers(file, weights, found.model)
     check_module(found.model.to(target.dtype), named(file))
     ready(found.model)
     return found
+
+
+def _check_whole_numbers(file: Path, weights: Mapping[str, Tensor], module: nn.Module) -> None:
+    """Raise NodeError for a weight in whole numbers where the network computes, which spandrel takes as it stands."""
+    for name, place in module.state_dict().items():
+        given = weights.get(name, place)
+        if place.is_floating_point() and not given.is_floating_point():
+            numbers = str(given.dtype).removeprefix("torch.")
+            raise NodeError(f"{named(file)}: its {name} is {numbers}, and nothing in the file says how it is scaled")
 
 
 def _of_wrapper(file: Path, weights: dict[str, Any]) -> dict[str, Any]:
