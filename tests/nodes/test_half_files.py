@@ -41,7 +41,7 @@ LAYER = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
         ({"lora_B.weight": "up"}, r"lora_B.weight lacks its other part \(down\)"),
         ({"lora_A.weight": "none down", "lora_B.weight": "none up"}, "has no numbers"),
         ({"lokr_w1": "up", "lokr_w2_a": "up"}, r"lacks its other part \(lokr_w2_b\)"),
-        ({"hada_w1_a": "up", "hada_w1_b": "down"}, r"lacks its other part \(hada_w2_a\)"),
+        ({"hada_w1_a": "up", "hada_w1_b": "down"}, r"lacks its other part \(hada_w2_b\)"),
         ({"lora_B.bias": "bias"}, "bias has no factors beside it"),
         ({"lora_A.weight": "nan", "lora_B.weight": "up"}, "lora_A.weight with numbers that are none"),
     ],

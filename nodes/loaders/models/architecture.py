@@ -14,7 +14,7 @@ from nodes.loaders.models.empty_networks import empty_networks
 from nodes.loaders.quantised.encoded import same_numbers
 from nodes.loaders.read.accounting import FileWeights
 from nodes.loaders.read.folder_files import named, no_progress_bar, read_weights
-from nodes.loaders.read.made_of import made_of
+from nodes.loaders.read.made_of import WatchedWeights, made_of
 from nodes.loaders.read.quantised_folder import bitsandbytes_config, weights_of_folder
 from nodes.loaders.read.weights import fill
 
@@ -62,10 +62,13 @@ class Architecture:
         missing, do not fit, or have no place in it.
         """
         weights.refuse_others(path, self.others)
-        with made_of(path, what, weights):
+        told = WatchedWeights()
+        with made_of(path, what, weights, lambda: weights.own(told.last, told)):
             with weights.followed:
-                told = self.named(dict(weights))
-            module = self._empty(self.shape(told), settings)
+                told |= self.named(dict(weights))
+            shape = self.shape(told)
+            told.last = ""
+            module = self._empty(shape, settings)
             for name, inner in self.held.items():
                 before = f"{name}."
                 own = {key.removeprefix(before): value for key, value in told.items() if key.startswith(before)}

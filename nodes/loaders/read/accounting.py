@@ -95,6 +95,10 @@ class FileWeights(dict[str, Any]):
         """Note names that say something by being there, or that are known to be left out."""
         self._understood.update(names)
 
+    def own(self, name: str, converted: Mapping[str, Any]) -> str:
+        """Return what a weight under a network's name is called in the file: the first that it was made of."""
+        return min(self.followed.sources(converted.get(name)), default=name)
+
     def refuse_others(self, path: Path, others: Mapping[str, str]) -> None:
         """Raise NodeError where a pattern of ``others`` is in a name: it says what the file truly is."""
         check_kind(path.name, (*self, *self.left), others)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from nodeflow.node import NodeError
 from nodes.loaders.read.accounting import check_scales
@@ -48,10 +49,21 @@ def _is_within(word: str, name: str) -> bool:
     return "." not in word and word in name.split(".")[:-1]
 
 
+class WatchedWeights(dict[str, Any]):
+    """Weights by name that remember which of them was asked for last, while shapes are told from them."""
+
+    last = ""
+
+    def __getitem__(self, name: str) -> Any:
+        self.last = name
+        return super().__getitem__(name)
+
+
 @contextmanager
-def made_of(path: Path, what: str, names: Collection[str] = ()) -> Iterator[None]:
+def made_of(path: Path, what: str, names: Collection[str] = (), looked: Callable[[], str] = str) -> Iterator[None]:
     """Within this, shapes are told from a file's weights, and a network is made with them. Raises NodeError, which
-    says what the file was read as and what it lacks, or which of its ``names`` is a scale that nobody reads."""
+    says what the file was read as and what it lacks, or which of its ``names`` is a scale that nobody reads;
+    ``looked`` says which weight a shape is being told from."""
     try:
         yield
     except KeyError as error:
@@ -70,6 +82,11 @@ def made_of(path: Path, what: str, names: Collection[str] = ()) -> Iterator[None
         check_scales(named(path), names, names)
         if told := unfitting(named(path), what, error):
             raise told from None
+        if not isinstance(error, ArithmeticError) and (odd := looked()):
+            raise NodeError(
+                f"{named(path)} ({what}) has the weight {odd} in a shape that none has; it is broken, or of another "
+                "kind"
+            ) from None
         raise NodeError(
             f"{named(path)} ({what}) has weights of shapes that none has; they are broken, or it is of another kind"
         ) from None

@@ -15,7 +15,7 @@ from nodes.loaders.quantised.layers import fitted, placeholder, store
 from nodes.loaders.quantised.open_file import open_weights
 from nodes.loaders.read.accounting import FileWeights, RenamedWeights
 from nodes.loaders.read.folder_files import by_sides, named
-from nodes.loaders.read.made_of import made_of
+from nodes.loaders.read.made_of import WatchedWeights, made_of
 
 
 def read_file(path: Path, *prefixes: str) -> FileWeights:
@@ -34,8 +34,9 @@ def told(
     path: Path, shape: Callable[[dict[str, Tensor]], dict[str, Any]], weights: dict[str, Tensor]
 ) -> dict[str, Any]:
     """Return what ``shape`` tells from weights. Raises NodeError where some that it looks at are missing."""
-    with made_of(path, "network", weights):
-        return shape(weights)
+    watched = WatchedWeights(weights)
+    with made_of(path, "network", weights, lambda: watched.last):
+        return shape(watched)
 
 
 def fill(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], dtype: torch.dtype, what: str = "") -> None:

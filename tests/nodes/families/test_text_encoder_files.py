@@ -205,6 +205,9 @@ def test_what_does_not_fit_is_a_sentence(flux: Split, z_image: Split, tmp_path: 
     shutil.copytree(Path(t5).parent / "tokenizer", tmp_path / "tokenizer")
     with pytest.raises(NodeError, match=r"holds encoder\.block\.0\.layer\.0\.gate\.weight, which the network"):
         load_text_encoder(clip, str(tmp_path / "more.safetensors"))
+    save_file({**weights, "shared.weight": weights["shared.weight"].flatten()}, tmp_path / "flat.safetensors")
+    with pytest.raises(NodeError, match=r"has the weight shared\.weight in a shape that none has"):
+        load_text_encoder(clip, str(tmp_path / "flat.safetensors"))
     weights.pop("encoder.block.1.layer.1.DenseReluDense.wo.weight")
     save_file(weights, tmp_path / "less.safetensors")
     with pytest.raises(NodeError, match=r"lacks the weight encoder\.block\.1\.layer\.1\.DenseReluDense\.wo"):
