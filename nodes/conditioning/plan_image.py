@@ -11,7 +11,7 @@ import torch
 from nodeflow.node import Multiline, NodeError, Range, Seed, Slider, Step, node
 from nodeflow.wires import Conditioning, Reference, TextEncoder
 from nodes.conditioning.reference_images import refuse_other_families
-from nodes.loaders.text_encoders.planning import TokenDrawing, PlanningTextEncoder
+from nodes.loaders.text_encoders.planning import PlanningTextEncoder, TokenDrawing
 from nodes.loaders.text_encoders.read_for import signed
 
 
