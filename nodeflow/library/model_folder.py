@@ -64,13 +64,19 @@ def _usual(path: Path, taker: Taker, index: Mapping[str, Any]) -> Iterator[Place
         if taker.reads or (path / "config.json").is_file():
             yield Place((HERE,))
         return
-    folders = rule_book().folders
+    folders, absent = rule_book().folders, _absent(str(index.get("_class_name")))
     for part in READ_WITH.get(taker.reads, (taker.reads,) if taker.reads else tuple(folders)):
         patterns = folders.get(part, ())
         names = [name for one in patterns for name in sorted(index) if fnmatch(name, one) and _class(index, name)]
-        if not names and part != SCHEDULE_PART:
+        if not names and part != SCHEDULE_PART and part not in absent:
             yield Place(tuple(one.removesuffix("*") for one in patterns))
         yield from (Place((name,)) for name in names)
+
+
+def _absent(name: str) -> set[str]:
+    """What a model of a class has not."""
+    rules = (rule for family in rule_book().families for rule in family.folders if rule.without)
+    return {part for rule in rules if name.startswith(rule.classes) for part in rule.without}
 
 
 def _has(path: Path, index: Mapping[str, Any], part: str) -> bool:

@@ -103,6 +103,7 @@ class FolderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A folder, by the class that its model_index.json or config.json names: beginnings or whole names.
 
     ``says``: what the same file has to say besides, where the class does not tell: numbers, and the classes of parts.
+    ``without``: what a model of this class has not, of what nodes read.
     """
 
     classes: tuple[str, ...]
@@ -112,6 +113,7 @@ class FolderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     what: str = ""
     nodes: tuple[str, ...] = ()
     exact: bool = False
+    without: tuple[str, ...] = ()
 
 
 class FamilyRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

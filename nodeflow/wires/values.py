@@ -28,11 +28,15 @@ class Mask:
 
 @dataclass(frozen=True)
 class LatentFormat:
-    """The space that a denoiser works in: channels, pixels per latent cell, and the side in cells it was trained at."""
+    """The space that a denoiser works in: channels, pixels per latent cell, and the side in cells it was trained at.
+
+    ``cut``: whether an image's sides are cut to whole cells, rather than to be such.
+    """
 
     channels: int
     downscale: int
     side: int
+    cut: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -261,7 +261,7 @@ def latent_shape(noise: Noise, format: LatentFormat) -> tuple[int, ...]:
         return format.channels, *noise.values.shape[2:]
     trained = format.side * format.downscale
     height, width = noise.height or trained, noise.width or trained
-    if height % format.downscale or width % format.downscale:
+    if not format.cut and (height % format.downscale or width % format.downscale):
         raise NodeError(
             f"this model makes images whose sides are multiples of {format.downscale}; {width} x {height} is not"
         )

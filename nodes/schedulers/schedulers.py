@@ -22,6 +22,7 @@ from nodes.schedulers.solvers.diffusers_solver import (
     spaced,
 )
 from nodes.schedulers.solvers.edm import check_kind, edm_solver, is_edm
+from nodes.schedulers.solvers.wuerstchen import is_wuerstchen, wuerstchen_solver
 
 MAX_ETA = 1 - 1e-6
 """At 1 and pure noise nothing is left of the direction in eq. 12, and rounding makes a negative number's root of it."""
@@ -44,6 +45,8 @@ class DiffusersSchedule:
     def begin(self, prediction: Prediction, device: torch.device, learned_variance: bool = False) -> Solver:
         if is_edm(self.trained):
             return edm_solver(self.kind, self.trained, self.steps, self.karras, prediction, device)
+        if is_wuerstchen(self.kind, self.trained):
+            return wuerstchen_solver(self.trained, self.steps, device)
         if self.flow and prediction != "flow":
             raise NodeError(
                 f"{self.kind} is for models that predict flow, and this one predicts {prediction}; "

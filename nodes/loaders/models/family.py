@@ -91,13 +91,15 @@ class FamilyLatent:
     """The space that a family works in.
 
     ``format`` is told from the network's configuration. ``files``: the families that rules tell a VAE's file as which
-    fits. ``settings``: what the autoencoder is told that no weight says (scaling_factor, shift_factor, ...).
+    fits, none where it makes its own. ``settings``: what the autoencoder is told that no weight says (scaling_factor,
+    shift_factor, ...). ``place``: its folder in a pipeline.
     """
 
     autoencoder: Autoencoder
     format: Callable[[Mapping[str, Any]], LatentFormat]
     files: tuple[str, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    place: str = "vae"
 
 
 Size = tuple[int, int]

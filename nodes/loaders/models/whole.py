@@ -115,7 +115,7 @@ def _from_pipeline(family: Family, path: Path, precision: ComputePrecision, besi
     else:
         side = latent.format(network.config).side
         dtype = precision.dtype(latent.autoencoder.architecture.precisions)
-        vae = latent.autoencoder.from_folder(path / "vae", dtype, side)
+        vae = latent.autoencoder.from_folder(path / latent.place, dtype, side)
     return _together(family, text, network, vae, precision)
 
 
@@ -152,7 +152,7 @@ def _together(
     family: Family, text: TextEncoder, network: NetworkAndSchedule, vae: VAE, precision: ComputePrecision
 ) -> ModelParts:
     side = family.latent.format(network.config).side
-    format = LatentFormat(vae.format.channels, vae.format.downscale, side)
+    format = replace(vae.format, side=side)
     return ModelParts(text, _wired(family, network, format, precision), vae, network.schedule)
 
 
@@ -222,7 +222,7 @@ def _vae(family: Family, file: WeightsFile, precision: ComputePrecision, beside:
     """The VAE that a person named, that is in the file, or in the library."""
     if beside.vae is not None:
         return _named_vae(family, beside.vae, precision)
-    if file.holds(VAE_PART):
+    if file.holds(VAE_PART) or not family.latent.files:
         return vae_from_file(family, file, precision)
     path = _in_library(family, file.path, "vae", family.latent.files, "VAE", "vae")
     return vae_from_file(family, WeightsFile(path), precision)
@@ -233,7 +233,7 @@ def _named_vae(family: Family, path: Path, precision: ComputePrecision) -> VAE:
     found = recognise(path, VAE_PART)
     if path.is_dir():
         latent = family.latent
-        place = path / "vae" if (path / "vae").is_dir() else path
+        place = path / latent.place if (path / latent.place).is_dir() else path
         dtype = precision.dtype(latent.autoencoder.architecture.precisions)
         coder = latent.autoencoder.from_folder(place, dtype, latent.format({}).side)
         _check_space(family, place, coder)

@@ -241,7 +241,10 @@ NETWORKS = {
         "transformer",
         "OmniGen2",
     ),
-    "stable cascade": Layout(
-        {"clf.1.weight": (16, W, 1, 1), "clip_txt_mapper.weight": (W, W)}, "unet", "Stable Cascade"
+    "stable cascade c": Layout(
+        {"clf.1.weight": (16, W, 1, 1), "clip_txt_mapper.weight": (W, W)}, "unet", "Stable Cascade", ALONE
+    ),
+    "stable cascade b": Layout(
+        {"clf.1.weight": (16, W, 1, 1), "effnet_mapper.0.weight": (W, 16, 1, 1)}, "unet", "Stable Cascade B", ALONE
     ),
 }

@@ -24,6 +24,7 @@ from tests.nodes.adapters import test_ip_adapter
 from tests.nodes.families import model_folders, test_flux_3, test_qwen_edit, test_redux, test_transformer_controls
 from tests.nodes.families.seeing_models import flux_2, flux_2_klein, krea_2, qwen_image_21
 from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
+from tests.nodes.families.small.cascade import stage_b, stage_c
 from tests.nodes.families.small.glm import glm_image
 from tests.nodes.families.small.kolors import kolors
 from tests.nodes.families.small.omni import z_image_omni
@@ -75,6 +76,12 @@ def image_led(save: Callable[[Path], object]) -> Callable[[Path], dict[str, str]
     return made
 
 
+def cascade(place: Path) -> dict[str, str]:
+    stage_c(place / "c")
+    stage_b(place / "b")
+    return {"stage_c": str(place / "c"), "stage_b": str(place / "b")}
+
+
 def qwen_edit(place: Path) -> dict[str, str]:
     return {"model": str(test_qwen_edit.save_edit(place, True))}
 
@@ -105,6 +112,7 @@ MODELS: dict[str, Callable[[Path], dict[str, str]]] = {
     "anima": Plain(language_led.anima),
     "ideogram-4": Plain(late_comers.ideogram_4),
     "glm-image": Plain(glm_image),
+    "stable-cascade": cascade,
 }
 ALIKE: dict[str, Callable[[Path], dict[str, str]]] = {
     "chroma": Plain(by_t5.chroma),

@@ -1,0 +1,1 @@
+"""Stable Cascade's stage B (Würstchen, Pernias et al. 2023, arXiv:2306.00637)."""
