@@ -19,7 +19,7 @@ def telling_pairs(cases: Iterable[tuple[Any, ...]], usual: Callable[..., object]
 
 
 def each_once(names: Iterable[Any], kinds: Iterable[Any]) -> list[Any]:
-    """All pairs: those of the first name with every kind, and each other name with one kind, by turns; the rest slow."""
+    """All pairs: those of the first name with every kind, each other name with one kind by turns; the rest slow."""
     rows, columns = list(names), list(kinds)
     places = {(row, column) for row in range(len(rows)) for column in range(len(columns))}
     usual = {(row, column) for row, column in places if not row or column == row % len(columns)}

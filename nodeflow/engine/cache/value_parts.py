@@ -73,7 +73,8 @@ def attributes(value: Any) -> list[Any]:
 def leaves(value: Any, *, deep: bool = False, opens: Callable[[Any], bool] | None = None) -> Iterator[Any]:
     """Yield the leaves of a value in order, each object once.
 
-    ``deep``: those in the attributes of objects too. ``opens`` says what is opened, where that is not everything.
+    ``deep``: those in the attributes of objects too, without numbers and short texts, of which a vocabulary holds some
+    ten thousands. ``opens`` says what is opened, where that is not everything.
     """
     if type(value) is Leaves:
         yield from value
@@ -91,11 +92,11 @@ def leaves(value: Any, *, deep: bool = False, opens: Callable[[Any], bool] | Non
         opener = _opener(_class(part))
         inside = opener.inside(part) if opener is not None and (opens is None or opens(part)) else None
         if deep and (more := attributes(part)):
-            todo += reversed(more)
+            todo += _heavy(more)
         if inside is None:
             yield part
         else:
-            todo += reversed(inside)
+            todo += _heavy(inside) if deep else reversed(inside)
 
 
 def named_leaves(value: Any) -> Iterator[Part]:
@@ -115,7 +116,24 @@ def named_leaves(value: Any) -> Iterator[Part]:
             todo += [((way, step), inner) for step, inner in reversed(inside)]
 
 
+SHORT = 256
+"""From so many characters on, a text is worth a place of its own in memory."""
 _NUMBERS = (type(None), bool, int, float)
+_LIGHT = frozenset(_NUMBERS)
+
+
+def _heavy(inside: list[Any]) -> list[Any]:
+    """What is more than a number, a short text or a tuple of short texts, the last first."""
+    return [part for part in reversed(inside) if not _is_light(part)]
+
+
+def _is_light(part: Any) -> bool:
+    kind = _class(part)
+    if kind is str:
+        return len(part) < SHORT
+    return kind in _LIGHT or (kind is tuple and all(type(piece) is str and len(piece) < SHORT for piece in part))
+
+
 _Way = tuple["_Way | None", str]
 """How one gets to a part: to what it is in, and on."""
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nodeflow.engine.cache.value_parts import leaves
+from nodeflow.engine.cache.value_parts import SHORT, leaves
 
 Block = tuple[str, int]
 """A piece of memory: the class of its device (cpu, cuda), and where it begins."""
@@ -47,7 +47,7 @@ def blocks(value: Any) -> dict[Block, int]:
         elif isinstance(part, np.ndarray):
             whole = _owner(part)
             found["cpu", whole.__array_interface__["data"][0]] = whole.nbytes
-        elif isinstance(part, (str, bytes, bytearray)) and len(part) >= OVERHEAD:
+        elif isinstance(part, (str, bytes, bytearray)) and len(part) >= SHORT:
             found["cpu", id(part)] = sys.getsizeof(part)
         elif isinstance(part, (memoryview, array.array)):
             found["cpu", id(part)] = memoryview(part).nbytes
