@@ -24,6 +24,7 @@ from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConf
 
 from nodes.loaders.families.pixel_diffusion.noisy_classifier import NoisyClassifier
 from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion
+from tests.made_once import made_once
 from tests.nodes import deepfloyd_models
 from tests.nodes.flow_models import tiny_flux, tiny_gan, tiny_sd3, tiny_uvit
 from tests.nodes.light_network import LightNetwork
@@ -278,7 +279,8 @@ def tiny_unclip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small_xl(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Stable Diffusion XL as a folder and as one file, with CLIP's vocabulary."""
-    return write_xl(tmp_path_factory.mktemp("xl"))
+    place = made_once(tmp_path_factory, "small-xl", write_xl)
+    return place / "folder", place / "model.safetensors"
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,13 @@ their own names, VAEs under CompVis' or Wan's. All-in-one files put model.diffus
 and text_encoders.<name>.transformer. before them.
 """
 
+from __future__ import annotations
+
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -39,6 +40,18 @@ class Split(NamedTuple):
     texts: tuple[Path, ...]
     vae: Path
     whole: Path | None
+
+    @classmethod
+    def of(cls, name: str, path: Path) -> Split:
+        """The files of a family's model that `split` saved below a folder."""
+        kind, parts = KINDS[name], path / "parts"
+        return cls(
+            path / "model",
+            parts / "network.safetensors",
+            tuple(parts / file / f"{file}.safetensors" for file, _ in kind.texts.values()),
+            parts / "vae.safetensors",
+            path / "whole.safetensors" if kind.inside else None,
+        )
 
 
 class Kind(NamedTuple):
@@ -157,41 +170,31 @@ def held(model: LoadedModel) -> dict[str, Any]:
     return found
 
 
-def split(name: str, path: Path) -> Split:
-    """A family's model, saved all three ways below a folder."""
-    torch.manual_seed(0)
-    kind, folder = KINDS[name], path / "model"
-    kind.save(folder)
-    parts = path / "parts"
-    parts.mkdir()
+def split(name: str, path: Path, saved: Path) -> Split:
+    """A family's model, all three ways below a folder; ``saved`` is the first of them."""
+    kind, (folder, network_file, texts, vae_file, whole_file) = KINDS[name], Split.of(name, path)
+    shutil.copytree(saved, folder)
+    network_file.parent.mkdir()
     network = _network_names(folder)
-    save_file(network, parts / "network.safetensors")
-    texts: list[Path] = []
+    save_file(network, network_file)
     whole: Weights = {f"model.diffusion_model.{key}": value for key, value in network.items()}
-    for place, (file, tokenizer) in kind.texts.items():
+    for file, (place, (_, tokenizer)) in zip(texts, kind.texts.items(), strict=True):
         weights = weights_of(folder / place)
-        texts.append(parts / file / f"{file}.safetensors")
-        texts[-1].parent.mkdir()
-        save_file(weights, texts[-1])
+        file.parent.mkdir()
+        save_file(weights, file)
         if tokenizer:
-            shutil.copytree(folder / tokenizer, texts[-1].parent / "tokenizer")
+            shutil.copytree(folder / tokenizer, file.parent / "tokenizer")
             shutil.copytree(folder / tokenizer, path / "tokenizer", dirs_exist_ok=True)
-        for name in kind.further:
-            shutil.copytree(folder / name, texts[-1].parent / name)
+        for further in kind.further:
+            shutil.copytree(folder / further, file.parent / further)
         inside = f"text_encoders.{kind.inside.get(place)}.transformer."
         whole |= {inside + key: value for key, value in weights.items()}
     coder = _vae_names(weights_of(folder / "vae"))
-    save_file(coder, parts / "vae.safetensors")
+    save_file(coder, vae_file)
     whole |= {kind.vae + key: value for key, value in coder.items()}
-    if kind.inside:
-        save_file({key: value.contiguous().clone() for key, value in whole.items()}, path / "whole.safetensors")
-    return Split(
-        folder,
-        parts / "network.safetensors",
-        tuple(texts),
-        parts / "vae.safetensors",
-        path / "whole.safetensors" if kind.inside else None,
-    )
+    if whole_file is not None:
+        save_file({key: value.contiguous().clone() for key, value in whole.items()}, whole_file)
+    return Split.of(name, path)
 
 
 def _network_names(folder: Path) -> Weights:

@@ -3,6 +3,7 @@ models that lack a part."""
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,17 @@ from nodeflow.library.recognise import recognise
 from nodeflow.library.rules import rule_book
 from nodes.loaders.load_by_family import load_diffusion_model, load_text_encoder
 from nodes.loaders.load_models import load_vae
-from tests.nodes.families.split_files import Split, split
+from tests.nodes.families.split_files import Split
 
 
 @pytest.fixture(scope="module")
-def flux(tmp_path_factory: pytest.TempPathFactory) -> Split:
-    return split("FLUX.1", tmp_path_factory.mktemp("flux"))
+def flux(splits: Callable[[str], Split]) -> Split:
+    return splits("FLUX.1")
 
 
 @pytest.fixture(scope="module")
-def xl(tmp_path_factory: pytest.TempPathFactory) -> Split:
-    return split("Stable Diffusion XL", tmp_path_factory.mktemp("xl"))
+def xl(splits: Callable[[str], Split]) -> Split:
+    return splits("Stable Diffusion XL")
 
 
 def titles(path: Path) -> list[str]:

@@ -19,7 +19,7 @@ from torch import Tensor
 from nodeflow.node import NodeError
 from nodes.denoisers.flow_transformers import network_denoiser
 from nodes.loaders.load_by_family import load_model
-from tests.nodes.families.split_files import Split, split
+from tests.nodes.families.split_files import Split
 from tests.nodes.quantised_files import Coded, coded, llm_int8
 
 BLOCK = 64
@@ -54,8 +54,8 @@ def int8(weight: Tensor) -> Coded:
 
 
 @pytest.fixture(scope="module")
-def flux(tmp_path_factory: pytest.TempPathFactory) -> Split:
-    return split("FLUX.1", tmp_path_factory.mktemp("flux"))
+def flux(splits: Callable[[str], Split]) -> Split:
+    return splits("FLUX.1")
 
 
 def with_part(flux: Split, at: Path, part: str, weights: dict[str, Tensor], config: dict[str, Any] | None) -> Path:

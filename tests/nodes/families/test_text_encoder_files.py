@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from nodeflow.node import NodeError
 from nodes.loaders.load_by_family import load_diffusion_model, load_text_encoder
 from nodes.loaders.quantised.layers import is_stored
 from tests.nodes.families.gguf_files import write_gguf
-from tests.nodes.families.split_files import Split, split
+from tests.nodes.families.split_files import Split
 from tests.nodes.quantised_files import coded, float8_scaled, int8_rows, save
 
 TEXT = "a red star"
@@ -24,13 +25,13 @@ LETTERS = [chr(code) for code in range(97, 123)]
 
 
 @pytest.fixture(scope="module")
-def z_image(tmp_path_factory: pytest.TempPathFactory) -> Split:
-    return split("Z-Image", tmp_path_factory.mktemp("z-image"))
+def z_image(splits: Callable[[str], Split]) -> Split:
+    return splits("Z-Image")
 
 
 @pytest.fixture(scope="module")
-def flux(tmp_path_factory: pytest.TempPathFactory) -> Split:
-    return split("FLUX.1", tmp_path_factory.mktemp("flux"))
+def flux(splits: Callable[[str], Split]) -> Split:
+    return splits("FLUX.1")
 
 
 def said(*files: Path, **more: Any) -> Tensor:
