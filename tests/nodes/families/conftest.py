@@ -38,9 +38,7 @@ def splits(tmp_path_factory: pytest.TempPathFactory, folders: Callable[[Save], P
 
     @cache
     def found(name: str) -> Split:
-        place = name.replace(" ", "-").replace(".", "-")
-        return Split.of(
-            name, made_once(tmp_path_factory, place, lambda path: split(name, path, folders(KINDS[name].save)))
-        )
+        place, saved = name.replace(" ", "-").replace(".", "-"), folders(KINDS[name].save)
+        return Split.of(name, made_once(tmp_path_factory, place, lambda path: split(name, path, saved)))
 
     return found

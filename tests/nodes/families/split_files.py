@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -170,10 +171,14 @@ def held(model: LoadedModel) -> dict[str, Any]:
     return found
 
 
-def split(name: str, path: Path, saved: Path) -> Split:
-    """A family's model, all three ways below a folder; ``saved`` is the first of them."""
+def split(name: str, path: Path, saved: Path | None = None) -> Split:
+    """A family's model, all three ways below a folder; ``saved`` is the first of them, where it is there already."""
+    torch.manual_seed(0)
     kind, (folder, network_file, texts, vae_file, whole_file) = KINDS[name], Split.of(name, path)
-    shutil.copytree(saved, folder)
+    if saved is None:
+        kind.save(folder)
+    else:
+        shutil.copytree(saved, folder)
     network_file.parent.mkdir()
     network = _network_names(folder)
     save_file(network, network_file)
