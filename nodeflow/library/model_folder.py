@@ -34,6 +34,8 @@ def broken(path: Path, taker: Taker, without: Collection[str] = ()) -> str:
     name."""
     try:
         index = next((read_json(path / one, "") for one in INDICES if (path / one).is_file()), {})
+        for part in (path, *(path / name for name in sorted(index) if _class(index, name))):
+            check_code(part)
         for place in _places(path, taker, index, without):
             _Reading(path, taker, index).check(place)
     except FolderError as error:

@@ -11,6 +11,8 @@ from nodeflow.library.folder_json import FolderError
 
 INDEX = "*.safetensors.index*.json"
 """What names the files of weights that are cut into several."""
+CONFIGS = "config.json", "model_index.json"
+"""How the names of files end that say of which classes something is."""
 CODE = ("auto_map", "custom_pipelines", "trust_remote_code")
 """Keys of configurations by which a folder asks that Python of its own be run, or that libraries trust it."""
 
@@ -27,7 +29,7 @@ def check_code(folder: Path) -> None:
                     "it; such files can hold programs and are never opened; convert them to safetensors first"
                 )
     for path in sorted(folder.glob("*.json")):
-        if path.name.endswith("config.json") and (found := next(_code(_json(path)), None)):
+        if path.name.endswith(CONFIGS) and (found := next(_code(_json(path)), None)):
             raise FolderError(
                 f"{shown}/{path.name} asks for code of its own ({found}), which is never run; "
                 "take a model that needs none"

@@ -64,6 +64,25 @@ def test_nothing_in_the_tree_trusts_code_or_opens_pickles() -> None:
         assert told.get("weights_only") is True, place
 
 
+READERS_OF_CODE = {"pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "torch.hub", "torch.package"}
+"""Modules that run what a file says."""
+FURTHER_LOADS = re.compile(r"\btorch\.jit\.load\b|\ballow_pickle=True\b|\bweights_only=False\b")
+
+
+def test_nothing_that_ships_has_another_way_to_run_a_file() -> None:
+    for path in (path for room in SHIPPED for path in sorted((ROOT / room).rglob("*.py"))):
+        place = path.relative_to(ROOT).as_posix()
+        if place.startswith(WRITTEN):
+            continue
+        assert not FURTHER_LOADS.search(text(path)), place
+        if not any(name.rpartition(".")[2] in text(path) for name in READERS_OF_CODE):
+            continue
+        for found in ast.walk(ast.parse(text(path))):
+            names = [one.name for one in found.names] if isinstance(found, ast.Import | ast.ImportFrom) else []
+            inside = f"{found.module}." if isinstance(found, ast.ImportFrom) else ""
+            assert not {*names, *(inside + name for name in names), inside.rstrip(".")} & READERS_OF_CODE, place
+
+
 def _is_torch(place: str) -> bool:
     path, _, line = place.rpartition(":")
     return "torch.load(" in (ROOT / path).read_text(encoding="utf-8").splitlines()[int(line) - 1]
@@ -94,9 +113,13 @@ def test_an_index_that_names_other_than_safetensors_is_refused(folder: Path, nam
         "text_encoder/config.json",
         "tokenizer/tokenizer_config.json",
         "scheduler/scheduler_config.json",
+        "model_index.json",
+        "processor/preprocessor_config.json",
     ],
 )
 def test_a_folder_that_asks_for_its_own_code_is_refused(folder: Path, part: str) -> None:
+    (folder / "processor").mkdir()
+    rewrite(folder / "model_index.json", processor=["transformers", "CLIPImageProcessor"])
     rewrite(folder / part, auto_map={"AutoModel": "modeling.Own"})
     with pytest.raises(NodeError, match=r"asks for code of its own \(auto_map\), which is never run"):
         load_latent_diffusion(str(folder))
