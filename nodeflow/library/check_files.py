@@ -9,7 +9,7 @@ from typing import NamedTuple
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, Param
 from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, Socket, Workflow
 from nodeflow.graph.subgraphs.instances import with_subgraphs
-from nodeflow.library.hub_snapshot import snapshot
+from nodeflow.library.hub_snapshot import may_fetch, snapshot
 from nodeflow.library.lookup import SUFFIXES
 from nodeflow.library.missing import HUB_ID, Find, missing_models, named_models, short
 from nodeflow.library.recognise import recognise
@@ -29,7 +29,7 @@ def problems_on_disk(workflow: Workflow, catalogue: Catalogue, base: Path, find:
     lost = {
         (one.where, one.node, one.param): one for one in missing_models(named_models(workflow, catalogue), find, base)
     }
-    found = [one.problem() for one in lost.values()]
+    found = [one.problem() for one in lost.values() if not (one.hub and may_fetch())]
     for where, name, node, spec in _nodes(workflow, catalogue):
         place = f"{where}/{name}" if where else name
         if why := _wrong_family(workflow, where, name, node, spec, base, find):

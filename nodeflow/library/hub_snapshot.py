@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from nodeflow.library.folders import hub_cache
+from nodeflow.library.folders import hub_cache, read_settings
 from nodeflow.library.recognise_folder import read_config
 
 ALWAYS = "scheduler", "tokenizer"
@@ -27,6 +28,23 @@ def snapshot(model: str, revision: str = "") -> Path | None:
         commit = revision
     folder = place / "snapshots" / commit
     return folder if commit and folder.is_dir() else None
+
+
+VARIABLE = "NODEFLOW_DOWNLOAD"
+"""What allows nodes to fetch, where it is 1."""
+
+
+def may_fetch() -> bool:
+    """Return whether a node fetches from the hub what is not here."""
+    return os.environ.get(VARIABLE) == "1" and not read_settings().offline
+
+
+def in_part(shown: str, missing: Sequence[str]) -> str:
+    """Say what the cache lacks of a repository, and what to do."""
+    return (
+        f"{shown}: the hub's cache on this computer holds only a part of it, without {listed(missing)}; download it, "
+        f"let runs fetch it ({VARIABLE}=1), or choose another model"
+    )
 
 
 def listed(missing: Sequence[str]) -> str:

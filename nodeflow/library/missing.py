@@ -14,7 +14,7 @@ from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, Socket, Work
 from nodeflow.graph.subgraphs.instances import with_subgraphs
 from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.folders import folder_named, hub_cache
-from nodeflow.library.hub_snapshot import lacking, listed, snapshot
+from nodeflow.library.hub_snapshot import in_part, lacking, snapshot
 from nodeflow.library.lookup import SUFFIXES
 from nodeflow.resources import locate
 
@@ -54,10 +54,7 @@ def reason(named: NamedModel) -> str:
     """Return why a model cannot be loaded, as a sentence."""
     value = short(named.value)
     if named.lacks:
-        return (
-            f"{value}: the hub's cache on this computer holds only a part of it, without {listed(named.lacks)}; "
-            "download it, or choose another model"
-        )
+        return in_part(f"{value} at revision {named.revision}" if named.revision else value, named.lacks)
     if named.hub:
         return f"{value} is not on this computer; download it, or choose another model"
     return f"{value} is in none of the model folders; choose another model, or add its folder"

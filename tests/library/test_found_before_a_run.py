@@ -171,3 +171,6 @@ def test_a_partly_filled_snapshot_is_named(
     found = told(alone("load_latent_diffusion", model="someone/model", revision=revision), tmp_path)
     found = [one for one in found if "computer" in one]  # what lies in it is another matter
     assert (says in found[0] and "someone/model" in found[0]) if says else not found
+    monkeypatch.setenv("NODEFLOW_DOWNLOAD", "1")
+    fetching = told(alone("load_latent_diffusion", model="someone/model", revision=revision), tmp_path)
+    assert not [one for one in fetching if "computer" in one], "a run fetches what is missing"

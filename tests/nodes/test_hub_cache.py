@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nodeflow.library.missing import NamedModel, reason
 from nodeflow.node import NodeError
 from nodes.loaders.adapters import adapter_file
 from nodes.loaders.families.autoencoders import vae_folder
@@ -61,8 +62,9 @@ def test_what_a_snapshot_lacks_is_named(gone: list[str], said: str, snapshot: Pa
         find("someone/tiny", "")
     assert str(caught.value) == (
         f"someone/tiny: the hub's cache on this computer holds only a part of it, without {said}; "
-        "download it first, or set NODEFLOW_DOWNLOAD=1"
+        "download it, let runs fetch it (NODEFLOW_DOWNLOAD=1), or choose another model"
     )
+    assert reason(NamedModel("", "a", "model", "someone/tiny", lacks=tuple(said.split(", ")))) == str(caught.value)
 
 
 def test_a_link_to_nowhere_is_nothing(snapshot: Path) -> None:

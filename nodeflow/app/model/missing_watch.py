@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QTimer
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.model_library import ModelLibrary
 from nodeflow.graph.model.workflow import Problem
-from nodeflow.library.hub_snapshot import listed
+from nodeflow.library.hub_snapshot import VARIABLE, listed
 from nodeflow.library.missing import NamedModel, missing_models, named_models, short
 
 QUIET_MS = 120
@@ -60,10 +60,10 @@ class MissingWatch(QObject):
     def _why(self, named: NamedModel) -> str:
         if named.lacks:
             words = self.tr(
-                "{0}: the hub's cache on this computer holds only a part of it, without {1}; download it, or choose "
-                "another model"
+                "{0}: the hub's cache on this computer holds only a part of it, without {1}; download it, let runs "
+                "fetch it ({2}=1), or choose another model"
             )
-            return words.format(short(named.value), listed(named.lacks))
+            return words.format(short(named.value), listed(named.lacks), VARIABLE)
         if named.hub:
             words = self.tr("{0} is not on this computer; download it, or choose another model")
         else:

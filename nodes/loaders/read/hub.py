@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from nodeflow.library.folders import read_settings
-from nodeflow.library.hub_snapshot import lacking, listed, snapshot
+from nodeflow.library.hub_snapshot import VARIABLE, in_part, lacking, listed, may_fetch, snapshot
 from nodeflow.library.missing import short
 from nodeflow.node import NodeError
 from nodes.loaders.read.folder_files import first_line
 
-VARIABLE = "NODEFLOW_DOWNLOAD"
 HOW = f"download it first, or set {VARIABLE}=1"
 
 
@@ -23,7 +20,6 @@ def from_hub(model: str, revision: str, patterns: list[str]) -> Path:
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     named = f"{model} at revision {revision}" if revision else model
-    allowed = os.environ.get(VARIABLE) == "1" and not read_settings().offline
     folder: Path | None = None
     try:
         folder = _snapshot(model, revision, patterns, fetch=False)
@@ -35,7 +31,7 @@ def from_hub(model: str, revision: str, patterns: list[str]) -> Path:
     missing = lacking(folder, patterns) if folder is not None else []
     if folder is not None and not missing:
         return folder
-    if not allowed:
+    if not may_fetch():
         raise NodeError(_absent(named, missing)) from None
     fetched = _fetched(named, model, revision, patterns)
     if missing := lacking(fetched, patterns):
@@ -48,7 +44,7 @@ def from_hub(model: str, revision: str, patterns: list[str]) -> Path:
 
 def _absent(named: str, missing: list[str]) -> str:
     if missing:
-        return f"{named}: the hub's cache on this computer holds only a part of it, without {listed(missing)}; {HOW}"
+        return in_part(named, missing)
     return f"{named}: there is no such folder, and the hub's cache on this computer does not hold it; {HOW}"
 
 
