@@ -144,6 +144,19 @@ def test_every_layout_changes_the_same(network: Any, layout: str, tmp_path: Path
     assert_same(outputs(network, led), outputs(merged(network, changes)))
 
 
+@pytest.mark.parametrize("layout", ["kohya, original", "ComfyUI, original"])
+@pytest.mark.parametrize("kind", ["AuraFlowTransformer2DModel", "PixArtTransformer2DModel", "SanaTransformer2DModel"])
+def test_names_of_other_makers_change_the_same(kind: str, layout: str, tmp_path: Path) -> None:
+    """Of the layers in the blocks, which alone adapters have."""
+    network = made(kind)
+    changes = {name: change for name, change in differences(network).items() if "blocks." in name and change.ndim == 2}
+    led = adapter(write(tmp_path, LAYOUTS[layout](kind, changes)), network)
+    assert {f"{name}.weight" for name in led.layers} == set(changes)
+    for name, layer in led.layers.items():
+        found = sum(update.change(network.get_submodule(name).weight) for update in layer.updates)
+        torch.testing.assert_close(found, changes[f"{name}.weight"], atol=1e-5, rtol=1e-4)
+
+
 NO_TEXT_AS_A_WHOLE = {"ChromaTransformer2DModel", "LongCatImageTransformer2DModel", "OvisImageTransformer2DModel"}
 """Networks with FLUX's names that are told no text as a whole, nor a guidance."""
 

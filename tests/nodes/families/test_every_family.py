@@ -1,12 +1,15 @@
 """What holds for each family: adapters on plain and on stored weights, modes of memory, where words are looked at."""
 
+import copy
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from peft import LoraConfig
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -23,6 +26,8 @@ from tests.nodes.families.split_files import KINDS, Split
 from tests.nodes.quantised_files import coded, float8_scaled, save
 
 RANK = 2
+FILE = "pytorch_lora_weights.safetensors"
+ATTENDS = re.compile(r"(blocks|layers|block).*(to_[qkv]|to_query|to_key|to_value|to_out\.0|qkv_proj)$")
 
 
 class Ready:
@@ -100,6 +105,22 @@ def test_an_adapter_is_the_merged_weights(
     size = float(wanted.abs().max())
     torch.testing.assert_close(led / size, wanted / size, atol=1e-5, rtol=1e-5)
     assert not torch.allclose(led / size, alone / size, atol=1e-3)
+
+
+def test_an_adapter_is_what_peft_computes(ready: Ready, tmp_path: Path) -> None:
+    """As peft trains and diffusers saves it, its rank and alpha apart, on all the attention of a network."""
+    network: Any = ready.model.network
+    trained = copy.deepcopy(network.module)
+    if not hasattr(trained, "add_adapter"):
+        pytest.skip("diffusers trains no adapters of this network")
+    targets = [name for name, layer in trained.named_modules() if isinstance(layer, nn.Linear) and ATTENDS.search(name)]
+    trained.add_adapter(LoraConfig(r=RANK, lora_alpha=3, target_modules=targets, init_lora_weights=False))
+    trained.eval().save_lora_adapter(tmp_path, adapter_name="default")
+    wanted = ready.said(replace(network, module=trained))
+    led, alone = ready.said(apply_lora(network, str(tmp_path / FILE))), ready.said()
+    size = float(wanted.abs().max())
+    torch.testing.assert_close(led / size, wanted / size, atol=1e-5, rtol=1e-5)
+    assert not torch.allclose(led / size, alone / size, atol=1e-4)
 
 
 @pytest.mark.parametrize("mode", ["blocks", "leaves"])

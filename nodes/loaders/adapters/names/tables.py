@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from nodes.loaders.adapters.names import cosmos, flux, flux2, flux3, krea2, qwen_image, sd3, single_stream, unet
+from nodes.loaders.adapters.names import (
+    aura_flow,
+    cosmos,
+    flux,
+    flux2,
+    flux3,
+    krea2,
+    qwen_image,
+    sd3,
+    single_stream,
+    unet,
+)
 from nodes.loaders.adapters.names.layer_names import Alias, LayerNames, TargetLayer, layer_names, weighted
 from nodes.loaders.adapters.names.renamed import RenamedRow, renamed
+from nodes.loaders.families.pixart_alpha import names as pixart
+from nodes.loaders.families.sana import names as sana
 
 TABLES: Mapping[str, tuple[RenamedRow, ...]] = {
     "FluxTransformer2DModel": flux.ROWS,
@@ -22,6 +35,9 @@ TABLES: Mapping[str, tuple[RenamedRow, ...]] = {
     "QwenImage21Transformer2DModel": qwen_image.ROWS_21,
     "Krea2Transformer2DModel": krea2.ROWS,
     "CosmosTransformer3DModel": cosmos.ROWS,
+    "AuraFlowTransformer2DModel": aura_flow.ROWS,
+    "PixArtTransformer2DModel": pixart.ROWS,
+    "SanaTransformer2DModel": sana.ROWS,
 }
 """By diffusers' class. Networks that stand in no table have the names of their library alone."""
 INSIDE = "unet."
