@@ -14,7 +14,9 @@ import time
 
 CHILD = """
 import sys, time
-from nodeflow.app.main import application, open_window
+from nodeflow.garbage import unsearched
+with unsearched():  # as `nodeflow open` does
+    from nodeflow.app.main import application, open_window
 app = application()
 window = open_window()
 window.show()

@@ -18,6 +18,7 @@ def open_(
 ) -> None:
     """Open a workflow in a window; where there is no display, run it without one."""
     from nodeflow import system
+    from nodeflow.garbage import unsearched
     from nodeflow.resources import folder
 
     file = file or folder("workflows") / "latent-diffusion.json"
@@ -26,6 +27,7 @@ def open_(
         run(file, output=Path("output"))
     if sentence := system.missing_libraries():
         refuse(sentence)
-    from nodeflow.app.main import main as show
+    with unsearched():
+        from nodeflow.app.main import main as show
 
     raise typer.Exit(show(file, form))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
@@ -127,10 +125,13 @@ class ImagePairView(QStackedWidget):
         if apart is not None:
             self.difference.show_frame(apart)
         elif one is not None and other is not None:
+            from nodeflow.app.inspector.image_difference import as_grey, difference  # numpy takes long to load
+
             found = difference(one.image, other.image)
             self.largest = int(found.max())
             if mode == MODES[2]:
-                self.difference.show_frame(StoredFrame(_grey(found), msgspec.structs.replace(one.about, smooth=False)))
+                shown = StoredFrame(as_grey(found), msgspec.structs.replace(one.about, smooth=False))
+                self.difference.show_frame(shown)
         elif mode == MODES[2]:
             self.difference.show_frame(None, words)
 
@@ -142,28 +143,3 @@ class ImagePairView(QStackedWidget):
         if event.type() == QEvent.Type.PaletteChange:
             self.update()
         super().changeEvent(event)
-
-
-def difference(one: QImage, other: QImage) -> NDArray[np.uint8]:
-    """Return how far two images are apart at each place (h, w): the largest of the three colours' differences, 0 to
-    255."""
-    if other.size() != one.size():
-        mode = Qt.TransformationMode.SmoothTransformation
-        other = other.scaled(one.size(), Qt.AspectRatioMode.IgnoreAspectRatio, mode)
-    a, b = (_array(image).astype(np.int16) for image in (one, other))
-    return np.abs(a - b).max(-1).astype(np.uint8)
-
-
-def _array(image: QImage) -> NDArray[np.uint8]:
-    """(h, w, 3)."""
-    plain = image.convertToFormat(QImage.Format.Format_RGB32)
-    lines = np.frombuffer(plain.constBits(), np.uint8).reshape(plain.height(), plain.bytesPerLine())
-    return lines[:, : plain.width() * 4].reshape(plain.height(), plain.width(), 4)[..., :3].copy()
-
-
-def _grey(apart: NDArray[np.uint8]) -> QImage:
-    """Differences as grey, the largest white."""
-    scaled = np.ascontiguousarray((apart.astype(np.float32) * (255 / max(int(apart.max()), 1))).astype(np.uint8))
-    height, width = scaled.shape
-    grey = QImage(scaled.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
-    return grey.convertToFormat(QImage.Format.Format_RGB32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import socket
 
 import msgspec
@@ -29,6 +28,8 @@ class Member(msgspec.Struct, frozen=True):
     @classmethod
     def here(cls, cache: str = "") -> Member:
         """This machine."""
+        import importlib.metadata  # takes long to load, and only a cluster asks
+
         versions: dict[str, str] = {}
         for name in PACKAGES:
             try:

@@ -17,6 +17,7 @@ import psutil
 from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.protocol.messages import Heartbeat
 from nodeflow.engine.worker.pipe import ReplySender
+from nodeflow.garbage import unsearched
 from nodeflow.system import keep_freed_memory, wait_politely
 
 if TYPE_CHECKING:
@@ -39,9 +40,10 @@ def serve(pipe: Connection, limits: Limits, begun: Callable[[Worker], None] = la
     keep_freed_memory()
     mouth = ReplySender(pipe)
     threading.Thread(target=_beat, args=(mouth,), name="heart", daemon=True).start()
-    from nodeflow.engine.worker.worker import Worker
+    with unsearched():
+        from nodeflow.engine.worker.worker import Worker
 
-    worker = Worker(mouth, limits)
+        worker = Worker(mouth, limits)
     begun(worker)
     worker.serve()
 

@@ -47,6 +47,7 @@ from nodeflow.engine.worker.pack_markers import PackMarkers
 from nodeflow.engine.worker.packs import heavy_modules, load_packs
 from nodeflow.engine.worker.pipe import ReplySender
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
+from nodeflow.garbage import unsearched
 from nodeflow.graph.model.workflow import Problem, WorkflowError
 from nodeflow.system import give_back_memory
 
@@ -54,16 +55,8 @@ IDLE_SECONDS = 10.0
 """Seconds without a job after which freed memory is handed back."""
 REST_SECONDS = 30.0
 """Seconds after that, after which results are let go of that the disk has too."""
-
-
 YOUNG = 10_000
 """New objects after which garbage is searched among them; a long list makes many that all stay."""
-
-
-def _settle_garbage() -> None:
-    """Spare what is loaded by now each search for garbage: it stays, and it is far more than what a run makes."""
-    gc.freeze()
-    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
 
 
 class Worker:
@@ -88,9 +81,11 @@ class Worker:
         for job in (self._read, self._peek, self._look):
             threading.Thread(target=job, name=job.__name__, daemon=True).start()
         packs = self.session.packs
-        packs.start(self._imports)
+        with unsearched():
+            packs.start(self._imports)
         self._markers.end()
-        _settle_garbage()
+        gc.freeze()  # what is loaded by now is far more than what a run makes
+        gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
         troubles = tuple(packs.errors.values())
         words, devices = device.describe(name), device.offered()
         self.say(WorkerReady(words, device.versions(), packs.catalogue, troubles, devices=devices))
@@ -116,10 +111,11 @@ class Worker:
     def _use_idle_time(self, idle: int) -> int:
         """Do the next of what nobody must wait for; how often memory was let go of since the last job."""
         if self.cold:
-            with contextlib.suppress(Exception):  # the node that needs it says what is wrong with it
+            with contextlib.suppress(Exception), unsearched():  # the node that needs it says what is wrong with it
                 importlib.import_module(self.cold.pop(0))
             if not self.cold:
-                _settle_garbage()
+                gc.collect()  # what an earlier run left must not be spared
+                gc.freeze()
             return idle
         if idle:
             self.session.rest()

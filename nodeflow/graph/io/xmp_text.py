@@ -7,12 +7,12 @@ ones packed, since a JPEG holds a packet of 64 KiB at most.
 from __future__ import annotations
 
 import base64
+import html
 import io
 import struct
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from nodeflow.graph.io.image_settings.image_texts import xmp_value
 
@@ -80,7 +80,7 @@ def texts_in_picture(path: Path, *names: str) -> dict[str, bytes]:
 
 def _element(name: str, text: str) -> str:
     if len(text) < PACKED_FROM:
-        return f"<nodeflow:{name}>{escape(text)}</nodeflow:{name}>"
+        return f"<nodeflow:{name}>{html.escape(text, quote=False)}</nodeflow:{name}>"
     packed = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
     return f"<nodeflow:{name}-packed>{packed}</nodeflow:{name}-packed>"
 

@@ -10,7 +10,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.inspector.charts import ChartView
-from nodeflow.app.inspector.image_pair import WipeView, difference
+from nodeflow.app.inspector.image_difference import difference
+from nodeflow.app.inspector.image_pair import WipeView
 from nodeflow.app.inspector.inspector_panel import InspectorPanel
 from nodeflow.app.qt.frames import StoredFrame
 from nodeflow.app.qt.zoom import ZoomState

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import regex
+from typing import TYPE_CHECKING, NamedTuple
 
 from nodeflow.graph.io.comfyui.model import BYPASSED, MUTED, ComfyNode, Graph, NumberedLink, Slot
 from nodeflow.graph.io.comfyui.tolerant import mapping, text, whole
 from nodeflow.patterns import PatternFault, compiled
+
+if TYPE_CHECKING:
+    import regex
 
 LONGEST = 0.05
 """Seconds that a pattern of a file may take to search a name."""
