@@ -100,11 +100,11 @@ def test_a_lesson_is_shown_on_demand_with_the_shapes_that_came_in(window: MainWi
     assert "Sampling walks backwards" not in page.page.toPlainText()
 
 
-def test_neither_charts_nor_formulas_are_loaded_at_the_start() -> None:
+def test_neither_charts_nor_formulas_nor_arrays_are_loaded_at_the_start() -> None:
     code = (
         "import sys; from nodeflow.app.main import application, open_window; app = application();"
         "window = open_window(); window.show(); app.processEvents();"
-        "assert not {'pyqtgraph', 'ziamath', 'torch'} & sys.modules.keys()"
+        "assert not {'pyqtgraph', 'ziamath', 'torch', 'numpy', 'regex', 'urllib.request'} & sys.modules.keys()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
