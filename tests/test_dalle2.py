@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
@@ -23,6 +24,7 @@ def cells(sheet: Image.Image, columns: int) -> Iterator[list[Picture]]:
         yield [np.asarray(one, np.float32) / np.float32(255) for one in shown]
 
 
+@pytest.mark.slow
 def test_unclip_paints_varies_walks_and_moves(tmp_path: Path) -> None:
     wrote = run(WorkflowRunner(), "dalle2", tmp_path)
     (large,), (sheet,) = wrote["save"], wrote["save_sheet"]

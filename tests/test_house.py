@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -93,7 +93,7 @@ def test_no_file_is_longer_than_a_reader_holds_in_mind() -> None:
 def test_no_name_of_a_class_means_two_things() -> None:
     root = Path(__file__).parents[1]
     files = [path for room in ("nodeflow", "nodes") for path in (root / room).rglob("*.py")]
-    read = [ast.parse(path.read_text()) for path in files if path.relative_to(root) != COPIED]
-    names = Counter(part.name for tree in read for part in tree.body if isinstance(part, ast.ClassDef))
+    read = [path.read_text(encoding="utf-8") for path in files if path.relative_to(root) != COPIED]
+    names = Counter(name for text in read for name in re.findall(r"^class (\w+)", text, re.MULTILINE))
     assert len(names) > 500
     assert {name for name, times in names.items() if times > 1} == MIRRORED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import nodes
@@ -30,13 +31,13 @@ WORDS = {
 """Where a text that is also the name of a wire type is something else, and what."""
 
 
-def literals(path: Path) -> Iterator[str]:
+@cache
+def literals(path: Path) -> tuple[str, ...]:
     """The texts in a file that are no docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     told = {id(statement.value) for statement in ast.walk(tree) if isinstance(statement, ast.Expr)}
-    for found in ast.walk(tree):
-        if isinstance(found, ast.Constant) and isinstance(found.value, str) and id(found) not in told:
-            yield found.value
+    constants = [found for found in ast.walk(tree) if isinstance(found, ast.Constant) and id(found) not in told]
+    return tuple(found.value for found in constants if isinstance(found.value, str))
 
 
 def files() -> Iterator[tuple[str, Path]]:

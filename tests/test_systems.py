@@ -170,6 +170,7 @@ def test_a_classifier_leads_to_its_class(session: WorkflowRunner, tmp_path: Path
     assert len(wrote["save_scales"]) == 1
 
 
+@pytest.mark.slow
 def test_a_cascade_ends_in_a_large_picture_of_the_class(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "cascaded-diffusion", tmp_path)
     (large,) = wrote["save"]
@@ -221,6 +222,7 @@ def test_the_transformer_paints_the_class(session: WorkflowRunner, tmp_path: Pat
     assert [finding.subject for finding in found].count("star") >= 3
 
 
+@pytest.mark.slow
 def test_a_direction_of_clip_changes_the_colour_alone(session: WorkflowRunner, tmp_path: Path) -> None:
     (changed,) = run(session, "diffusion-clip", tmp_path)["save"]
     assert right(folder("assets") / "pictures" / "star.png", "a red star on a blue background")
@@ -315,6 +317,7 @@ def test_two_guidances_lead_pixels_and_a_text_paints_into_a_picture(session: Wor
     assert max(float(np.abs(corner).mean()) for corner in corners) < 0.04, "outside of the mask it is as it was"
 
 
+@pytest.mark.slow
 def test_a_text_leads_a_cascade_and_thresholding_keeps_colours(session: WorkflowRunner, tmp_path: Path) -> None:
     wrote = run(session, "imagen", tmp_path)
     assert pixels(wrote["save"][0]).shape == (256, 256, 3)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from original_layout import original_weights, true_networks, write_original
 from safetensors.torch import load_file, save_file
+from transformers import CLIPTokenizer
 
 from nodeflow.node import NodeError
 from nodes.conditioning.text_encode import clip_text_encode
@@ -25,6 +26,7 @@ from nodes.loaders.families.stable_diffusion.shapes import (
     vae_config,
 )
 from nodes.loaders.load_models import LatentDiffusion, load_latent_diffusion
+from nodes.loaders.read.folder_files import read_tokenizer
 from nodes.loaders.read.parts import CLIPText
 
 
@@ -45,6 +47,15 @@ def test_precision_is_as_told(tiny_folder: Path) -> None:
         assert {parameter.dtype for parameter in module.parameters()} == {torch.bfloat16}
     with pytest.raises(NodeError, match="int8 is no precision"):
         load_latent_diffusion(str(tiny_folder), dtype="int8")
+
+
+def test_a_tokenizer_of_the_same_files_is_read_once(tiny_folder: Path, tiny_copy: Path) -> None:
+    wanted = read_tokenizer(CLIPTokenizer, tiny_folder / "tokenizer")
+    assert read_tokenizer(CLIPTokenizer, tiny_copy / "tokenizer") is wanted
+    settings = tiny_copy / "tokenizer" / "tokenizer_config.json"
+    settings.write_text(json.dumps({**json.loads(settings.read_text()), "model_max_length": 9}))
+    assert read_tokenizer(CLIPTokenizer, tiny_copy / "tokenizer").model_max_length == 9
+    assert wanted.model_max_length == 16
 
 
 def test_a_text_is_cut_at_the_models_length(tiny: LatentDiffusion) -> None:

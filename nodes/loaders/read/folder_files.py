@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import wraps
+from dataclasses import dataclass, field
+from functools import lru_cache, wraps
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -156,10 +158,43 @@ def _tensor(path: Path, key: str) -> Any:
         return opened.get_tensor(key)
 
 
+WORDS = frozenset({".json", ".txt", ".model", ".jinja", ".tiktoken"})
+"""How files end that a tokenizer may be read from."""
+TEMPLATES = "additional_chat_templates"
+
+
 def read_tokenizer(kind: Any, folder: Path) -> Any:
-    """A tokenizer from its folder. Raises NodeError where that is damaged or not whole."""
+    """A tokenizer from its folder, the same for all folders of the same files: most models of a family bring one, and
+    to read it takes longer than a small network. Raises NodeError where that is damaged or not whole."""
     check_tokenizer(folder, kind.__name__)
     check_folder(folder)
+    return _tokenizer(kind, TokenizerFiles.of(folder))
+
+
+@dataclass(frozen=True)
+class TokenizerFiles:
+    """The files that a tokenizer is read from, known by what is in them."""
+
+    digest: bytes
+    folder: Path = field(compare=False)
+
+    @classmethod
+    def of(cls, folder: Path) -> TokenizerFiles:
+        """Raises NodeError for a file that cannot be read."""
+        found = hashlib.sha256()
+        try:
+            for path in sorted((*folder.iterdir(), *folder.glob(f"{TEMPLATES}/*"))):
+                if path.suffix in WORDS and path.is_file():
+                    held = path.read_bytes()
+                    found.update(f"{path.name}\0{len(held)}\0".encode() + held)
+        except OSError as error:
+            raise NodeError(f"{named(folder)} cannot be read ({error.strerror or error})") from None
+        return cls(found.digest(), folder)
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(kind: Any, files: TokenizerFiles) -> Any:
+    folder = files.folder
     try:
         found = kind.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # of many kinds, by what is wrong with the files

@@ -1,6 +1,7 @@
 """How far each family is from its library's own pipeline, in numbers that a table is made of:
 
-NODEFLOW_PARITY=/tmp/parity.json python -m pytest tests/nodes/families tests/nodes/test_{flow,language_led}.py
+export NODEFLOW_PARITY=/tmp/parity.json
+python -m pytest -m "not nightly" tests/nodes/families tests/nodes/test_{flow,language_led}.py
 python -m tests.nodes.families.parity /tmp/parity.json docs/models.md
 """
 

@@ -135,11 +135,16 @@ def test_each_step_is_that_of_lines_and_depths(tmp_path: Path) -> None:
         network_denoiser(model.network)
 
 
-@pytest.mark.parametrize("scale", [1.0, 3.0])
-def test_each_step_is_that_of_kontext(tmp_path: Path, scale: float) -> None:
-    folder = saved(tmp_path / "kontext", FluxKontextPipeline)
+@pytest.fixture(scope="module")
+def kontext(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Saved once; nobody changes it."""
+    return saved(tmp_path_factory.mktemp("kontext") / "kontext", FluxKontextPipeline)
+
+
+@pytest.mark.parametrize("scale", [pytest.param(1.0, marks=pytest.mark.slow), 3.0])
+def test_each_step_is_that_of_kontext(kontext: Path, scale: float) -> None:
     (image,) = pictures((48, 32))
-    pipeline = FluxKontextPipeline.from_pretrained(folder)
+    pipeline = FluxKontextPipeline.from_pretrained(kontext)
     latents = packed(torch.randn(1, 16, HEIGHT // 8, WIDTH // 8, generator=seed()))
     wanted, _ = recorded(
         pipeline,
@@ -152,7 +157,7 @@ def test_each_step_is_that_of_kontext(tmp_path: Path, scale: float) -> None:
         _auto_resize=False,
         **OPTIONS,
     )
-    model = load_model(str(folder))
+    model = load_model(str(kontext))
     reference = reference_image(image, model.vae, model.network, 39)
     assert reference.latent.samples.shape == (1, 16, 6, 4)
     texts = [edit_conditioning(model.text_encoder, reference, text=text) for text in (TEXT, OTHER)]
@@ -168,7 +173,7 @@ def test_references_of_kontext_have_its_sizes() -> None:
             assert sized((height, width), 0) == (down, across)
 
 
-def test_several_references_lie_beside_each_other(tmp_path: Path) -> None:
+def test_several_references_lie_beside_each_other(kontext: Path) -> None:
     """As ComfyUI's default lays them; diffusers' pipeline takes one."""
     sizes = [(4, 6), (4, 4), (8, 2)]
     found = reference_places(torch.zeros(1, 16, *size) for size in sizes)
@@ -176,7 +181,7 @@ def test_several_references_lie_beside_each_other(tmp_path: Path) -> None:
     assert corners == [(1, 0, 0), (1, 2, 0), (1, 0, 3)]
     cells = [tuple(map(int, place)) for places in found for place in places]
     assert len(set(cells)) == len(cells) == sum(height * width // 4 for height, width in sizes)
-    model = load_model(str(saved(tmp_path / "kontext", FluxKontextPipeline)))
+    model = load_model(str(kontext))
     images = [reference_image(image, model.vae, model.network, 32) for image in pictures((32, 32), (32, 64))]
     x, time = torch.randn(1, 16, 4, 4, generator=seed()), torch.tensor(500.0)
     given = [edit_conditioning(model.text_encoder, *shown, text=TEXT) for shown in (images, images[:1], images[::-1])]

@@ -172,16 +172,19 @@ def run(model: LoadedModel, guider: Guider, case: Case) -> Any:
     return finish(sample(guider, scheduler(spaced(model, case), case.kind, 3), Noise(case.seeds, width, height)))[1]
 
 
+@pytest.mark.parametrize("scales", [(4.0,), pytest.param((1.0,), marks=pytest.mark.slow)], ids=["", "without guidance"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.family)
-def test_each_step_is_that_of_the_pipeline(folders: Callable[[Callable[[Path], None]], Path], case: Case) -> None:
-    """From a text without and with guidance, and from an image; each is loaded once for all three."""
+def test_each_step_is_that_of_the_pipeline(
+    folders: Callable[[Callable[[Path], None]], Path], case: Case, scales: tuple[float, ...]
+) -> None:
+    """From a text with guidance, and from an image without it."""
     folder = folders(case.save)
     model = load_model(str(folder))
     assert model.network.family == case.family
     pipeline = getattr(diffusers, case.pipeline).from_pretrained(folder, **case.absent)
     texts = [clip_text_encode(model.text_encoder, text) for text in (TEXT, case.away)]
     denoiser = network_denoiser(model.network)
-    for scale in (1.0, 4.0):
+    for scale in scales:
         latent, trajectory, *_ = run(model, classifier_free_guidance(denoiser, *texts, scale), case)
         wanted, images = each_step(pipeline, case, scale, trajectory.x[0])
         told(case.family, "text" if scale == 1 else "text, guidance", map(case.kept, trajectory.x[1:]), wanted)

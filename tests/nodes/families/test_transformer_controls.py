@@ -179,10 +179,29 @@ def steps_of(kind: Kind, model: LoadedModel, denoiser: Any) -> list[torch.Tensor
     return list(finish(sample(guider, schedule, Noise((3,), WIDTH, HEIGHT)))[1].trajectory.x[1:])
 
 
+class Saved(NamedTuple):
+    """A model and its ControlNet on the disk, which nobody changes, and as diffusers' pipeline."""
+
+    place: Path
+    pipeline: Any
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Saved]:
+    """Each kind, saved once."""
+
+    @functools.cache
+    def kind(name: str) -> Saved:
+        place = tmp_path_factory.mktemp("kind")
+        return Saved(place, saved(KINDS[name], place))
+
+    return kind
+
+
 @pytest.mark.parametrize("name", KINDS)
-def test_each_step_is_that_of_the_pipeline(tmp_path: Path, name: str) -> None:
+def test_each_step_is_that_of_the_pipeline(kinds: Callable[[str], Saved], name: str) -> None:
     kind = KINDS[name]
-    pipeline, (image,) = saved(kind, tmp_path), pictures((HEIGHT, WIDTH))
+    (place, pipeline), (image,) = kinds(name), pictures((HEIGHT, WIDTH))
     mask = Mask((torch.arange(WIDTH) < 40).expand(1, 1, HEIGHT, WIDTH).float()) if kind.inpaints else None
     latents = torch.randn(1, 16, HEIGHT // 8, WIDTH // 8, generator=torch.Generator().manual_seed(3))
     if kind.family in ("FLUX.1", "Qwen-Image"):
@@ -199,9 +218,9 @@ def test_each_step_is_that_of_the_pipeline(tmp_path: Path, name: str) -> None:
         **({"control_mask": as_file(Image(mask.values.expand(-1, 3, -1, -1)))} if mask else {}),
         **kind.options,
     )
-    model = load_model(str(tmp_path / "model"))
+    model = load_model(str(place / "model"))
     plain = network_denoiser(model.network, 2.5)
-    net = load_controlnet(str(tmp_path / "control"))
+    net = load_controlnet(str(place / "control"))
     led = control(plain, net, image, 0.7, control_type=kind.mode, vae=model.vae, mask=mask)  # type: ignore[arg-type]
     found = steps_of(kind, model, led)
     told(kind.family, f"ControlNet{name.removeprefix(kind.family)}", found, wanted)
@@ -212,15 +231,15 @@ def test_each_step_is_that_of_the_pipeline(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_file_is_the_folder(tmp_path: Path, name: str) -> None:
-    saved(KINDS[name], tmp_path)
-    weights = weights_of(tmp_path / "control")
+def test_a_file_is_the_folder(kinds: Callable[[str], Saved], tmp_path: Path, name: str) -> None:
+    folder = kinds(name).place / "control"
+    weights = weights_of(folder)
     if name.endswith("2.0"):  # whose file has a refiner that does nothing
         weights["control_noise_refiner.0.before_proj.weight"] = torch.zeros(64, 64)
     if name.startswith("Z-Image"):  # as its authors name them
         weights = original_weights("ZImageTransformer2DModel", weights)
     save_file(weights, tmp_path / "control.safetensors")
-    found, wanted = (load_controlnet(str(tmp_path / place)) for place in ("control.safetensors", "control"))
+    found, wanted = (load_controlnet(str(place)) for place in (tmp_path / "control.safetensors", folder))
     given, known = (net.module.state_dict() for net in (found, wanted))  # type: ignore[attr-defined]
     assert given.keys() == known.keys()
     assert all(torch.equal(weight, known[part]) for part, weight in given.items())
@@ -267,11 +286,9 @@ def test_each_step_is_that_of_sana(tmp_path: Path) -> None:
         told("Sana", "ControlNet", found, wanted)
 
 
-def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:
-    for name in ("FLUX.1", "Z-Image, union"):
-        saved(KINDS[name], tmp_path / name)
-    model, other = (load_model(str(tmp_path / name / "model")) for name in ("FLUX.1", "Z-Image, union"))
-    net, (image,) = load_controlnet(str(tmp_path / "FLUX.1" / "control")), pictures((HEIGHT, WIDTH))
+def test_what_does_not_go_together_is_a_sentence(kinds: Callable[[str], Saved]) -> None:
+    model, other = (load_model(str(kinds(name).place / "model")) for name in ("FLUX.1", "Z-Image, union"))
+    net, (image,) = load_controlnet(str(kinds("FLUX.1").place / "control")), pictures((HEIGHT, WIDTH))
     with pytest.raises(NodeError, match=r"this ControlNet leads FLUX.1, and this denoiser is Z-Image's"):
         control(network_denoiser(other.network), net, image, vae=other.vae)
     denoiser = network_denoiser(model.network)
@@ -286,9 +303,9 @@ def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:
     text = clip_text_encode(model.text_encoder, TEXT)
     with pytest.raises(NodeError, match="this control image is 12 x 8 and what is painted 4 x 4; resize it before"):
         led.predict(torch.zeros(1, 16, 4, 4), torch.tensor(5.0), text)
-    saved(KINDS["Qwen-Image, inpainting"], tmp_path / "inpainting")
-    model = load_model(str(tmp_path / "inpainting" / "model"))
-    net, denoiser = load_controlnet(str(tmp_path / "inpainting" / "control")), network_denoiser(model.network)
+    inpainting = kinds("Qwen-Image, inpainting").place
+    model = load_model(str(inpainting / "model"))
+    net, denoiser = load_controlnet(str(inpainting / "control")), network_denoiser(model.network)
     with pytest.raises(NodeError, match="is one of inpainting; wire a mask to mask"):
         control(denoiser, net, image, vae=model.vae)
     with pytest.raises(NodeError, match="the image is 96 x 64 and the mask 96 x 60; make both of one size"):
@@ -297,9 +314,10 @@ def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in KINDS if name.startswith("Z-Image")])
-def test_a_refiner_is_whole_or_idle_and_holds_nothing_else(name: str, tmp_path: Path) -> None:
-    saved(KINDS[name], tmp_path)
-    weights = weights_of(tmp_path / "control")
+def test_a_refiner_is_whole_or_idle_and_holds_nothing_else(
+    name: str, kinds: Callable[[str], Saved], tmp_path: Path
+) -> None:
+    weights = weights_of(kinds(name).place / "control")
     if name.endswith("2.0"):
         own = {key: value for key, value in weights.items() if key.startswith("control_layers.0.")}
         weights |= {
