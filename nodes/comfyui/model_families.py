@@ -33,6 +33,7 @@ BY_TYPE = {
     "kandinsky5_image": "Kandinsky 5",
     "hunyuan_image": "HunyuanImage",
     "cosmos": "Cosmos",
+    "stable_cascade": "Stable Cascade",
     "wan": "Wan",
 }
 """Families by what ComfyUI calls the type of a text encoder."""
@@ -69,6 +70,9 @@ BY_WORDS = (
     ("sana", "Sana"),
     ("aura_flow", "AuraFlow"),
     ("auraflow", "AuraFlow"),
+    ("stage_b", "Stable Cascade B"),
+    ("stage_a", "Stable Cascade B"),
+    ("stage_c", "Stable Cascade"),
 )
 """Families by what the names of their files have in them; the first that is found counts."""
 SHOWN = {

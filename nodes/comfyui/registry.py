@@ -27,6 +27,7 @@ GROUPS = (
     "language",
     "image_layers",
     "latents",
+    "cascade",
     "sampling",
     "sigmas",
     "models",

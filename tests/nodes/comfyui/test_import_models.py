@@ -327,3 +327,29 @@ def test_images_in_the_place_of_a_text_are_mixed(catalogue: Catalogue) -> None:
     assert params(found, "revision") == {**file, "strength": 0.75}
     assert params(found, "revision_2") == {**file, "strength": 0.5, "added": True}
     assert sources(found, "guidance")["positive"] == "revision_2.conditioning"
+
+
+def test_the_stages_of_stable_cascade_follow_each_other(catalogue: Catalogue) -> None:
+    texts = {"positive": "@good", "negative": "@bad", **SETTINGS}
+    found = bring(
+        api(
+            large=("UNETLoader", {"unet_name": "stage_c.safetensors", "weight_dtype": "default"}),
+            fine=("UNETLoader", {"unet_name": "stage_b.safetensors", "weight_dtype": "default"}),
+            texts=("CLIPLoader", {"clip_name": "clip_g.safetensors", "type": "stable_cascade"}),
+            coder=("VAELoader", {"vae_name": "stage_a.safetensors"}),
+            good=("CLIPTextEncode", {"clip": "@texts", "text": "a fox"}),
+            bad=("CLIPTextEncode", {"clip": "@texts", "text": ""}),
+            zeros=("StableCascade_EmptyLatentImage", {"width": 1024, "height": 768, "compression": 42}),
+            first=("KSampler", {"model": "@large", "latent_image": "@zeros", **texts}),
+            led=("StableCascade_StageB_Conditioning", {"conditioning": "@good", "stage_c": "@first"}),
+            second=("KSampler", {"model": "@fine", "latent_image": "@zeros.1", **texts, "positive": "@led"}),
+            shown=("VAEDecode", {"samples": "@second", "vae": "@coder"}),
+            saved=("SaveImage", {"images": "@shown"}),
+        ),
+        catalogue,
+    )
+    assert found.report.nodes["unknown"] == 0
+    assert sources(found, "cascade") == {"conditioning": "prompt.conditioning", "latent": "sampler.latent"}
+    assert sources(found, "guidance_2")["positive"] == "cascade.conditioning"
+    assert params(found, "text_encoder")["family"] == "Stable Cascade"
+    assert (params(found, "noise")["width"], params(found, "noise")["height"]) == (1024, 768)
