@@ -24,6 +24,8 @@ PATTERNS = [
 """What is fetched from the hub."""
 MAX_PIXELS = 2**20
 """Along a side of an image; more is no size."""
+TINY = "AutoencoderTiny"
+"""The class of TAESD and its kin, which go with several latents."""
 SIDE = 64
 """Cells along a side where the configuration says nothing."""
 
@@ -39,8 +41,8 @@ def load_autoencoder(path: Path, target: LoadTarget) -> VAE:
     if kind in known:
         loaded: VAE = known[kind].from_folder(inside, target.dtype, side_of(config))
         return loaded
-    if kind != "AutoencoderTiny":
-        raise NodeError(f"{path.name} holds {kind}; this node loads {', '.join(known)} and AutoencoderTiny")
+    if kind != TINY:
+        raise NodeError(f"{path.name} holds {kind}; this node loads {', '.join(known)} and {TINY}")
     module = read_weights(getattr(diffusers, kind), inside, WEIGHTS, {"torch_dtype": target.dtype})
     format = LatentFormat(module.config.latent_channels, 2 ** (len(module.config.encoder_block_out_channels) - 1), SIDE)
     return TinyVAE(ready(module), format, latent_scale(module.config))

@@ -1,0 +1,30 @@
+"""The classes that the rules say a node reads, by which a folder is judged before a run, are those that its loader
+makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from nodeflow.library.rules import rule_book
+from nodes.loaders.families.autoencoders.vae_file import spaces
+from nodes.loaders.families.autoencoders.vae_folder import TINY
+from nodes.loaders.families.pixel_diffusion.deepfloyd_folder import TEXT_ENCODERS
+from nodes.loaders.families.stable_diffusion.folder import EXPECTED, SECOND
+from nodes.loaders.language_models.loading import EYES
+
+MADE: dict[tuple[str, str], Iterable[str]] = {
+    **{("load_latent_diffusion", part): classes for part, classes in {**EXPECTED, **SECOND}.items()},
+    ("load_vae", "vae"): {TINY, *(one.autoencoder.architecture.kind for one in spaces().values())},
+    ("load_language_model", "."): EYES,
+    ("load_text_pixels", "text_encoder"): TEXT_ENCODERS,
+}
+"""By node and folder."""
+
+
+@pytest.mark.parametrize(("node", "part"), MADE)
+def test_the_rules_name_the_classes_that_a_loader_makes(node: str, part: str) -> None:
+    places = [one for one in rule_book().takers[f"nodes.{node}"].folder if part in one.at]
+    told = {name for one in places for name in (*one.classes, *one.types)}
+    assert told == set(MADE[node, part])
