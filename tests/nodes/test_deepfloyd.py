@@ -172,6 +172,7 @@ def test_what_does_not_go_together_is_a_sentence(
             load_text_pixels(str(copy))
 
 
+@pytest.mark.slow
 def test_the_layout_of_deepfloyd_if_loads_and_runs_a_step(tmp_path: Path) -> None:
     fewer = {"layers_per_block": 1, "block_out_channels": (32, 64, 128, 192), "cross_attention_dim": 192}
     base = load_text_pixels(str(save_base(tmp_path / "base", **fewer)))

@@ -1,10 +1,13 @@
-"""Workflows written as scripts over diffusers: each runs in a process of its own and gives the same images."""
+"""Workflows written as scripts over diffusers: each gives the same images."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -73,13 +76,24 @@ def images(place: Path) -> dict[str, np.ndarray]:
     return {path.name: np.asarray(Image.open(path).convert("RGB")) for path in sorted(place.glob("*.png"))}
 
 
-def check_alike(workflow: Workflow, base: Path, place: Path) -> None:
+def alone(place: Path) -> None:
+    """A script in a process of its own, where nodeflow is not to be found."""
+    bare = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    subprocess.run([sys.executable, "script.py"], cwd=place, check=True, capture_output=True, env=bare)
+
+
+def here(place: Path) -> None:
+    """A script in this process, whose libraries are imported already."""
+    with contextlib.chdir(place):
+        runpy.run_path("script.py", run_name="__main__")
+
+
+def check_alike(workflow: Workflow, base: Path, place: Path, ran_as: Callable[[Path], None] = alone) -> None:
     """A script makes what the workflow makes, to the last bit."""
     script = script_of(workflow, known_catalogue(), base)
     (place / "script.py").write_text(script.text)
     (place / "workflow.json").write_bytes(dumps(workflow))
-    bare = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    subprocess.run([sys.executable, "script.py"], cwd=place, check=True, capture_output=True, env=bare)
+    ran_as(place)
     ran = nodeflow("run", place / "workflow.json", "--output", place / "ours", "--device", "cpu")
     assert ran.returncode == 0, ran.stderr
     made, ours = images(place), images(place / "ours")
@@ -98,7 +112,7 @@ def absolute(workflow: Workflow, base: Path) -> Workflow:
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_script_gives_the_same_images_to_the_last_bit(name: str, tmp_path: Path) -> None:
-    check_alike(absolute(shortened(name), READY), READY, tmp_path)
+    check_alike(absolute(shortened(name), READY), READY, tmp_path, here)
 
 
 @pytest.mark.slow
