@@ -28,6 +28,7 @@ from tests.nodes.families.small.cascade import stage_b, stage_c
 from tests.nodes.families.small.glm import glm_image
 from tests.nodes.families.small.kolors import kolors
 from tests.nodes.families.small.omni import z_image_omni
+from tests.telling import telling
 
 PLACE = folder("workflows") / "models"
 FILES = sorted(PLACE.glob("*.json"))
@@ -166,16 +167,25 @@ def test_each_is_known_to_the_start_page_and_tried_here() -> None:
     assert {path.stem for path in FILES} == NEEDS.keys() == MODELS.keys() | ALIKE.keys()
 
 
-@pytest.mark.parametrize(
-    "path",
-    [pytest.param(path, marks=[pytest.mark.slow] if path.stem in ALIKE else [], id=path.stem) for path in FILES],
-)
-def test_it_is_in_order_and_runs(
-    path: Path, session: WorkflowRunner, tmp_path: Path, folders: Callable[..., Path]
-) -> None:
-    workflow = small(path, tmp_path, session.packs.catalogue, folders)
-    assert check(load(path), session.packs.catalogue) == []
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_it_is_in_order(path: Path, session: WorkflowRunner) -> None:
+    workflow = load(path)
+    assert check(workflow, session.packs.catalogue) == []
     assert set(workflow.layout) == set(workflow.nodes)
+
+
+OF_NEIGHBOURS = {
+    *("flux-1-canny", "flux-1-controlnet", "qwen-image-controlnet", "z-image-controlnet"),
+    *("stable-diffusion-xl-ip-adapter", "flux-2", "flux-3-distilled"),
+}
+"""Those whose nodes run in others, and whose models are compared with the library's own pipeline step by step."""
+
+
+@pytest.mark.parametrize(
+    "path", telling(FILES, lambda path: path.stem not in ALIKE.keys() | OF_NEIGHBOURS), ids=lambda path: path.stem
+)
+def test_it_runs(path: Path, session: WorkflowRunner, tmp_path: Path, folders: Callable[..., Path]) -> None:
+    workflow = small(path, tmp_path, session.packs.catalogue, folders)
     wrote: list[str] = []
     for event in session.run(RunRequest.of(workflow, path.parent, tmp_path / "out", device="cpu")):
         match event:
