@@ -16,9 +16,8 @@ commands = typer.Typer(help="Results that are kept on disk.", no_args_is_help=Tr
 
 def _disk() -> DiskStore:
     from nodeflow.engine.cache.disk_store import DiskStore
-    from nodeflow.engine.memory import device
 
-    disk = DiskStore.of_user(device.numerics())
+    disk = DiskStore.of_user()
     if disk is None:
         from nodeflow.resources import cache_folder
 
@@ -37,13 +36,12 @@ def info() -> None:
 def clear() -> None:
     """Forget every result."""
     from nodeflow.engine.cache.disk_store import DiskStore, empty
-    from nodeflow.engine.memory import device
     from nodeflow.resources import cache_folder
 
     folder = cache_folder() / "results"
     try:
         empty(folder)  # on a full disk nothing can be opened before something is gone
-        disk = DiskStore.of_user(device.numerics())
+        disk = DiskStore.of_user()
         if disk is not None:
             disk.clear()
     except OSError as error:

@@ -1,7 +1,8 @@
 """The disk tier of the cache: results that survive a restart, shared by every process of this user.
 
 A result is one file named by its key, written beside and renamed, so that it is there whole or not at all; an index in
-SQLite says what it cost and its checksum. What does not agree is dropped and computed again.
+SQLite says what it cost and its checksum. What does not agree is dropped and computed again. Results are written and
+read with torch, which is imported then: who looks at the index alone is not kept waiting for it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nodeflow.damaged_files import is_damaged, open_database, reason, set_aside
-from nodeflow.engine.cache.codec import Damaged, NotStorable, decode, encode
 from nodeflow.resources import cache_folder
 from nodeflow.unfinished_files import remove_left_over, unfinished
 
@@ -97,6 +97,8 @@ class DiskStore:
 
     def get(self, key: bytes) -> tuple[tuple[Any, ...], float] | None:
         """The outputs and what they cost in seconds; None where they are not there, or damaged (then they go)."""
+        from nodeflow.engine.cache.codec import Damaged, decode
+
         name = self._name(key)
         row = self._ask("SELECT checksum, seconds, bytes FROM result WHERE key = ?", name)
         if row is None:
@@ -114,6 +116,8 @@ class DiskStore:
 
     def put(self, key: bytes, outputs: tuple[Any, ...], seconds: float) -> None:
         """Store outputs, unless they are cheap, hold a network, or do not fit. A full disk costs the entry only."""
+        from nodeflow.engine.cache.codec import NotStorable, encode
+
         if seconds < self.least_seconds:
             return
         try:
@@ -270,6 +274,8 @@ class DiskStore:
 
     def _rebuild(self) -> None:
         """Make the index anew from the results, of which nothing but what they cost is lost."""
+        from nodeflow.engine.cache.codec import Damaged, decode
+
         with self._lock:
             if hasattr(self, "_index"):
                 self._index.close()
