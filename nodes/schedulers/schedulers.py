@@ -73,6 +73,8 @@ class DiffusersSchedule:
         if self.steps > most:
             raise NodeError(f"{self.kind} goes with at most {most} steps here, not {self.steps}; choose fewer")
         scheduler.set_timesteps(self.steps, device=device, **flow_spacing(self.trained, self.steps))
+        if KINDS[self.kind].space == "preserving" and not all(getattr(scheduler, "sigmas", torch.ones(1))[:-1].diff()):
+            raise NodeError(f"{self.kind} would stop twice at one noise level with {self.steps} steps; choose fewer")
         if self.karras and not hasattr(scheduler, "_convert_to_karras"):
             euler = new_scheduler("Euler", trained, prediction, karras=True)
             euler.set_timesteps(self.steps, device=device)

@@ -16,7 +16,7 @@ from nodes.loaders.families.stable_diffusion.marks import predicts_velocity
 from nodes.loaders.families.stable_diffusion_2.family import FAMILY, TELLING
 from nodes.loaders.read.schedule_file import read_schedule
 from nodes.schedulers.schedulers import scheduler
-from nodes.schedulers.solvers.diffusers_solver import KINDS
+from nodes.schedulers.solvers.diffusers_solver import HIGHEST_SIGMA, KINDS, STABLE_DIFFUSION
 
 PLAIN = {"_class_name": "DDIMScheduler", "num_train_timesteps": 1000}
 
@@ -86,6 +86,21 @@ def test_a_method_without_a_form_for_the_schedule_says_so_at_the_scheduler() -> 
 def test_more_steps_than_there_are_is_said_at_the_scheduler() -> None:
     with pytest.raises(NodeError, match="at most 10 steps"):
         scheduler(TrainedSchedule({**PLAIN, "num_train_timesteps": 10}), "DDIM", steps=20)
+
+
+@pytest.mark.parametrize(("kind", "spacing"), [("DPM++ 2M", "linspace"), ("UniPC", "leading")])
+def test_as_many_steps_as_levels_are_refused_where_one_would_be_taken_twice(kind: str, spacing: str) -> None:
+    trained = TrainedSchedule({**PLAIN, "beta_start": 0.0001, "beta_end": 0.02, "timestep_spacing": spacing})
+    with pytest.raises(NodeError, match="twice at one noise level with 1000 steps"):
+        scheduler(trained, kind, steps=1000)
+    assert scheduler(trained, kind, steps=999).steps == 999
+
+
+def test_no_two_levels_are_alike_where_a_method_cannot_begin_without_signal() -> None:
+    trained = TrainedSchedule({**STABLE_DIFFUSION, "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"})
+    sigmas = scheduler(trained, "DPM++ 2S", steps=50).begin("v", torch.device("cpu")).sigmas
+    assert sigmas.diff().max() < 0
+    assert sigmas[0] == pytest.approx(HIGHEST_SIGMA)
 
 
 @pytest.mark.parametrize("spacing", ["use_exponential_sigmas", "use_beta_sigmas"])

@@ -94,7 +94,8 @@ def new_scheduler(
     if kind == "DDPM":
         config.update(_variance_type(variance, learned_variance))
     if config.get("rescale_betas_zero_snr") and (karras or "rescale_betas_zero_snr" not in known):
-        config.update(trained_betas=_zero_terminal_betas(trained), rescale_betas_zero_snr=False)
+        apart = "solver_order" in known and not karras
+        config.update(trained_betas=_zero_terminal_betas(trained, apart), rescale_betas_zero_snr=False)
     return scheduler_class(**{name: value for name, value in config.items() if name in known})
 
 
@@ -174,14 +175,21 @@ def _variance_type(trained: str | None, learned: bool) -> dict[str, str]:
     return {"variance_type": "fixed_small" if "learned" in trained else trained}
 
 
-def _zero_terminal_betas(trained: TrainedSchedule) -> list[float]:
+def _zero_terminal_betas(trained: TrainedSchedule, apart: bool) -> list[float]:
     """Betas for a model trained down to no signal at all (Lin et al. 2023), where the class cannot rescale them itself.
 
     Methods of second order average over the first step, which must not be one from infinity; and Karras' spacing from
-    infinity, or diffusers' 4096 in its place, spends most steps where there is nothing to see.
+    infinity, or diffusers' 4096 in its place, spends most steps where there is nothing to see. ``apart``: no two levels
+    alike, for methods that divide by the distance between them.
     """
     reference = new_scheduler("DDIM", trained, "v", karras=False)
-    alphas: Tensor = reference.alphas_cumprod.double().clamp(min=1 / (1 + HIGHEST_SIGMA**2))
+    least = 1 / (1 + HIGHEST_SIGMA**2)
+    alphas: Tensor = reference.alphas_cumprod.double()
+    below = int((alphas < least).sum())
+    alphas = alphas.clamp(min=least)
+    if apart:
+        ends = math.log10(alphas[-below - 1]), math.log10(least)
+        alphas[-below - 1 :] = torch.logspace(*ends, below + 1, dtype=alphas.dtype)
     betas: list[float] = (1 - alphas / torch.cat([torch.ones(1, dtype=alphas.dtype), alphas[:-1]])).tolist()
     return betas
 
