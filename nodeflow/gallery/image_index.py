@@ -6,9 +6,9 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -24,6 +24,7 @@ create table if not exists images
 create index if not exists newest on images (changed desc);
 create table if not exists stars (path text primary key);
 """
+T = TypeVar("T")
 BUSY_SECONDS = 10.0
 BATCH = 100
 """Images that are written at once."""
@@ -53,11 +54,18 @@ def _opened(path: str) -> sqlite3.Connection:
 
 def _stars_in(path: Path) -> list[tuple[str]]:
     """The stars of a damaged index, as far as they can be read."""
-    found: list[tuple[str]] = []
     with contextlib.suppress(sqlite3.Error, ValueError):
         kept = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         with contextlib.closing(kept):
-            found.extend((str(one),) for (one,) in kept.execute("select path from stars"))
+            return _stars_of(kept)
+    return []
+
+
+def _stars_of(database: sqlite3.Connection) -> list[tuple[str]]:
+    """Those that can be read."""
+    found: list[tuple[str]] = []
+    with contextlib.suppress(sqlite3.Error):
+        found.extend((str(one),) for (one,) in database.execute("select path from stars"))
     return found
 
 
@@ -92,10 +100,50 @@ class ImageIndex:
         except sqlite3.Error as error:
             if not (is_damaged(error) or (os.path.lexists(self.path) and not self.path.is_file())):
                 raise
+        return self._made_anew()
+
+    def _made_anew(self) -> sqlite3.Connection:
         self.set_aside = set_aside(self.path)
         made = _opened(str(self.path))
         made.executemany("insert or ignore into stars values (?)", _stars_in(self.set_aside))
         return made
+
+    def _mended(self, do: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what is done with the database; once more with a new one where it turns out to be damaged. The lock is
+        held."""
+        try:
+            return do(self._database)
+        except sqlite3.DatabaseError as error:
+            if not is_damaged(error):
+                raise
+        stars = _stars_of(self._database)
+        self._database.close()
+        self._version, self._known_rows, self._sorted = -1, {}, None
+        try:
+            self._database = self._made_anew()
+        except (OSError, sqlite3.Error) as error:
+            self.unkept = reason(error)
+            self._database = _opened(":memory:")
+        self._database.executemany("insert or ignore into stars values (?)", stars)
+        return do(self._database)
+
+    def _ask(self, order: str, *values: object) -> list[Any]:
+        return self._mended(lambda database: database.execute(order, values).fetchall())
+
+    def _change(self, order: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Change all rows or none."""
+
+        def change(database: sqlite3.Connection) -> None:
+            database.execute("begin immediate")
+            try:
+                database.executemany(order, rows)
+                database.execute("commit")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):  # some errors have rolled back already
+                    database.execute("rollback")
+                raise
+
+        self._mended(change)
 
     def close(self) -> None:
         with self._lock:
@@ -118,12 +166,11 @@ class ImageIndex:
     def _rows(self) -> list[_Row]:
         """What is searched of all images, the latest first; read again where another process has written."""
         with self._lock:
-            version = self._database.execute("pragma data_version").fetchone()[0]
+            version = self._ask("pragma data_version")[0][0]
             if version != self._version:
-                self._version = version
-                rows = map(_Row._make, self._database.execute("select changed, path, words from images"))
+                rows = map(_Row._make, self._ask("select changed, path, words from images"))
                 self._known_rows = {row.path: row for row in rows}
-                self._sorted = None
+                self._version, self._sorted = version, None
             if self._sorted is None:
                 self._sorted = sorted(self._known_rows.values(), reverse=True)
             return self._sorted
@@ -140,19 +187,21 @@ class ImageIndex:
     def facts(self, path: Path) -> ImageFacts | None:
         """Return what is known of an image; None where it was not read yet."""
         with self._lock:
-            row = self._database.execute("select facts from images where path = ?", (str(path),)).fetchone()
-        return msgspec.msgpack.decode(row[0], type=ImageFacts) if row else None
+            rows = self._ask("select facts from images where path = ?", str(path))
+        with contextlib.suppress(msgspec.DecodeError, UnicodeError, TypeError):  # what damage left of it
+            return msgspec.msgpack.decode(rows[0][0], type=ImageFacts) if rows else None
+        return None
 
     def starred(self) -> set[str]:
         """The paths of images with a star."""
         with self._lock:
-            return {path for (path,) in self._database.execute("select path from stars")}
+            return {path for (path,) in self._ask("select path from stars")}
 
     def star(self, paths: Iterable[Path], on: bool) -> None:
         """Give images a star, or take it."""
         order = "insert or ignore into stars values (?)" if on else "delete from stars where path = ?"
         with self._lock:
-            self._database.executemany(order, [(str(path),) for path in paths])
+            self._change(order, [(str(path),) for path in paths])
 
     def scan(self, folder: Path, catalogue: Catalogue, watch: Callable[[int], None] = lambda _: None) -> int:
         """Read what is new or changed below a folder, and forget what is gone; how many were read.
@@ -180,7 +229,7 @@ class ImageIndex:
         self.put(batch)
         gone = known.keys() - met
         with self._lock:
-            self._database.executemany("delete from images where path = ?", [(path,) for path in gone])
+            self._change("delete from images where path = ?", [(path,) for path in gone])
             if gone:
                 self._keep((), gone)
         watch(read)
@@ -192,24 +241,22 @@ class ImageIndex:
         if not rows:
             return
         with self._lock:
-            self._database.execute("begin immediate")
-            self._database.executemany("insert or replace into images values (?, ?, ?, ?, ?)", rows)
-            self._database.execute("commit")
+            self._change("insert or replace into images values (?, ?, ?, ?, ?)", rows)
             self._keep(_Row(changed, path, words) for path, changed, _, words, _ in rows)
 
     def forget(self, paths: Iterable[Path]) -> None:
         """Drop what is known of images, their stars too."""
         rows = [(str(path),) for path in paths]
         with self._lock:
-            self._database.executemany("delete from images where path = ?", rows)
-            self._database.executemany("delete from stars where path = ?", rows)
+            self._change("delete from images where path = ?", rows)
+            self._change("delete from stars where path = ?", rows)
             self._keep((), (path for (path,) in rows))
 
     def _known(self, folder: Path) -> dict[str, tuple[int, int]]:
         below = str(folder).rstrip(os.sep) + os.sep
         order = "select path, changed, bytes from images where substr(path, 1, ?) = ?"
         with self._lock:
-            return {path: (changed, size) for path, changed, size in self._database.execute(order, (len(below), below))}
+            return {path: (changed, size) for path, changed, size in self._ask(order, len(below), below)}
 
 
 def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:

@@ -142,6 +142,20 @@ def test_stars_outlive_an_index_that_is_damaged(index: ImageIndex, shots: Path, 
     assert again.starred() == {str(shots / "ours.png")}
 
 
+def test_damage_that_is_found_later_is_mended_too(index: ImageIndex, shots: Path, tmp_path: Path) -> None:
+    index.scan(shots, CATALOGUE)
+    index.star([shots / "ours.png"], True)
+    with sqlite3.connect(tmp_path / "gallery.sqlite") as database:
+        database.execute("update images set facts = x'ff'")
+    assert index.facts(shots / "ours.png") is None
+    with sqlite3.connect(tmp_path / "gallery.sqlite") as database:
+        database.execute("drop table images")
+    assert index.find("", [shots]) == []
+    assert index.set_aside is not None and index.starred() == {str(shots / "ours.png")}
+    assert index.scan(shots, CATALOGUE) == 5
+    assert len(index.find("", [shots])) == 5
+
+
 def test_an_index_that_is_busy_stays_and_nothing_is_kept(
     index: ImageIndex, shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

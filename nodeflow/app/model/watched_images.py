@@ -28,7 +28,8 @@ class WatchedImages(QObject):
         self._hub, self._settings, self._background = hub, settings, background
         self.index = ImageIndex()
         self.query = ""
-        self._scanning = self._again = self._told = False
+        self._scanning = self._again = False
+        self._told = set[str]()
         self._turn = self._seen = 0
         self._changed: set[Path] = set()
         self._progress = QTimer(self, interval=SHOW_MS)
@@ -70,13 +71,14 @@ class WatchedImages(QObject):
         self._look()
 
     def _tell(self) -> None:
-        """Say, once, what became of the index."""
-        index, told, self._told = self.index, self._told, True
-        if not told and index.set_aside is not None:
-            words = self.tr("The index of images was damaged. It lies now at {0}, and the images are read anew.")
-            self._hub.trouble.emit(words.format(index.set_aside))
-        if not told and index.unkept:
-            self._hub.trouble.emit(self.tr("The index of images cannot be kept: {0}").format(index.unkept))
+        """Say, once each, what became of the index."""
+        index = self.index
+        damaged = self.tr("The index of images was damaged. It lies now at {0}, and the images are read anew.")
+        unkept = self.tr("The index of images cannot be kept: {0}")
+        for words, what in ((damaged, str(index.set_aside or "")), (unkept, index.unkept)):
+            if what and what not in self._told:
+                self._told.add(what)
+                self._hub.trouble.emit(words.format(what))
 
     def take_changed(self) -> set[Path]:
         """The files that were written since this was last asked."""
