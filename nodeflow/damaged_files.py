@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 _DAMAGED = (
     "malformed",
     "not a database",
@@ -66,6 +68,25 @@ def set_aside(path: Path) -> Path:
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + tail).replace(new.with_name(new.name + tail))
     return new
+
+
+UNREADABLE = msgspec.DecodeError, UnicodeError, RecursionError
+"""What reading JSON raises of a damaged file."""
+
+
+def write_json(path: Path, data: bytes, kind: Any) -> None:
+    """Put JSON in the place of a file of ours, all of it or nothing. One that does not hold such a kind is set aside:
+    what a person chose can still be read in it. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_bytes(data)
+    try:
+        msgspec.json.decode(path.read_bytes(), type=kind)
+    except UNREADABLE:
+        set_aside(path)
+    except OSError:
+        pass  # none is there, or the next line tells
+    new.replace(path)
 
 
 def reason(error: Exception) -> str:

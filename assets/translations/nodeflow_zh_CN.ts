@@ -2636,6 +2636,13 @@ Its weights can be written as safetensors beside it. They are read in a process 
   </message>
  </context>
  <context>
+  <name>SettingsInForce</name>
+  <message>
+   <source>The settings could not be read and are the usual ones again. The old file lies at {0}.</source>
+   <translation>设置无法读取，现已恢复为默认。旧文件在 {0}。</translation>
+  </message>
+ </context>
+ <context>
   <name>SnippetCommands</name>
   <message>
    <source>Cannot keep the snippet: {0}</source>

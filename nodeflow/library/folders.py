@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from nodeflow.damaged_files import UNREADABLE, write_json
 from nodeflow.resources import data_folder
 
 VARIABLE = "NODEFLOW_MODELS"
@@ -56,17 +57,14 @@ def read_settings() -> LibrarySettings:
     """The person's choice; the usual one where none is kept or it cannot be read."""
     try:
         return msgspec.json.decode(_settings_file().read_bytes(), type=LibrarySettings)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *UNREADABLE):
         return LibrarySettings()
 
 
 def write_settings(settings: LibrarySettings) -> None:
     """Keep the person's choice. Raises OSError."""
-    path = _settings_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    new.write_bytes(msgspec.json.format(msgspec.json.encode(settings), indent=1) + b"\n")
-    new.replace(path)
+    data = msgspec.json.format(msgspec.json.encode(settings), indent=1) + b"\n"
+    write_json(_settings_file(), data, LibrarySettings)
 
 
 def _settings_file() -> Path:

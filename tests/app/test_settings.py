@@ -18,6 +18,7 @@ from nodeflow.app.model.engine_service import default_output, shipped_catalogue
 from nodeflow.app.model.settings import COMMON, Settings
 from nodeflow.app.qt import theme
 from nodeflow.app.window.main_window import MainWindow
+from nodeflow.app.window.settings_in_force import SettingsInForce
 
 
 @pytest.fixture
@@ -106,6 +107,36 @@ def test_the_language_is_the_one_chosen() -> None:
 
 def test_the_nodes_that_the_search_offers_first_at_the_start_exist() -> None:
     assert set(COMMON) <= shipped_catalogue().nodes.keys()
+
+
+@pytest.mark.parametrize(
+    "text", ["workers=100000", "workers=0", "workers=" + "[" * 9999, "spare_gib=NaN", "cache_gib=-1"]
+)
+def test_values_beyond_their_bounds_are_none(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path))
+    (tmp_path / "settings.ini").write_text(f"[engine]\n{text}\n")
+    settings = Settings()
+    assert (settings.workers, settings.spare_gib, settings.cache_gib) == (1, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("data", [b"no settings at all\n", b'[look]\ntheme="\xff"\n', b"[[[\n", b"[look]\nscale=1\0\n"])
+def test_a_damaged_file_is_set_aside_before_it_is_written_over(
+    data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path))
+    (tmp_path / "settings.ini").write_bytes(data)
+    settings = Settings()
+    settings.scale = 150
+    settings.sync()
+    assert [path.read_bytes() for path in tmp_path.glob("settings-damaged-*.ini")] == [data]
+    assert Settings().scale == 150
+
+
+def test_a_window_says_where_damaged_settings_lie(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    Settings.aside = tmp_path / "settings-damaged.ini"
+    with qtbot.waitSignal(window.hub.trouble) as told:
+        SettingsInForce(window.hub, window.settings)
+    assert str(tmp_path / "settings-damaged.ini") in told.args[0] and Settings.aside is None
 
 
 def test_scripts_are_served_while_it_is_switched_on(

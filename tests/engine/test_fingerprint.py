@@ -143,6 +143,7 @@ def test_a_store_that_cannot_be_used_costs_its_memory_only(tmp_path: Path) -> No
     assert prints.of(path) == first
     (tmp_path / "damaged.sqlite").write_bytes(b"no database" * 100)
     assert Fingerprints(FileHashes(tmp_path / "damaged.sqlite")).of(path)
+    assert FileHashes(tmp_path / "damaged.sqlite").epoch == FileHashes(tmp_path / "damaged.sqlite").epoch != ""
 
 
 def test_what_a_node_reads_beside_a_file_is_part_of_it(tmp_path: Path) -> None:

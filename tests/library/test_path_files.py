@@ -53,6 +53,19 @@ def test_a_file_of_paths_that_is_none_is_told(content: bytes, tmp_path: Path, mo
     assert "mine.yaml" in told and told.endswith("put it right")
 
 
+@pytest.mark.parametrize("data", [b'{"folders":["\xff"]}', b"{", b"[" * 100_000, b'{"folders":5}'])
+def test_a_damaged_choice_of_folders_is_set_aside_before_it_is_written_over(
+    data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path))
+    (tmp_path / "library.json").write_bytes(data)
+    assert read_settings() == LibrarySettings()
+    write_settings(LibrarySettings(("models",)))
+    write_settings(LibrarySettings(("models", "more")))
+    assert read_settings().folders == ("models", "more")
+    assert [path.read_bytes() for path in tmp_path.glob("library-damaged-*.json")] == [data]
+
+
 def test_a_folder_that_is_added_on_the_command_line_leaves_other_settings(tmp_path: Path) -> None:
     write_settings(LibrarySettings((), hub_cache=False, offline=True))
     assert CliRunner().invoke(cli, ["models", "scan", str(tmp_path)]).exit_code == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from nodeflow.app.model.engine_service import EngineService, default_output
 from nodeflow.app.model.settings import Settings
@@ -28,6 +28,14 @@ class SettingsInForce(QObject):
         hub.limits = Limits(disk=disk or None, spare=spare)
         if settings.serve and not hub.scripts.address:
             self._take(Settings.serve.key)
+        QTimer.singleShot(0, self, self._tell_damage)
+
+    def _tell_damage(self) -> None:
+        """Say, once, where settings lie that could not be read."""
+        aside, Settings.aside = Settings.aside, None
+        if aside is not None:
+            words = self.tr("The settings could not be read and are the usual ones again. The old file lies at {0}.")
+            self._hub.trouble.emit(words.format(aside))
 
     def _take(self, key: str) -> None:
         hub, settings = self._hub, self._settings

@@ -90,7 +90,7 @@ class Estimates:
     def __init__(self, file: Path | None = None) -> None:
         """``file``: where costs are kept; None forgets them with this object. Raises OSError and sqlite3.Error."""
         self._lock = threading.Lock()
-        self._file = open_database(file or ":memory:")
+        self._file = open_database(file or ":memory:", timeout=2)
         self._file.executescript(SCHEMA)
         rows = self._file.execute("SELECT key, seconds, bytes, short FROM cost ORDER BY at DESC LIMIT ?", (MAX_COSTS,))
         self._known = {key: Cost(*cost) for key, *cost in reversed(rows.fetchall())}

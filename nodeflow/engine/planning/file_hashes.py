@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from nodeflow.damaged_files import open_database
+from nodeflow.damaged_files import Database, is_damaged, open_database, set_aside
 from nodeflow.resources import cache_folder
 
 SCHEMA = """
@@ -70,13 +70,7 @@ class FileHashes:
         if path is not None:
             with contextlib.suppress(OSError, sqlite3.Error):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                store = open_database(path, timeout=2)
-                store.executescript(SCHEMA)
-                if store.execute("SELECT count(*) FROM file").fetchone()[0] > MAX_FILES:
-                    store.executescript("DELETE FROM file; DELETE FROM epoch")
-                store.execute("INSERT OR IGNORE INTO epoch VALUES (1, ?)", (uuid.uuid4().hex,))
-                self.epoch = store.execute("SELECT name FROM epoch").fetchone()[0]
-                self._store = store
+                self._store, self.epoch = _opened_or_renewed(path)
         with contextlib.suppress(sqlite3.Error):
             self._store.executescript(SCHEMA)
 
@@ -141,3 +135,27 @@ class FileHashes:
             return self._store.execute(statement, values).fetchall()
         except sqlite3.Error:
             return []
+
+
+def _opened_or_renewed(path: Path) -> tuple[Database, str]:
+    """What remembers, and its epoch; a damaged one begins anew. Raises OSError and sqlite3.Error."""
+    try:
+        return _opened(path)
+    except sqlite3.Error as error:
+        if not is_damaged(error):
+            raise
+    set_aside(path).unlink()
+    return _opened(path)
+
+
+def _opened(path: Path) -> tuple[Database, str]:
+    store = open_database(path, timeout=2)
+    try:
+        store.executescript(SCHEMA)
+        if store.execute("SELECT count(*) FROM file").fetchone()[0] > MAX_FILES:
+            store.executescript("DELETE FROM file; DELETE FROM epoch")
+        store.execute("INSERT OR IGNORE INTO epoch VALUES (1, ?)", (uuid.uuid4().hex,))
+        return store, store.execute("SELECT name FROM epoch").fetchone()[0]
+    except sqlite3.Error:
+        store.close()
+        raise

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from nodeflow.damaged_files import UNREADABLE
 from nodeflow.resources import data_folder
 from nodeflow.system import lives, process_name
 from nodeflow.unfinished_files import remove_left_over, unfinished
@@ -109,7 +110,7 @@ def _marker(path: Path) -> Marker | None:
     """What stands in a marker; None for one that cannot be read."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Marker)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         return None
 
 

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from nodeflow.damaged_files import UNREADABLE
 from nodeflow.library.downloads.connection import host_of, open_url
 from nodeflow.library.downloads.offers import DownloadError, RemoteFile, target_of
 from nodeflow.library.downloads.sources import token_for
@@ -150,7 +151,7 @@ def _sha256_of(part: Path, size: int, stopped: Callable[[], bool]) -> hashlib._H
 def _read_state(path: Path, file: RemoteFile) -> _PartState | None:
     try:
         found = msgspec.json.decode(path.read_bytes(), type=_PartState)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *UNREADABLE):
         return None
     return found if found.url == file.url else None
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from nodeflow.damaged_files import UNREADABLE, write_json
 from nodeflow.library.downloads.offers import Offer
 from nodeflow.resources import data_folder
 
@@ -33,18 +34,14 @@ def read_downloads() -> list[Download]:
     """Return what was not done at the last end; it goes on when the person says so."""
     try:
         found = msgspec.json.decode(_file().read_bytes(), type=list[Download])
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *UNREADABLE):
         return []
     return [one if one.state == "failed" else msgspec.structs.replace(one, state="paused") for one in found if one.open]
 
 
 def write_downloads(downloads: list[Download]) -> None:
     """Keep those that are not done. Raises OSError."""
-    path = _file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    new.write_bytes(msgspec.json.encode([one for one in downloads if one.open]))
-    new.replace(path)
+    write_json(_file(), msgspec.json.encode([one for one in downloads if one.open]), list[Download])
 
 
 def _file() -> Path:
