@@ -1,15 +1,15 @@
 """What libraries import in case it is needed, held back until it is: a start of the worker costs half as much.
 
-diffusers brings torch's compiler (for some decorators), peft (for a class to compare with), object detection's losses
-and statistics of scipy into every process that loads a U-Net, more than half of the time that its import takes;
-transformers brings the compiler too, with any of its models.
+diffusers brings torch's compiler (for some decorators), peft (for a class to compare with), object detection's losses,
+statistics of scipy and a hundred other networks into every process that loads a U-Net, more than half of the time that
+its import takes; transformers brings the compiler too, and tensors on several machines, with any of its models.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib.abc import Loader, MetaPathFinder
@@ -27,8 +27,15 @@ POSTPONED: dict[str, tuple[str, ...]] = {
     "torch._dynamo._trace_wrapped_higher_order_op": ("TransformGetItemToIndex",),
     "torch._dynamo.utils": ("is_compile_supported",),
     "torch.distributed._functional_collectives": (),
+    "torch.nn.attention.flex_attention": (),
+    "transformers.image_transforms": ("center_to_corners_format",),
 }
 """Modules that they and what they import ask for and few calls use, with the functions that are taken out of them."""
+OPENED_LATE = tuple(f"diffusers.models.{name}" for name in ("autoencoders", "controlnets", "transformers", "unets"))
+"""Packages that import all that lies in them, a hundred networks, where one of them is wanted."""
+DENIED = ("is_torch_distributed_available", "is_torch_flex_attn_available")
+"""What transformers asks itself, and imports tensors that lie on several machines for, or a kind of attention that has
+to be asked for by its name; a library of algebra comes with each."""
 
 
 class PostponedModule(ModuleType):
@@ -60,6 +67,20 @@ class PostponedModule(ModuleType):
         return module
 
 
+class PostponedPackage(ModuleType):
+    """A package whose modules can be imported one by one: it runs itself as soon as a name is asked of it."""
+
+    runs: Callable[[ModuleType], None] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        runs = self.runs
+        if name.startswith("__") or runs is None:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        self.runs = None
+        runs(self)
+        return getattr(self, name)
+
+
 class PostponedCompiler(PostponedModule):
     """Stands for torch's compiler: what it is told about functions before anything is compiled needs no compiler."""
 
@@ -89,9 +110,10 @@ class LeanImports(MetaPathFinder):
             if name in sys.modules:  # it came with its package
                 return ModuleSpec(name, _Imported(sys.modules[name]))
             return PathFinder.find_spec(name, getattr(real, "__path__", None), target)
-        spec = PathFinder.find_spec(name, path, target) if name in UNSEEN else None
+        spec = PathFinder.find_spec(name, path, target) if name in UNSEEN or name in OPENED_LATE else None
         if spec is not None and spec.loader is not None:
-            spec.loader = _LeanLoader(spec.loader, UNSEEN[name])
+            lean = name in UNSEEN
+            spec.loader = _LeanLoader(spec.loader, UNSEEN[name]) if lean else _LateLoader(spec.loader)
         return spec
 
 
@@ -110,7 +132,25 @@ class _LeanLoader(Loader):
     def exec_module(self, module: ModuleType) -> None:
         with _hidden(self._unseen):
             self._loader.exec_module(module)
+        for question in DENIED:
+            _deny(module.__name__, question)
         postpone()
+
+
+class _LateLoader(Loader):
+    """A loader that leaves a package to itself, to run when it is asked for a name."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return PostponedPackage(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module)["runs"] = self._loader.exec_module
 
 
 class _Imported(Loader):
@@ -148,6 +188,17 @@ def _place(module: ModuleType) -> None:
     """Make a module known to the package that it lies in, as an import does."""
     package, _, last = module.__name__.rpartition(".")
     setattr(importlib.import_module(package), last, module)
+
+
+def _deny(library: str, question: str) -> None:
+    """Let a library's answer be no to what it asks itself: modules of it that come later take it from those here."""
+    for name, module in tuple(sys.modules.items()):
+        if name.startswith(f"{library}.") and question in vars(module):
+            setattr(module, question, _no)
+
+
+def _no() -> bool:
+    return False
 
 
 def _same(function: Any) -> Any:

@@ -18,6 +18,12 @@ print(EulerDiscreteScheduler(use_beta_sigmas=True).sigmas.shape[0] > 0, importli
 scheduler = EulerDiscreteScheduler(use_beta_sigmas=True)
 scheduler.set_timesteps(4)
 print(len(scheduler.sigmas), scipy.stats is sys.modules["scipy.stats"])
+from diffusers import FluxTransformer2DModel
+import diffusers.models.transformers as transformers, torch.nn.attention.flex_attention as flex
+print(transformers.FluxTransformer2DModel is FluxTransformer2DModel, hasattr(transformers, "SD3Transformer2DModel"))
+from transformers.image_transforms import center_to_corners_format, resize
+print(center_to_corners_format(torch.tensor([[2.0, 2.0, 2.0, 2.0]])).tolist(), callable(resize))
+print(flex.create_block_mask(lambda b, h, q, k: q >= k, None, None, 8, 8, device="cpu").shape)
 """
 COMPILED = """
 import torch._dynamo.config
@@ -70,15 +76,19 @@ def test_loading_writes_nothing_on_the_terminal(said: Mapping[str, list[str]]) -
     assert said["loaded"] + said["errors"] == []
 
 
-def test_networks_bring_no_compiler_no_peft_and_no_statistics(said: Mapping[str, list[str]]) -> None:
+def test_networks_bring_no_compiler_no_peft_no_statistics_and_no_others(said: Mapping[str, list[str]]) -> None:
     brought = set(said["networks"])
     assert {"transformers.models.clip.modeling_clip", "diffusers.models.unets.unet_2d_condition"} <= brought
     heavy = {"torch._dynamo.eval_frame", "torch._inductor", "peft", "scipy.optimize._optimize", "scipy.stats._stats_py"}
+    heavy |= {"torch.distributed.tensor", "sympy", "diffusers.models.transformers.transformer_flux"}
     assert not heavy & brought
 
 
 def test_what_was_held_back_is_there_when_it_is_used(said: Mapping[str, list[str]]) -> None:
-    assert said["used"] == ["[1,", "0]", "True", "True", "True", "5", "True"]
+    assert said["used"] == [
+        *("[1,", "0]", "True", "True", "True", "5", "True"),
+        *("True", "True", "[[1.0,", "1.0,", "3.0,", "3.0]]", "True", "(1,", "1,", "8,", "8)"),
+    ]
 
 
 def test_the_compiler_comes_whole_and_once(said: Mapping[str, list[str]]) -> None:
