@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ Cell = Callable[[str, Split, Path], float]
 
 def given(model: LoadedModel) -> list[Tensor]:
     """What every part gives."""
-    text = model.text_encoder.encode(TEXTS)
+    text = replace(model.text_encoder.encode(TEXTS), away=torch.ones(1))  # to which no family wants more
     draw = torch.Generator().manual_seed(1)
     x = torch.randn(2, model.network.format.channels, 8, 8, generator=draw)
     pixels = torch.rand(1, 3, 32, 32, generator=draw)

@@ -92,6 +92,11 @@ def refuse_references(conditioning: Conditioning) -> None:
         raise NodeError("this model takes no reference images; wire a text without them")
 
 
+def leads(conditioning: Conditioning) -> bool:
+    """Return whether a prediction is led to it, and not only away from it."""
+    return conditioning.away is None or not bool(conditioning.away.all())
+
+
 def references(conditioning: Conditioning, x: Tensor) -> list[Tensor]:
     """The latents of reference images, for each of a batch x (B, C, h, w). Raises NodeError for another model's."""
     for latent in conditioning.references:

@@ -239,6 +239,8 @@ def _named_vae(family: Family, path: Path, precision: ComputePrecision) -> VAE:
         _check_space(family, place, coder)
         return coder
     inside = found.kind == "checkpoint" and family.is_told(found.family)
+    if not family.latent.files:
+        raise NodeError(f"{family.name} takes no VAE; leave vae empty")
     if found.known and not inside and not (found.kind == "vae" and found.family in family.latent.files):
         raise NodeError(f"{named(path)} holds {found.what}, and {family.name} needs another VAE")
     return vae_from_file(family, WeightsFile(path), precision)

@@ -31,10 +31,11 @@ ATTENDS = re.compile(r"(blocks|layers|block).*(to_[qkv]|to_query|to_key|to_value
 
 
 class Ready:
-    """A family's model, a text that it read, and a latent."""
+    """A family's model, a text that it read, as what is led away from, which needs nothing besides, and a latent."""
 
     def __init__(self, model: LoadedModel) -> None:
-        self.model, self.text = model, model.text_encoder.encode(["a red star"])
+        self.model, text = model, model.text_encoder.encode(["a red star"])
+        self.text = replace(text, away=torch.ones(1))
         format, draw = model.network.format, torch.Generator().manual_seed(1)
         self.x = torch.randn(1, format.channels, 8, 8, generator=draw)
 

@@ -126,6 +126,11 @@ def test_what_does_not_fit_is_a_sentence(glm: LoadedModel) -> None:
     other = planned(glm, width=64)
     with pytest.raises(NodeError, match=r"image of 64 x 64 pixels was planned, and one of 96 x 64 is painted; plan it"):
         denoiser.predict(torch.zeros(1, 16, 8, 12), torch.tensor(500.0), other)
+    with pytest.raises(NodeError, match="no image was planned for this text; put Plan image tokens in its place"):
+        denoiser.predict(torch.zeros(1, 16, 8, 12), torch.tensor(500.0), clip_text_encode(glm.text_encoder, TEXT))
+    small = reference_image(Image(torch.rand(1, 3, 64, 64)), glm.vae, glm.network, 32)
+    with pytest.raises(NodeError, match="does not see a reference of 32 x 32 pixels in its own size; give Refere"):
+        planned(glm, small)
     with pytest.raises(NodeError, match="make width a multiple of 32"):
         planned(glm, width=80)
     shown = reference_image(Image(torch.rand(1, 3, 64, 64)), glm.vae, glm.network, 64)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,7 +35,7 @@ class Outcome(NamedTuple):
 @torch.no_grad()
 def outcome(model: LoadedModel) -> Outcome:
     generator = torch.Generator().manual_seed(1)
-    text = model.text_encoder.encode(TEXTS)
+    text = replace(model.text_encoder.encode(TEXTS), away=torch.ones(1))  # to which no family wants more
     x = torch.randn(2, model.network.format.channels, 8, 8, generator=generator)
     asked = network_denoiser(model.network).predict(x, torch.tensor(500.0), text)
     assert torch.isfinite(asked).all()

@@ -1,6 +1,7 @@
 """Stable Cascade's stages beside diffusers' own pipelines, step by step, and from files in the makers' names."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def test_a_file_in_the_makers_names_is_the_folder(
         model.schedule.config["trained_betas"],
     )
     x = torch.randn(1, network.format.channels, 6, 8, generator=torch.Generator().manual_seed(1))
-    text = read(model)[0]
+    text = replace(read(model)[0], away=torch.ones(1))
     both = (network_denoiser(one).predict(x, torch.tensor(499.0), text) for one in (network, model.network))
     assert torch.equal(*both)
 
@@ -142,6 +143,8 @@ def test_what_does_not_fit_is_a_sentence(models: dict[str, LoadedModel]) -> None
     text = read(large)[0]
     with pytest.raises(NodeError, match="what stage C of Stable Cascade paints is no image yet; let stage B paint"):
         vae_decode(small.vae, Latent(torch.zeros(1, 16, 4, 4)))
+    with pytest.raises(NodeError, match="stage B is led by what stage C painted; wire Cascade conditioning to it"):
+        network_denoiser(large.network).predict(torch.zeros(1, 4, 8, 8), torch.tensor(5.0), text)
     led = cascade_conditioning(text, Latent(torch.zeros(1, 4, 4, 4)))
     with pytest.raises(NodeError, match=r"one latent of stage C of 16 channels for each image, and 1 of 4 for 1"):
         network_denoiser(large.network).predict(torch.zeros(1, 4, 8, 8), torch.tensor(5.0), led)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning
-from nodes.denoisers.calls.flow_calls import FlowDenoiser, masked, references
+from nodes.denoisers.calls.flow_calls import FlowDenoiser, leads, masked, references
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +60,8 @@ class GlmImageDenoiser(FlowDenoiser):
         rows, columns = (side // patch for side in x.shape[-2:])
         ids = conditioning.token_ids
         if ids is None:
+            if leads(conditioning):
+                raise NodeError("no image was planned for this text; put Plan image tokens in its place")
             return torch.full((len(x), rows * columns), -1, device=x.device)
         height, width = (int(side) for side in self._sizes(x, conditioning)[0, 4:].tolist())
         if (height, width) != tuple(self.format.downscale * side for side in x.shape[-2:]):

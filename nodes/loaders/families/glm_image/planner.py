@@ -149,7 +149,7 @@ def plan(
     total, (rows, columns) = int(grids.prod(-1).sum()), grids[0, 1:].tolist()
     codes, inner = module.config.vq_config.num_embeddings, module.model
     module.config.image_token_id = inner.config.image_token_id = requests.processor.image_token_id
-    seen = _seen(inner, asked, len(shown))
+    seen = _seen(inner, asked, shown)
     inner.rope_deltas = None  # of the request before
     made: list[int] = []
     given, cache = asked, None
@@ -164,11 +164,19 @@ def plan(
     return PlannedImage(doubled(torch.tensor(made[-rows * columns :]), rows, columns), seen)
 
 
-def _seen(inner: Any, asked: Mapping[str, Tensor], count: int) -> tuple[Tensor, ...]:
-    """The tokens of images that are shown."""
-    if not count:
+def _seen(inner: Any, asked: Mapping[str, Tensor], shown: Sequence[Image]) -> tuple[Tensor, ...]:
+    """The tokens of images that are shown. Raises NodeError where the denoiser would see one in another size."""
+    if not shown:
         return ()
+    count = len(shown)
     grids = asked["image_grid_thw"][:count]
+    for image, grid in zip(shown, grids.tolist(), strict=True):
+        height, width = image.pixels.shape[-2:]
+        if [CELL * side for side in grid[1:]] != [height, width]:
+            raise NodeError(
+                f"GLM-Image does not see a reference of {width} x {height} pixels in its own size; give Reference "
+                "image a larger side"
+            )
     with torch.no_grad():
         features = inner.get_image_features(asked["pixel_values"], grids).pooler_output
         tokens = [inner.get_image_tokens([one]) for one in features]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning
-from nodes.denoisers.calls.flow_calls import refuse_references
+from nodes.denoisers.calls.flow_calls import leads, refuse_references
 from nodes.denoisers.network_denoiser import NetworkDenoiser
 
 TIMES = 1000
@@ -72,6 +72,8 @@ class StageB(CascadeDenoiser):
         """(B, 16, h, w). Raises NodeError for another model's latent."""
         channels = int(self.network.module.config.effnet_in_channels)  # type: ignore[union-attr, arg-type]
         if not conditioning.references:
+            if leads(conditioning):
+                raise NodeError("stage B is led by what stage C painted; wire Cascade conditioning to it")
             return x.new_zeros(len(x), channels, 1, 1)
         (latent, *more) = conditioning.references
         if more or latent.shape[1] != channels or len(latent) not in (1, len(x)):
