@@ -49,7 +49,8 @@ def assert_same_weights(found: nn.Module, wanted: nn.Module) -> None:
     ours, theirs = weights_of(found), weights_of(wanted)
     assert ours.keys() == theirs.keys()
     for name, value in theirs.items():
-        torch.testing.assert_close(ours[name], value, rtol=1e-6, atol=1e-8, msg=name)
+        if not torch.equal(ours[name], value):  # most are the same, and looking closely takes time
+            torch.testing.assert_close(ours[name], value, rtol=1e-6, atol=1e-8, msg=name)
 
 
 CODES: dict[str, tuple[Callable[[Tensor], Coded], int]] = {
@@ -106,8 +107,7 @@ FLOWS: dict[str, tuple[Callable[..., Any], Save]] = {
 }
 
 
-@pytest.mark.parametrize("code", ["scale_weight", "int8 rows"])
-@pytest.mark.parametrize("name", FLOWS)
+@pytest.mark.parametrize(("name", "code"), each_once(FLOWS, ["scale_weight", "int8 rows"]))
 def test_a_transformer(name: str, code: str, tmp_path: Path, words: CLIPTokenizer) -> None:
     """By the original names, whose matrices diffusers takes apart; FLUX by its own at this width."""
     load, make = FLOWS[name]

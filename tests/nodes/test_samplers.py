@@ -224,7 +224,7 @@ def test_it_goes_on_from_any_step_bit_by_bit(name: str, flow: bool, tmp_path: Pa
     runner = Runner(guider, k_sampler(FLOW if flow else None, name, "karras", steps))
     count, wanted = runner.run(None)
     assert wanted is not None
-    for done in {1, count // 2, count - 1} - {0}:
+    for done in {count // 2} if flow else {1, count // 2, count - 1} - {0}:
         memory = StepStore({"cpu": 2**30})
         disk = StepStore({"cpu": 2**30}, DiskStore(tmp_path / f"{done}", 2**28, least_seconds=0), pace=0)
         for store in (memory, disk):

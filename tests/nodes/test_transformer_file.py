@@ -17,6 +17,7 @@ from nodes.loaders.families.flux_1 import family as flux_1
 from tests.nodes.flow_models import save_flux, save_sd3
 from tests.nodes.language_led_models import save_qwen_image, save_z_image
 from tests.nodes.original_transformers import original_weights
+from tests.telling import each_once
 
 HEAD = {"attention_head_dim": 32, "axes_dims_rope": (4, 14, 14)}
 SD3 = {"attention_head_dim": 64, "caption_projection_dim": 128, "num_layers": 3, "dual_attention_layers": (0, 1)}
@@ -41,11 +42,11 @@ def weights_in(folder: Path) -> dict[str, torch.Tensor]:
     return load_file(next((folder / "transformer").glob("*.safetensors")))
 
 
-@pytest.mark.parametrize("prefix", ["", "model.diffusion_model."])
-@pytest.mark.parametrize(("name", "original"), CASES)
+@pytest.mark.parametrize(("case", "prefix"), each_once(CASES, ["", "model.diffusion_model."]))
 def test_a_file_is_the_same_as_the_folder(
-    folders: dict[str, Path], tmp_path: Path, name: str, original: bool, prefix: str
+    folders: dict[str, Path], tmp_path: Path, case: tuple[str, bool], prefix: str
 ) -> None:
+    name, original = case
     load, folder = MODELS[name][0], folders[name]
     wanted = load(str(folder)).transformer
     kind = type(wanted.module).__name__
