@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from nodeflow.cli.catalogue import known_catalogue
@@ -84,7 +85,7 @@ def alone(place: Path) -> None:
 
 def here(place: Path) -> None:
     """A script in this process, whose libraries are imported already."""
-    with contextlib.chdir(place):
+    with contextlib.chdir(place), torch.enable_grad():  # afterwards there are gradients again
         runpy.run_path("script.py", run_name="__main__")
 
 
