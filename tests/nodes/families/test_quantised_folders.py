@@ -21,6 +21,7 @@ from nodes.denoisers.flow_transformers import network_denoiser
 from nodes.loaders.load_by_family import load_model
 from tests.nodes.families.split_files import Split
 from tests.nodes.quantised_files import Coded, coded, llm_int8
+from tests.telling import each_once
 
 BLOCK = 64
 NF4 = [
@@ -70,8 +71,7 @@ def with_part(flux: Split, at: Path, part: str, weights: dict[str, Tensor], conf
     return folder
 
 
-@pytest.mark.parametrize("code", [nf4, int8])
-@pytest.mark.parametrize("part", ["transformer", "text_encoder_2"])
+@pytest.mark.parametrize(("part", "code"), each_once(["transformer", "text_encoder_2"], [nf4, int8]))
 @torch.no_grad()
 def test_a_folder_of_bitsandbytes(code: Callable[[Tensor], Coded], part: str, flux: Split, tmp_path: Path) -> None:
     stored, plain = coded(load_file(next((flux.folder / part).glob("*.safetensors"))), code)
