@@ -63,7 +63,8 @@ class GlmImageDenoiser(FlowDenoiser):
             if leads(conditioning):
                 raise NodeError("no image was planned for this text; put Plan image tokens in its place")
             return torch.full((len(x), rows * columns), -1, device=x.device)
-        height, width = (int(side) for side in self._sizes(x, conditioning)[0, 4:].tolist())
+        sizes = self._sizes(x, conditioning) if conditioning.sizes is None else conditioning.sizes
+        height, width = (int(side) for side in sizes[0, 4:].tolist())
         if (height, width) != tuple(self.format.downscale * side for side in x.shape[-2:]):
             asked = " x ".join(str(self.format.downscale * side) for side in reversed(x.shape[-2:]))
             raise NodeError(
