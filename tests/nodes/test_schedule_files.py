@@ -17,6 +17,7 @@ from nodes.loaders.families.stable_diffusion_2.family import FAMILY, TELLING
 from nodes.loaders.read.schedule_file import read_schedule
 from nodes.schedulers.schedulers import scheduler
 from nodes.schedulers.solvers.diffusers_solver import HIGHEST_SIGMA, KINDS, STABLE_DIFFUSION
+from nodes.script.functions.sampling import new_scheduler_with_signal
 
 PLAIN = {"_class_name": "DDIMScheduler", "num_train_timesteps": 1000}
 
@@ -96,11 +97,15 @@ def test_as_many_steps_as_levels_are_refused_where_one_would_be_taken_twice(kind
     assert scheduler(trained, kind, steps=999).steps == 999
 
 
-def test_no_two_levels_are_alike_where_a_method_cannot_begin_without_signal() -> None:
+def test_no_two_levels_are_alike_where_a_method_cannot_begin_without_signal(tmp_path: Path) -> None:
     trained = TrainedSchedule({**STABLE_DIFFUSION, "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"})
     sigmas = scheduler(trained, "DPM++ 2S", steps=50).begin("v", torch.device("cpu")).sigmas
     assert sigmas.diff().max() < 0
     assert sigmas[0] == pytest.approx(HIGHEST_SIGMA)
+    diffusers.DDIMScheduler.from_config(dict(trained.config)).save_pretrained(tmp_path)
+    kind = diffusers.DPMSolverSinglestepScheduler
+    written = new_scheduler_with_signal(kind, tmp_path, None, 50, solver_order=2, prediction_type="v_prediction")
+    assert torch.equal(written.sigmas, sigmas)
 
 
 @pytest.mark.parametrize("spacing", ["use_exponential_sigmas", "use_beta_sigmas"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from typing import Any, NamedTuple
 
 import torch
@@ -38,7 +39,12 @@ def new_scheduler(kind, folder, subfolder, steps, **options):
 def new_scheduler_with_signal(kind, folder, subfolder, steps, **options):
     """The same for a model that was trained down to no signal, of a class that begins where a little is left."""
     alphas = DDIMScheduler.from_pretrained(folder, subfolder=subfolder).alphas_cumprod.double()
-    alphas = alphas.clamp(min=1 / (1 + 80.0**2))
+    least = 1 / (1 + 80.0**2)
+    below = int((alphas < least).sum())
+    alphas = alphas.clamp(min=least)
+    if "solver_order" in options and not options.get("use_karras_sigmas"):  # which divides by distances of levels
+        ends = math.log10(alphas[-below - 1]), math.log10(least)
+        alphas[-below - 1 :] = torch.logspace(*ends, below + 1, dtype=alphas.dtype)
     betas = (1 - alphas / torch.cat([torch.ones(1, dtype=alphas.dtype), alphas[:-1]])).tolist()
     return new_scheduler(kind, folder, subfolder, steps, trained_betas=betas, rescale_betas_zero_snr=False, **options)
 
