@@ -9,12 +9,15 @@ from typing import NamedTuple
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, Param
 from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, Socket, Workflow
 from nodeflow.graph.subgraphs.instances import with_subgraphs
+from nodeflow.library.family_parts import misread, other_latents
+from nodeflow.library.folder_json import named
 from nodeflow.library.hub_snapshot import may_fetch, snapshot
 from nodeflow.library.lookup import SUFFIXES
 from nodeflow.library.missing import HUB_ID, Find, missing_models, named_models, short
 from nodeflow.library.recognise import recognise
+from nodeflow.library.recognised import Recognised
 from nodeflow.library.right_kind import NETWORKS, refusal, shortened
-from nodeflow.library.rules import rule_book
+from nodeflow.library.rules import TEXTS, VAE, FamilyRules, rule_book
 from nodeflow.library.tokenizer_files import tokenizer_in, without_tokenizer
 from nodeflow.resources import locate
 from nodeflow.special_files import SPECIAL, is_special
@@ -34,6 +37,9 @@ def problems_on_disk(workflow: Workflow, catalogue: Catalogue, base: Path, find:
         place = f"{where}/{name}" if where else name
         if why := _wrong_family(workflow, where, name, node, spec, base, find):
             found.append(Problem(place, rule_book().takers[spec.type].family, why))
+        found += [
+            Problem(place, param, why) for param, why in _other_parts(workflow, where, name, node, spec, base, find)
+        ]
         said = _Said(_beside(workflow, where, name, node, spec), _is_chosen(workflow, where, name, node, spec))
         for param, value in _named(workflow, where, name, node, spec):
             if (where, name, param.name) in lost:
@@ -109,8 +115,8 @@ def _wrong_family(workflow: Workflow, where: str, name: str, node: Node, spec: N
     if chosen is None or model is None:
         return ""
     family, value = (node.params.get(one.name, one.default) for one in (chosen, model))
-    named = all(_is_named(workflow, where, name, *one) for one in ((chosen, family), (model, value)))
-    path = _path_of(value, base, find) if named and isinstance(value, str) else None
+    said = all(_is_named(workflow, where, name, *one) for one in ((chosen, family), (model, value)))
+    path = _path_of(value, base, find) if said and isinstance(value, str) else None
     if path is None or not isinstance(family, str) or family == chosen.default:
         return ""
     try:
@@ -119,7 +125,47 @@ def _wrong_family(workflow: Workflow, where: str, name: str, node: Node, spec: N
         return ""
     if found.family not in chosen.choices or found.family in (family, *rules.also(family)):
         return ""
-    return f"{shortened(path.name)} holds {found.what}, and {chosen.name} says {family}; set it to {chosen.default}"
+    return f"{named(path)} holds {found.what}, and {chosen.name} says {family}; set it to {chosen.default}"
+
+
+def _other_parts(
+    workflow: Workflow, where: str, name: str, node: Node, spec: NodeSpec, base: Path, find: Find
+) -> Iterator[tuple[str, str]]:
+    """The parameters that name parts which a model's family is not made of, and what is said of each. A person says the
+    family, or the model does to which they are given."""
+    rules = rule_book()
+    taker = rules.takers.get(spec.type)
+    saying = spec.param(taker.goes_with or taker.family) if taker and (taker.goes_with or taker.family) else None
+    if taker is None or saying is None:
+        return
+    value = node.params.get(saying.name, saying.default)
+    if not _is_named(workflow, where, name, saying, value):
+        return
+    family = rules.called(str(value)) if value != saying.default else None
+    for param, model in _named(workflow, where, name, node, spec):
+        path = _path_of(model, base, find) if param.widget == MODEL and param.name != taker.tokenizer else None
+        if path is None:
+            continue
+        try:
+            found = recognise(path)
+        except OSError:
+            continue
+        beside = taker.like.get(param.name, "")
+        if not (taker.goes_with or beside):
+            family = family or rules.called(found.family)
+        elif (
+            family is not None
+            and path.is_file()
+            and (why := _not_of(family, rules.takers[beside or spec.type].reads, path, found, taker.goes_with))
+        ):
+            yield param.name, why
+
+
+def _not_of(family: FamilyRules, reads: str, path: Path, found: Recognised, saying: str) -> str:
+    """Say that a file holds no such part of a family, as ``reads`` names it; empty where it may."""
+    if reads == TEXTS and found.kind == "text encoder":
+        return misread(named(path), found, family)
+    return other_latents(named(path), found, family, saying) if reads == VAE and saying else ""
 
 
 def _path_of(value: str, base: Path, find: Find) -> Path | None:

@@ -116,13 +116,23 @@ class FolderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     without: tuple[str, ...] = ()
 
 
+class TextEncoderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A text encoder that a family reads texts by: its name, and the families that rules tell its files as."""
+
+    name: str
+    told: tuple[str, ...]
+
+
 class FamilyRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A family of models: how its files, its adapters and its folders are recognised, and which node takes each.
 
-    ``also``: families whose files are its own too, where nothing in a file tells the two apart.
+    ``also``: families whose files are its own too, where nothing in a file tells the two apart. ``texts``: what it
+    reads texts by; ``vaes``: the families that rules tell the files of VAEs as which make its latents.
     """
 
     name: str
+    texts: tuple[TextEncoderRule, ...] = ()
+    vaes: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     files: tuple[FileRule, ...] = ()
     adapters: tuple[AdapterRule, ...] = ()
@@ -153,7 +163,8 @@ class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A node that loads models: its title, what it loads in words, whether one file will do, and one in GGUF.
 
     ``part`` is the parameter at which it takes a network's file, where that is not ``model``, ``tokenizer`` the one at
-    which it takes a tokenizer's folder, ``family`` the one at which a person may say of which family it is. ``like``:
+    which it takes a tokenizer's folder, ``family`` the one at which a person may say of which family it is, and
+    ``goes_with`` the one that says with which family what it reads goes. ``like``:
     nodes that take the same as it does at other parameters, by these. ``reads``: which part of a whole model it reads,
     ``network``, ``VAE`` or ``texts``; empty for one that reads it all. ``kinds``: the kinds and families that it takes,
     where the rules of files do not name it. ``folder``: what it reads of a model's folder, in this order; empty for
@@ -170,6 +181,7 @@ class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     part: str = ""
     tokenizer: str = ""
     family: str = ""
+    goes_with: str = ""
     like: dict[str, str] = {}
     reads: str = ""
     kinds: tuple[tuple[str, str], ...] = ()
@@ -239,6 +251,10 @@ class RuleBook(msgspec.Struct, frozen=True, dict=True):
     def also(self, family: str) -> tuple[str, ...]:
         """The families whose files are this one's too."""
         return tuple(one for known in self.families if known.name == family for one in known.also)
+
+    def called(self, family: str) -> FamilyRules | None:
+        """The rules of a family by its name."""
+        return next((known for known in self.families if known.name == family), None)
 
     def title(self, node: str) -> str:
         """The title of a node; its type where no pack that is installed has it."""

@@ -63,12 +63,22 @@ def test_models_that_fit_are_good(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("family", "told_of"),
-    [("auto", []), ("FLUX.1", []), ("Z-Image", ["one.family: flux.safetensors holds the transformer of FLUX.1 alone, "
-                                               "and family says Z-Image; set it to auto"])],
-)  # fmt: skip
+    [
+        ("auto", []),
+        ("FLUX.1", []),
+        (
+            "Z-Image",
+            [
+                "one.family: models/flux.safetensors holds the transformer of FLUX.1 alone, and family says Z-Image; "
+                "set it to auto"
+            ],
+        ),
+    ],
+)
 def test_a_family_that_a_file_is_not_of_is_told(family: str, told_of: list[str], tmp_path: Path) -> None:
-    write_sparse(tmp_path / "flux.safetensors", FLUX)
-    node = Node("nodes.load_diffusion_model", 1, {"model": "flux.safetensors", "family": family})
+    (tmp_path / "models").mkdir()
+    write_sparse(tmp_path / "models" / "flux.safetensors", FLUX)
+    node = Node("nodes.load_diffusion_model", 1, {"model": "models/flux.safetensors", "family": family})
     assert told(Workflow({"one": node}), tmp_path) == told_of
 
 

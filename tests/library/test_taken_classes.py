@@ -1,5 +1,5 @@
-"""The classes that the rules say a node reads, by which a folder is judged before a run, are those that its loader
-makes."""
+"""What the rules say that loaders make, by which models are judged before a run, is what they make: classes of folders,
+and the parts of families."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from nodes.loaders.families.autoencoders.vae_folder import TINY
 from nodes.loaders.families.pixel_diffusion.deepfloyd_folder import TEXT_ENCODERS
 from nodes.loaders.families.stable_diffusion.folder import EXPECTED, SECOND
 from nodes.loaders.language_models.loading import EYES
+from nodes.loaders.models.known import families
 
 MADE: dict[tuple[str, str], Iterable[str]] = {
     **{("load_latent_diffusion", part): classes for part, classes in {**EXPECTED, **SECOND}.items()},
@@ -28,3 +29,12 @@ def test_the_rules_name_the_classes_that_a_loader_makes(node: str, part: str) ->
     places = [one for one in rule_book().takers[f"nodes.{node}"].folder if part in one.at]
     told = {name for one in places for name in (*one.classes, *one.types)}
     assert told == set(MADE[node, part])
+
+
+@pytest.mark.parametrize("name", families())
+def test_the_rules_name_the_parts_that_a_family_is_made_of(name: str) -> None:
+    family, rules = families()[name], rule_book().called(name)
+    assert rules is not None
+    told = [(one.name, tuple(one.told)) for one in rules.texts]
+    assert told == [(part.encoder.name, part.encoder.told) for part in family.text.parts]
+    assert rules.vaes == family.latent.files

@@ -182,3 +182,32 @@ def test_every_parameter_that_names_a_model_is_looked_at() -> None:
         for name in models:
             assert known is not None, spec.type
             assert name in {models[0], known.part, known.tokenizer, *known.like}, f"{spec.type}.{name}"
+
+
+CLIP_L = {"text_model.embeddings.token_embedding.weight": (4,), "text_model.encoder.layers.11.mlp.fc1.weight": (4,)}
+WIDE_VAE = {"decoder.conv_in.weight": (4, 16, 3, 3), "decoder.mid.block_1.norm1.weight": (4,)}
+
+
+@pytest.mark.parametrize(
+    ("node", "chosen", "weights", "said"),
+    [
+        ("load_text_encoder", {"family": "Z-Image"}, CLIP_L, "CLIP-L alone, and Z-Image reads texts by Qwen3 4B"),
+        (
+            "load_vae",
+            {"made_for": "Kolors"},
+            WIDE_VAE,
+            "which makes no latents of Kolors; set made_for to the model it",
+        ),
+    ],
+)
+def test_a_part_of_another_family_than_the_chosen_one_is_told_alike(
+    node: str, chosen: dict[str, str], weights: dict[str, tuple[int, ...]], said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "part.safetensors"
+    save_file({name: torch.zeros(shape) for name, shape in weights.items()}, path)
+    spec = PACKS.catalogue.nodes[f"nodes.{node}"]
+    workflow = Workflow({"one": Node(spec.type, spec.version, {"model": str(path), **chosen})})
+    told = [problem.reason for problem in problems_on_disk(workflow, PACKS.catalogue, tmp_path, lambda _: [])]
+    with pytest.raises(NodeError) as caught:
+        PACKS.functions[spec.type](str(path), **chosen)
+    assert told == [str(caught.value)] and said in told[0]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nodeflow.library.family_parts import misread
 from nodeflow.library.recognised import Recognised
+from nodeflow.library.rules import rule_book
 from nodeflow.library.tokenizer_files import PIPELINE
 from nodeflow.node import NodeError
 from nodeflow.wires import TextEncoder
@@ -71,6 +73,9 @@ def assigned(family: Family, given: Sequence[EncoderFile]) -> Given:
         free = [part for part in family.text.parts if part.place not in found]
         fitting = [part for part in free if file.found.family in part.encoder.told]
         if not fitting:
+            known = rule_book().called(family.name)
+            if known is not None and (why := misread(named(file.path), file.found, known)):
+                raise NodeError(why)
             raise NodeError(
                 f"{named(file.path)} holds {file.found.what or 'no text encoder'}, and {family.name} reads texts by "
                 f"{_listed(family)}{', each once' if any(_is(file, part) for part in family.text.parts) else ''}"

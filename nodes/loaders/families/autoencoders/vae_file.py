@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from nodeflow.library.family_parts import other_latents
+from nodeflow.library.rules import rule_book
 from nodeflow.node import NodeError
 from nodeflow.wires import VAE
 from nodes.loaders.families.autoencoders.tiny import TINY, load_tiny_file
@@ -32,10 +34,14 @@ def spaces() -> Mapping[str, FamilyLatent]:
 
 def load_autoencoder_file(path: Path, precision: ComputePrecision, made_for: str) -> VAE:
     """Raises NodeError where ``made_for`` does not fit or cannot be told, and for damaged or missing weights."""
-    if recognise(path, VAE_PART).kind == SMALL:
+    found = recognise(path, VAE_PART)
+    if found.kind == SMALL:
         return load_tiny_file(path, precision.dtype(TINY.precisions))
     file = WeightsFile(path)
     name = OLD_NAMES.get(made_for, made_for) if made_for != AUTO else _told(path)
+    known = rule_book().called(name)
+    if known is not None and (why := other_latents(named(path), found, known, "made_for")):
+        raise NodeError(why)
     space = spaces()[name]
     inside = file.part(VAE_PART)
     check_latents(path, file.called(MARKS))
