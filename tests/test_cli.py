@@ -16,6 +16,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from nodeflow import __version__
+from nodeflow.__main__ import start
 from nodeflow.graph.io.png_text import with_workflow
 from nodeflow.resources import folder
 
@@ -32,6 +33,20 @@ def test_version_and_help() -> None:
     assert nodeflow("--version").stdout.strip() == f"nodeflow {__version__}"
     text = nodeflow("--help").stdout
     assert all(command in text for command in ("run", "check", "nodes", "open"))
+
+
+def test_ctrl_c_while_the_command_is_read_is_python_s_again_once_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["nodeflow", "--version"])
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit):
+        start()
+    assert signal.getsignal(signal.SIGINT) is before
+    code = "from nodeflow.__main__ import start; import os, signal, sys; sys.meta_path.insert(0, Sends()); start()"
+    sends = (
+        "class Sends:\n  def find_spec(self, name, *_):\n    name == 'typer' and os.kill(os.getpid(), signal.SIGINT)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", f"{sends}{code}"], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
 
 
 def test_help_loads_nothing_heavy() -> None:
