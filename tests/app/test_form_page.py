@@ -325,3 +325,19 @@ def test_what_a_form_offers_is_found_by_its_english_name_in_every_language(windo
     finally:
         language.install(app, "en")
         window.hub.speak()
+
+
+def test_a_picker_of_fields_that_was_closed_hears_no_more_of_the_document(window: MainWindow, qtbot: QtBot) -> None:
+    add(window, "more", "nodes.clip_text_encode")
+    window.canvas.selection.choose(["more"])
+    window.actions_["node.to_form"].trigger()
+    assert window.forms.picker is not None
+    gone: list[bool] = []
+    window.forms.picker.destroyed.connect(lambda: gone.append(True))
+    QTest.keyClick(window.forms.picker.field, Key.Key_Escape)
+    qtbot.waitUntil(lambda: bool(gone))
+    before = text(window)
+    window.session.stack.undo()
+    window.session.stack.redo()
+    QApplication.processEvents()
+    assert text(window) == before

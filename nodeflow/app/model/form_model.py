@@ -79,7 +79,8 @@ class FormModel(QObject):
         return with_subgraphs(self.session.catalogue, self.session.workflow)
 
     def _watch(self) -> None:
-        self.session.document.subscribe(self._hear)
+        leave = self.session.document.subscribe(self._hear)
+        self.destroyed.connect(lambda: leave())  # one that a person adds fields by goes long before the document
         self.refresh()
 
     def _hear(self, _: Edit) -> None:

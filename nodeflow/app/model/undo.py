@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import sys
+from collections.abc import Callable, Hashable
+from typing import TypeVar
 
 from PySide6.QtGui import QUndoCommand
 
@@ -10,6 +12,17 @@ from nodeflow.graph.edits.edits import Edit
 from nodeflow.graph.model.document import Document
 
 _MERGES = 1
+T = TypeVar("T")
+
+
+def _told(act: Callable[[], T]) -> T | None:
+    """Do something for Qt's stack, which an error must not reach: PySide ends the process for some. It is told as one
+    in a slot is."""
+    try:
+        return act()
+    except Exception:
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        return None
 
 
 class EditCommand(QUndoCommand):
@@ -25,13 +38,14 @@ class EditCommand(QUndoCommand):
         self._inverse: Edit | None = None
 
     def redo(self) -> None:
-        inverse = self._document.apply(self._edit)
+        inverse = _told(lambda: self._document.apply(self._edit))
         if self._inverse is None:
             self._inverse = inverse
 
     def undo(self) -> None:
-        if self._inverse is not None:
-            self._document.apply(self._inverse)
+        inverse = self._inverse
+        if inverse is not None:
+            _told(lambda: self._document.apply(inverse))
 
     def id(self) -> int:
         return -1 if self._gesture is None else _MERGES

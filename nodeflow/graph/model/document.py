@@ -22,9 +22,14 @@ class Document:
         self._listeners: list[Listener] = []
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call ``listener`` after each plain edit; call what is returned to stop that."""
+        """Call ``listener`` after each plain edit; call what is returned to stop that, once or more often."""
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+
+        def leave() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return leave
 
     def leave_listeners(self) -> None:
         """Tell nobody any more of edits."""
