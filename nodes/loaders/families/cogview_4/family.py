@@ -10,7 +10,7 @@ from nodes.loaders.families.autoencoders.kl import KL
 from nodes.loaders.families.cogview_4.call import CogView4Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
-from nodes.loaders.models.flow_schedule import flow_schedule
+from nodes.loaders.models.flow_schedule import BY_TOKENS, flow_schedule
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.bare import BareText
 from nodes.loaders.text_encoders.kinds.glm import GLM_4
@@ -64,14 +64,7 @@ FAMILY = Family(
         {"scaling_factor": 1.0, "shift_factor": 0.0},
     ),
     schedule=lambda config: flow_schedule(
-        1.0,
-        use_dynamic_shifting=True,
-        base_shift=0.25,
-        max_shift=0.75,
-        base_image_seq_len=256,
-        max_image_seq_len=4096,
-        time_shift_type="linear",
-        **USUAL,
+        1.0, **BY_TOKENS | {"base_shift": 0.25, "max_shift": 0.75}, time_shift_type="linear", **USUAL
     ),
     usual=USUAL,
 )

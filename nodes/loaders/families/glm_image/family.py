@@ -22,6 +22,7 @@ from nodes.loaders.models.family import (
     Size,
     TextPart,
 )
+from nodes.loaders.models.flow_schedule import BY_TOKENS, flow_schedule
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.kinds.t5 import BYT5
 
@@ -96,18 +97,9 @@ FAMILY = Family(
         ("CogView 4 or GLM-Image",),
         {"latents_mean": MEAN, "latents_std": DEVIATION},
     ),
-    schedule=lambda config: {
-        "_class_name": "FlowMatchEulerDiscreteScheduler",
-        "num_train_timesteps": 1000,
-        "shift": 1.0,
-        "use_dynamic_shifting": True,
-        "base_shift": 0.25,
-        "max_shift": 0.75,
-        "base_image_seq_len": 256,
-        "max_image_seq_len": 4096,
-        "time_shift_type": "linear",
-        **USUAL,
-    },
+    schedule=lambda config: flow_schedule(
+        1.0, **BY_TOKENS | {"base_shift": 0.25, "max_shift": 0.75}, time_shift_type="linear", **USUAL
+    ),
     usual=USUAL,
     references=References(sized, sized),
 )

@@ -10,7 +10,7 @@ from nodes.loaders.families.autoencoders.frames import WAN
 from nodes.loaders.families.krea_2.call import Krea2Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
-from nodes.loaders.models.flow_schedule import flow_schedule
+from nodes.loaders.models.flow_schedule import BY_TOKENS, flow_schedule
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_VL_4B
 from nodes.loaders.text_encoders.seeing import SeeingText
@@ -88,14 +88,7 @@ FAMILY = Family(
         WAN, lambda config: LatentFormat(int(config.get("in_channels", 64)) // 4, 8, SIDE), ("Qwen-Image",)
     ),
     schedule=lambda config: flow_schedule(
-        1.0,
-        use_dynamic_shifting=True,
-        base_shift=0.5,
-        max_shift=1.15,
-        base_image_seq_len=256,
-        max_image_seq_len=6400,
-        time_shift_type="exponential",
-        **USUAL,
+        1.0, **BY_TOKENS | {"max_image_seq_len": 6400}, time_shift_type="exponential", **USUAL
     ),
     usual=USUAL,
 )
