@@ -14,6 +14,8 @@ from nodes.loaders.read.folder_files import named
 
 ODD = ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RuntimeError, TypeError, ValueError
 """What arithmetic with odd shapes raises, in our code and in the libraries' networks."""
+STRICT = "huggingface_hub.errors"
+"""Where the errors are of that transformers' configurations raise of numbers that do not go together."""
 UNFITTING = re.compile(
     r'Missing key\(s\) in state_dict: "(?P<lost>[^"]*)"|Unexpected key\(s\) in state_dict: "(?P<more>[^"]*)"'
     r"|size mismatch for (?P<odd>[\w.]+)"
@@ -78,11 +80,14 @@ def made_of(path: Path, what: str, names: Collection[str] = (), looked: Callable
         raise NodeError(f"{named(path)} ({what}) lacks {lost}; it was saved in part, or is of another kind") from None
     except MemoryError:
         raise
-    except ODD as error:
+    except Exception as error:
+        strict = type(error).__module__ == STRICT
+        if not (strict or isinstance(error, ODD)):
+            raise
         check_scales(named(path), names, names)
         if told := unfitting(named(path), what, error):
             raise told from None
-        if not isinstance(error, ArithmeticError) and (odd := looked()):
+        if not (strict or isinstance(error, ArithmeticError)) and (odd := looked()):
             raise NodeError(
                 f"{named(path)} ({what}) has the weight {odd} in a shape that none has; it is broken, or of another "
                 "kind"
