@@ -145,10 +145,10 @@ def test_a_batch_equals_its_singles(studio: Studio) -> None:
     def decoded() -> np.ndarray:
         return studio.session.executor.value("decode", "image").pixels.numpy()
 
-    studio.run("decode", noise__seed=5, noise__batch=3)
+    studio.run("decode", noise__seed=5, noise__batch=3, scheduler__steps=6)
     batch = decoded()
     for index in range(3):
-        studio.run("decode", noise__seed=5 + index, noise__batch=1)
+        studio.run("decode", noise__seed=5 + index, noise__batch=1, scheduler__steps=6)
         np.testing.assert_array_equal(decoded()[0], batch[index])
 
 

@@ -29,6 +29,7 @@ from nodeflow.node import node
 from nodeflow.resources import folder
 from nodeflow.wires import Denoiser
 from nodes.loaders.load_models import load_latent_diffusion
+from tests.telling import telling
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 STARTER = folder("workflows") / "latent-diffusion.json"
@@ -206,7 +207,7 @@ def starter(session: WorkflowRunner, output: Path, **settings: object) -> list[t
     return list(session.run(RunRequest.of(workflow, STARTER.parent, output, ("decode",), device="cpu")))
 
 
-@pytest.mark.parametrize("room", [100 * MIB, 30 * MIB, 5 * MIB, 0])
+@pytest.mark.parametrize("room", telling([100 * MIB, 30 * MIB, 5 * MIB, 0], lambda room: room != 100 * MIB))
 def test_the_starter_gives_the_same_picture_with_little_room(tmp_path: Path, room: int) -> None:
     """The host stands for a device of so many bytes: networks are fetched whole, in turns, or piece by piece."""
     free, tight = WorkflowRunner(), WorkflowRunner()
