@@ -1,5 +1,6 @@
 """Tests of recognition from headers: every kind and family in its true layout, under every refusal's bounds."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -371,3 +372,9 @@ def test_rules_that_are_none_are_told_and_the_others_hold(tmp_path: Path) -> Non
     rules = read_rules(tmp_path)
     assert [family.name for family in rules.families] == ["A"]
     assert ["b.family.toml" in rules.troubles[0], "c.family.toml" in rules.troubles[1]] == [True, True]
+
+
+@pytest.mark.parametrize(("width", "family"), [(2048, "Pile-T5-XL"), (4096, "T5")])
+def test_a_folder_of_t5_of_another_make_is_told_by_its_width(width: int, family: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "umt5", "d_model": width}))
+    assert recognise(tmp_path).family == family
