@@ -75,7 +75,7 @@ class PostponedPackage(ModuleType):
     def __getattr__(self, name: str) -> Any:
         runs = self.runs
         if name.startswith("__") or runs is None:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+            raise AttributeError(name)
         self.runs = None
         runs(self)
         return getattr(self, name)
