@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
@@ -130,6 +131,16 @@ def test_a_damaged_file_is_set_aside_before_it_is_written_over(
     settings.sync()
     assert [path.read_bytes() for path in tmp_path.glob("settings-damaged-*.ini")] == [data]
     assert Settings().scale == 150
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are there on POSIX systems alone")
+def test_a_pipe_in_the_place_of_the_settings_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path))
+    os.mkfifo(tmp_path / "settings.ini")
+    assert Settings().scale == 100
+    assert [path.is_fifo() for path in tmp_path.glob("settings-damaged-*.ini")] == [True]
 
 
 def test_a_window_says_where_damaged_settings_lie(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:

@@ -160,9 +160,14 @@ LINE = re.compile(r"\s*(\[[^\[\]]*\]|[;#].*|[^=\0]+=[^\0]*)?")
 
 
 def _is_damaged(path: Path) -> bool:
-    """Return whether a file holds something else than sections and values. Raises OSError."""
+    """Return whether a file holds something else than sections and values, or is a pipe, which Qt would wait for.
+
+    Raises OSError.
+    """
+    if not path.is_file():
+        return path.exists()
     try:
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return True
     return not all(map(LINE.fullmatch, text.splitlines()))
