@@ -19,7 +19,10 @@ from nodeflow.library.rules import TEXTS, VAE, FileRule, RuleBook, rule_book
 from nodeflow.library.sniff import PICKLES, sniff
 from nodeflow.special_files import is_special
 
-PREFIXES = "", "model.diffusion_model.", "diffusion_model.", "net.", "transformer.", "unet.", "model.", "module."
+PREFIXES = (
+    *("", "model.diffusion_model.", "diffusion_model.", "net.", "transformer.", "unet.", "model.", "module."),
+    *("first_stage_model.", "vae."),
+)
 """What may stand before all names of a network."""
 ADAPTERS = ("lora", "control lora", "lllite", "controlnet", "t2i adapter", "ip adapter", "redux", "model patch")
 SHORTER = ("lora", "control lora", "lllite", "controlnet", "model patch")
