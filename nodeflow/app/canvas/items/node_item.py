@@ -73,6 +73,8 @@ class NodeItem(NodeItemBase):
         self.note_rect = self.picture_rect = QRectF()
         self.rows_bottom = self._usual_bottom = 0.0
         self.body = self.outline = QRectF()
+        self.inside = self.strip = QRectF()
+        """What is within its border, and the band that shows its state, where it is too small to be read."""
         self.set_face(face)
 
     def __repr__(self) -> str:
@@ -278,6 +280,7 @@ class NodeItem(NodeItemBase):
         self.set_size(width, y)
         self.body = QRectF(0, 0, width, y)
         self.outline = self.body.adjusted(-8, -3, 8, 5)
+        self.inside, self.strip = self.body.adjusted(5, 5, -5, -5), QRectF(0, 0, width, style.HEADER * 0.6)
         self._shape = QPainterPath()
         self._shape.addRect(self.body)
         self._redraw_wires()

@@ -71,9 +71,9 @@ def card(painter: QPainter, item: NodeItem, zoom: float) -> None:
 def _flat(painter: QPainter, item: NodeItem) -> None:
     body, selected = item.body, item.isSelected()
     painter.fillRect(body, style.colour("accent" if selected else "line"))
-    painter.fillRect(body.adjusted(5, 5, -5, -5), style.colour("fill" if selected else "node"))
+    painter.fillRect(item.inside, style.colour("fill" if selected else "node"))
     phase = "failed" if item.problems else item.state.phase
-    painter.fillRect(QRectF(0, 0, body.width(), style.HEADER * 0.6), style.colour(PHASE_COLOURS[phase]))
+    painter.fillRect(item.strip, style.colour(PHASE_COLOURS[phase]))
     if phase == "running" and item.state.share:
         share = item.state.share
         painter.fillRect(QRectF(0, body.height() - 12, body.width() * share, 12), style.colour("busy"))
