@@ -6,7 +6,6 @@ import inspect
 
 import pytest
 import torch
-from bare_loops import DIFFUSION, assert_close, bare_loop, both_texts, finish, ours, reference
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Latent, Noise, TrainedSchedule
@@ -20,6 +19,7 @@ from nodes.loaders.load_models import LatentDiffusion
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from nodes.schedulers.solvers.diffusers_solver import KINDS, STABLE_DIFFUSION
+from tests.nodes.bare_loops import DIFFUSION, assert_close, bare_loop, both_texts, finish, ours, reference
 
 
 @pytest.mark.parametrize("kind", ["DDIM", "DDPM", "Euler", "Heun", "DPM++ 2M", "UniPC"])

@@ -8,7 +8,6 @@ from typing import Any, get_args
 import diffusers
 import pytest
 import torch
-from bare_loops import DIFFUSION, REFERENCES, assert_close, bare_loop, both_texts, finish, ours, reference
 
 from nodeflow.wires import Conditioning, Latent, Noise, TrainedSchedule
 from nodes.conditioning.text_encode import clip_text_encode
@@ -20,6 +19,7 @@ from nodes.loaders.load_models import LatentDiffusion
 from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from nodes.schedulers.solvers.diffusers_solver import HIGHEST_SIGMA, KARRAS_KINDS, KINDS, STABLE_DIFFUSION
+from tests.nodes.bare_loops import DIFFUSION, REFERENCES, assert_close, bare_loop, both_texts, finish, ours, reference
 
 ZERO_SNR = {
     **{name: value for name, value in STABLE_DIFFUSION.items() if name != "steps_offset"},
