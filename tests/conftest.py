@@ -52,6 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish() -> None:
     """What is imported stays: no search for garbage looks through it."""
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # tests make many objects that go by themselves
     gc.enable()
 
 
