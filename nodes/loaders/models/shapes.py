@@ -45,6 +45,27 @@ def flux_shape(weights: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def cogview_shape(weights: Mapping[str, Any], image: str, text: str, told: int, patch: int) -> dict[str, Any]:
+    """What transformers of CogView 4's shape have in common, told from weights in diffusers' names.
+
+    ``image`` and ``text`` are the weights that take patches and a text in; ``told``: how many numbers of an image's
+    size and crop the network is told; ``patch``: cells on a patch's side.
+    """
+    inner, cells = weights[image].shape
+    timed = "time_condition_embed."
+    return {
+        "patch_size": patch,
+        "in_channels": cells // patch**2,
+        "out_channels": len(weights["proj_out.weight"]) // patch**2,
+        "num_layers": count_layers(weights, "transformer_blocks"),
+        "attention_head_dim": HEAD,
+        "num_attention_heads": inner // HEAD,
+        "text_embed_dim": weights[text].shape[1],
+        "time_embed_dim": len(weights[f"{timed}timestep_embedder.linear_1.weight"]),
+        "condition_dim": weights[f"{timed}condition_embedder.linear_1.weight"].shape[1] // told,
+    }
+
+
 def decoder_sizes(weights: Mapping[str, Any], head: int, before: str = "") -> dict[str, int]:
     """What transformers' configurations of language models have in common, told from weights whose names begin with
     ``before``; ``head`` is how many numbers a head of theirs has."""

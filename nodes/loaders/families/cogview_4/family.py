@@ -11,12 +11,10 @@ from nodes.loaders.families.cogview_4.call import CogView4Denoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.flow_schedule import BY_TOKENS, flow_schedule
-from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.models.shapes import cogview_shape
 from nodes.loaders.text_encoders.bare import BareText
 from nodes.loaders.text_encoders.kinds.glm import GLM_4
 
-HEAD = 128
-"""Numbers a head."""
 PATCH = 2
 SIDE = 128
 """Cells on a side of latents at the usual size."""
@@ -28,20 +26,8 @@ LAYER, MOST, MULTIPLE = -2, 1024, 16
 
 def shape(weights: Weights) -> dict[str, Any]:
     """Of `CogView4Transformer2DModel`."""
-    inner, cells = weights["patch_embed.proj.weight"].shape
-    timed = "time_condition_embed."
-    return {
-        "patch_size": PATCH,
-        "in_channels": cells // PATCH**2,
-        "out_channels": len(weights["proj_out.weight"]) // PATCH**2,
-        "num_layers": count_layers(weights, "transformer_blocks"),
-        "attention_head_dim": HEAD,
-        "num_attention_heads": inner // HEAD,
-        "text_embed_dim": weights["patch_embed.text_proj.weight"].shape[1],
-        "time_embed_dim": len(weights[f"{timed}timestep_embedder.linear_1.weight"]),
-        "condition_dim": weights[f"{timed}condition_embedder.linear_1.weight"].shape[1] // 6,
-        "sample_size": SIDE,
-    }
+    found = cogview_shape(weights, "patch_embed.proj.weight", "patch_embed.text_proj.weight", 6, PATCH)
+    return found | {"sample_size": SIDE}
 
 
 def denoiser(network: DiffusionNetwork, guidance: float) -> CogView4Denoiser:

@@ -23,11 +23,9 @@ from nodes.loaders.models.family import (
     TextPart,
 )
 from nodes.loaders.models.flow_schedule import BY_TOKENS, flow_schedule
-from nodes.loaders.models.shapes import count_layers
+from nodes.loaders.models.shapes import cogview_shape
 from nodes.loaders.text_encoders.kinds.t5 import BYT5
 
-HEAD = 128
-"""Numbers a head."""
 PATCH = 2
 SIDE = 128
 """Cells on a side of latents at the usual size."""
@@ -48,20 +46,8 @@ DEVIATION = (
 
 def shape(weights: Weights) -> dict[str, Any]:
     """Of `GlmImageTransformer2DModel`."""
-    inner, cells = weights["image_projector.proj.weight"].shape
-    timed = "time_condition_embed."
-    return {
-        "patch_size": PATCH,
-        "in_channels": cells // PATCH**2,
-        "out_channels": len(weights["proj_out.weight"]) // PATCH**2,
-        "num_layers": count_layers(weights, "transformer_blocks"),
-        "attention_head_dim": HEAD,
-        "num_attention_heads": inner // HEAD,
-        "text_embed_dim": weights["glyph_projector.net.0.proj.weight"].shape[1],
-        "time_embed_dim": len(weights[f"{timed}timestep_embedder.linear_1.weight"]),
-        "condition_dim": weights[f"{timed}condition_embedder.linear_1.weight"].shape[1] // 4,
-        "prior_vq_quantizer_codebook_size": len(weights["prior_token_embedding.weight"]),
-    }
+    found = cogview_shape(weights, "image_projector.proj.weight", "glyph_projector.net.0.proj.weight", 4, PATCH)
+    return found | {"prior_vq_quantizer_codebook_size": len(weights["prior_token_embedding.weight"])}
 
 
 def denoiser(network: DiffusionNetwork, guidance: float) -> GlmImageDenoiser:

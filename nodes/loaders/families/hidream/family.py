@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,6 +63,7 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
     readers = (Reader(*clip, min(TOKENS, clip.module.config.max_position_embeddings)) for clip in clips)
     t5, llama = loaded["text_encoder_3"], loaded["text_encoder_4"]
     if llama.tokenizer.pad_token is None:
+        llama = llama._replace(tokenizer=copy.deepcopy(llama.tokenizer))  # others may read by the same one
         llama.tokenizer.pad_token = llama.tokenizer.eos_token
     layers = tuple(range(1, llama.module.config.num_hidden_layers + 1))
     texts = FilledText(*t5, whole(TOKENS)), FilledText(*llama, whole(TOKENS), layers)
