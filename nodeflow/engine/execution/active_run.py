@@ -73,7 +73,7 @@ class ActiveRun:
         self.together = BatchedItems()
         self.shared = SharedItems(settings.share, self._is_known)
         self.expected: Mapping[str, Cost] = NO_COSTS
-        self.read = ReadFiles()
+        self.read = ReadFiles(settings.fingerprints.of)
         self.short: set[str] = set()
         """Tasks that had too little memory: they run once more, with all else out of the way."""
 
