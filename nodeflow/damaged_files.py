@@ -58,6 +58,11 @@ def is_damaged(error: sqlite3.Error) -> bool:
     return any(word in str(error) for word in _DAMAGED)
 
 
+def is_busy(error: Exception) -> bool:
+    """Return whether an error says that another program holds a database."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def set_aside(path: Path) -> Path:
     """Give a damaged database another name, with what stands beside it; the new name. Raises OSError."""
     stem = f"{path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -91,4 +96,6 @@ def write_json(path: Path, data: bytes, kind: Any) -> None:
 
 def reason(error: Exception) -> str:
     """An error of the disk in a few words."""
+    if is_busy(error):
+        return "another program holds it"
     return (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__

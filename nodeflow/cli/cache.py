@@ -22,6 +22,8 @@ def _disk() -> DiskStore:
         from nodeflow.resources import cache_folder
 
         refuse(f"the cache folder {cache_folder()} cannot be used; set NODEFLOW_CACHE to another one")
+    if disk.held:
+        refuse(f"another program holds the index of {disk.folder}; end it, or wait until it is done")
     return disk
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from nodeflow.damaged_files import is_damaged, open_database, reason, set_aside
+from nodeflow.damaged_files import is_busy, is_damaged, open_database, reason, set_aside
 from nodeflow.gallery.image_facts import SUFFIXES, ImageFacts, facts_of
 from nodeflow.gallery.paths import Paths
 from nodeflow.graph.model.catalogue import Catalogue
@@ -25,7 +25,9 @@ create index if not exists newest on images (changed desc);
 create table if not exists stars (path text primary key);
 """
 T = TypeVar("T")
-BUSY_SECONDS = 10.0
+OPENING_SECONDS, BUSY_SECONDS = 0.3, 1.0
+"""How long another program may keep the index to itself when it is opened, and each time it is used: then what is known
+lives in memory, so that nobody at the window waits."""
 BATCH = 100
 """Images that are written at once."""
 STARRED = "*"
@@ -40,12 +42,13 @@ class _Row(NamedTuple):
     words: str
 
 
-def _opened(path: str) -> sqlite3.Connection:
-    database = open_database(path, BUSY_SECONDS)
+def _opened(path: str, wait: float = OPENING_SECONDS) -> sqlite3.Connection:
+    database = open_database(path, wait)
     try:
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")
         database.executescript(SCHEMA)
+        database.execute(f"pragma busy_timeout = {int(BUSY_SECONDS * 1000)}")
     except sqlite3.Error:
         database.close()
         raise
@@ -53,7 +56,7 @@ def _opened(path: str) -> sqlite3.Connection:
 
 
 def _stars_in(path: Path) -> list[tuple[str]]:
-    """The stars of a damaged index, as far as they can be read."""
+    """The stars of an index that is damaged or held by another program, as far as they can be read."""
     with contextlib.suppress(sqlite3.Error, ValueError):
         kept = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         with contextlib.closing(kept):
@@ -71,7 +74,7 @@ def _stars_of(database: sqlite3.Connection) -> list[tuple[str]]:
 
 class ImageIndex:
     """The kept facts. Any thread may ask; several processes may hold one open. A damaged file is set aside; where
-    nothing can be kept, they live in memory."""
+    nothing can be kept, they live in memory until `try_again` finds that it can."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or data_folder() / "gallery.sqlite"
@@ -85,18 +88,56 @@ class ImageIndex:
         self._sorted: list[_Row] | None = None
         self.unkept = ""
         """Why nothing is kept on disk; empty where it is."""
+        self._stars_before = set[tuple[str]]()
+        """Stars that there were when memory began to keep them."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._database = self._on_disk()
         except (OSError, sqlite3.Error) as error:
-            self.unkept = reason(error)
-            self._database = _opened(":memory:")
+            self._database = self._without_disk(error, _stars_in(self.path))
 
-    def _on_disk(self) -> sqlite3.Connection:
+    def _without_disk(self, error: Exception, stars: list[tuple[str]]) -> sqlite3.Connection:
+        """What is used instead of the file, with these stars."""
+        self.unkept = reason(error)
+        made = _opened(":memory:")
+        made.executemany("insert or ignore into stars values (?)", stars)
+        self._stars_before = set(stars)
+        return made
+
+    def try_again(self) -> bool:
+        """Keep on disk what is kept in memory, without waiting for anybody; whether it is kept now. Images that were
+        found meanwhile are to be looked for again, stars that were given or taken meanwhile stay so."""
+        with self._lock:
+            if not self.unkept:
+                return True
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                made = self._on_disk(0)
+            except (OSError, sqlite3.Error):
+                return False
+            stars = set(_stars_of(self._database))
+            try:
+                made.executemany("insert or ignore into stars values (?)", list(stars - self._stars_before))
+                made.executemany("delete from stars where path = ?", list(self._stars_before - stars))
+            except sqlite3.Error:
+                made.close()
+                return False
+            self._use(made)
+            self.unkept = ""
+            return True
+
+    def _use(self, database: sqlite3.Connection) -> None:
+        """Go on with another database, which may hold other images. The lock is held."""
+        self._database.close()
+        self._database = database
+        self._version, self._known_rows, self._sorted = -1, {}, None
+        self.revision += 1
+
+    def _on_disk(self, wait: float = OPENING_SECONDS) -> sqlite3.Connection:
         """A damaged index is set aside, and a new one begun with the stars that can be read; one that is busy or cannot
         be written stays where it is. Raises OSError and sqlite3.Error."""
         try:
-            return _opened(str(self.path))
+            return _opened(str(self.path), wait)
         except sqlite3.Error as error:
             if not (is_damaged(error) or (os.path.lexists(self.path) and not self.path.is_file())):
                 raise
@@ -109,23 +150,29 @@ class ImageIndex:
         return made
 
     def _mended(self, do: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what is done with the database; once more with a new one where it turns out to be damaged. The lock is
-        held."""
+        """Return what is done with the database; once more with a new one where it turns out to be damaged, or another
+        program keeps it to itself. The lock is held."""
         try:
             return do(self._database)
         except sqlite3.DatabaseError as error:
-            if not is_damaged(error):
+            if is_busy(error):
+                self._use(self._without_disk(error, _stars_of(self._database) or _stars_in(self.path)))
+            elif is_damaged(error):
+                self._renew()
+            else:
                 raise
+        return do(self._database)
+
+    def _renew(self) -> None:
+        """Begin a new database in the place of a damaged one, with its stars. The lock is held."""
         stars = _stars_of(self._database)
         self._database.close()
-        self._version, self._known_rows, self._sorted = -1, {}, None
         try:
-            self._database = self._made_anew()
+            made = self._made_anew()
+            made.executemany("insert or ignore into stars values (?)", stars)
         except (OSError, sqlite3.Error) as error:
-            self.unkept = reason(error)
-            self._database = _opened(":memory:")
-        self._database.executemany("insert or ignore into stars values (?)", stars)
-        return do(self._database)
+            made = self._without_disk(error, stars)
+        self._use(made)
 
     def _ask(self, order: str, *values: object) -> list[Any]:
         return self._mended(lambda database: database.execute(order, values).fetchall())

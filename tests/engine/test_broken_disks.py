@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from nodeflow.cli.main import cli
 from nodeflow.damaged_files import is_damaged, open_database
+from nodeflow.engine.cache import disk_store
 from nodeflow.engine.cache.disk_store import DiskStore
 from nodeflow.engine.cache.result_cache import ResultCache
 from nodeflow.engine.client.job_queue import JobQueue
@@ -285,3 +286,28 @@ def test_a_text_that_is_none_in_what_sqlite_says_is_damage(tmp_path: Path) -> No
     with contextlib.closing(open_database(file)) as opened, pytest.raises(sqlite3.Error) as caught:
         opened.execute("SELECT * FROM quoted").fetchall()
     assert is_damaged(caught.value)
+
+
+def test_an_index_that_another_program_holds_keeps_no_run_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_store, "OPENING_SECONDS", 0.01)
+    monkeypatch.setattr(disk_store, "BUSY_SECONDS", 0.01)
+    before = DiskStore(tmp_path, 2**30)
+    before.put(b"old", VALUE, 1.0)
+    before.close()
+    other = sqlite3.connect(tmp_path / "index.sqlite", isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    disk, told = DiskStore(tmp_path, 2**30), []
+    disk.tell = told.append
+    assert disk.held and disk.get(b"old") is None
+    disk.put(b"new", VALUE, 1.0)
+    assert len(told) == 1 and "another program holds it" in told[0]
+    assert disk.verify() == (0, 0) and len(list(tmp_path.glob("??/*"))) == 1, "nothing is taken for left over"
+    other.close()
+    assert disk.get(b"old") is None, "it is left alone for a while"
+    disk._held_until = 0.0
+    assert disk.get(b"old") is not None and not disk.held
+    disk.put(b"new", VALUE, 1.0)
+    assert disk.get(b"new") is not None and told[1:] == [""]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from nodeflow.engine.client import client, job_queue
 from nodeflow.engine.client.job_queue import JobQueue
+from nodeflow.engine.protocol.messages import NotKept
 from nodeflow.engine.protocol.run_request import RunRequest
 
 
@@ -105,3 +109,73 @@ def test_a_job_of_an_earlier_version_is_read(file: Path) -> None:
     queue._file.execute("UPDATE job SET request = ? WHERE number = ?", (msgspec.msgpack.encode(flat), number))
     queue.close()
     assert JobQueue(file).jobs[0].run == RunRequest(b"{}", "/b", "/o", title="old")
+
+
+def test_a_file_that_another_program_holds_keeps_nobody_waiting(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = JobQueue(file)
+    left = [before.add(job(title)) for title in "ab"]
+    before.close()
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    queue = JobQueue(file)
+    assert (titles(queue), queue.kept, queue.waits) == ([], False, True)
+    (told,) = queue.new_troubles()
+    assert str(file) in told
+    ours = [queue.add(job(title)) for title in "cd"]
+    queue.remove(ours[1])
+    assert not set(ours) & set(left) and queue.new_troubles() == [] and not queue.try_again()
+    other.close()
+    assert queue.try_again() and queue.kept and not queue.waits
+    assert titles(queue) == ["c", "a", "b"]
+    queue.add(job("e"))
+    queue.close()
+    assert titles(JobQueue(file)) == ["c", "a", "b", "e"]
+
+
+def test_a_file_that_another_program_takes_later_is_written_when_it_lets_go(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_queue, "BUSY_SECONDS", 0.05)
+    queue = JobQueue(file)
+    queue.add(job("a"))
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    queue.add(job("b"))
+    (told,) = queue.new_troubles()
+    assert "another program holds it" in told
+    other.execute("ROLLBACK")
+    assert queue.try_again()
+    queue.close()
+    assert titles(JobQueue(file)) == ["a", "b"]
+
+
+def test_an_engine_writes_its_queue_once_it_can_and_says_so(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "AGAIN_SECONDS", 0.02)
+    before = JobQueue(file)
+    before.add(job("left"))
+    before.close()
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    told: list[NotKept] = []
+    over = threading.Event()
+
+    def hear(reply: object) -> None:
+        if isinstance(reply, NotKept):
+            told.append(reply)
+            if not reply.text:
+                over.set()
+
+    engine = client.LocalEngine(hear, JobQueue(file))
+    engine.pause()
+    engine.submit(job("ours"))
+    other.close()
+    assert over.wait(20)
+    assert [one.lasts for one in told] == [True, False] and str(file) in told[0].text
+    assert [(one.run.title, engine._state(one.job)) for one in engine._queue.jobs] == [
+        ("ours", "waiting"),
+        ("left", "left"),
+    ]
+    engine.close()
+    assert titles(JobQueue(file)) == ["ours", "left"]

@@ -156,20 +156,57 @@ def test_damage_that_is_found_later_is_mended_too(index: ImageIndex, shots: Path
     assert len(index.find("", [shots])) == 5
 
 
-def test_an_index_that_is_busy_stays_and_nothing_is_kept(
-    index: ImageIndex, shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_index_that_is_busy_stays_and_nothing_is_kept(index: ImageIndex, shots: Path, tmp_path: Path) -> None:
     index.scan(shots, CATALOGUE)
     index.close()
-    monkeypatch.setattr(image_index, "BUSY_SECONDS", 0.01)
-    other = sqlite3.connect(tmp_path / "gallery.sqlite", isolation_level=None)
-    other.execute("pragma locking_mode = exclusive")
-    other.execute("begin exclusive")
+    other = held(tmp_path / "gallery.sqlite")
     again = ImageIndex(tmp_path / "gallery.sqlite")
-    assert (again.set_aside, again.unkept) == (None, "database is locked")
+    assert (again.set_aside, again.unkept) == (None, "another program holds it")
     assert again.scan(shots, CATALOGUE) == 5
     other.close()
     assert len(ImageIndex(tmp_path / "gallery.sqlite").find("", [shots])) == 5
+
+
+def held(path: Path) -> sqlite3.Connection:
+    """An index that another program keeps to itself."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("pragma locking_mode = exclusive")
+    other.execute("begin exclusive")
+    return other
+
+
+def test_stars_of_an_index_that_was_held_are_those_of_before_and_of_meanwhile(
+    index: ImageIndex, shots: Path, tmp_path: Path
+) -> None:
+    one, two, three = (shots / name for name in ("one.png", "two.png", "three.png"))
+    index.star([one, two], True)
+    index.close()
+    other = held(tmp_path / "gallery.sqlite")
+    again = ImageIndex(tmp_path / "gallery.sqlite")
+    assert again.starred() == {str(one), str(two)}
+    again.star([three], True)
+    again.star([one], False)
+    assert not again.try_again()
+    other.close()
+    assert again.try_again() and not again.unkept
+    assert again.starred() == {str(two), str(three)}
+    again.close()
+    assert ImageIndex(tmp_path / "gallery.sqlite").starred() == {str(two), str(three)}
+
+
+def test_an_index_that_is_taken_while_it_is_open_keeps_nobody_waiting(
+    index: ImageIndex, shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.star([shots / "one.png"], True)
+    index.close()
+    monkeypatch.setattr(image_index, "BUSY_SECONDS", 0.01)
+    again = ImageIndex(tmp_path / "gallery.sqlite")
+    other = sqlite3.connect(tmp_path / "gallery.sqlite", isolation_level=None)
+    other.execute("begin exclusive")
+    again.star([shots / "two.png"], True)
+    assert again.unkept == "another program holds it" and len(again.starred()) == 2
+    other.close()
+    assert again.try_again() and len(again.starred()) == 2
 
 
 def test_where_no_index_can_be_written_images_are_found_all_the_same(shots: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ APART = frozenset({"app", "cli", "reports"})
 """The rooms of nodeflow whose texts go through tr(), or to the terminal."""
 SAYS = {"Problem", "warn", "Misfit", "NotStorable", "NodeFailed", "WorkerLost", "Logged", "NotKept", "approximate"}
 """Calls whose texts people read."""
-GATHERED = {"skipped", "differences"}
+GATHERED = {"skipped", "differences", "_troubles"}
 """Lists of sentences that people read."""
 _FIELD = re.compile(r"\{[a-z_]*\}")
 """A gap of a text that is filled by ``format``."""

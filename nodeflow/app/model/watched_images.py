@@ -14,6 +14,8 @@ from nodeflow.engine.protocol.messages import JobEvent
 from nodeflow.gallery.image_facts import facts_of
 from nodeflow.gallery.image_index import ImageIndex
 
+AGAIN_MS = 5000
+"""Milliseconds between two tries to keep an index on disk that could not be kept."""
 SHOW_MS = 400
 """Milliseconds between two looks at what a scan has found so far."""
 
@@ -34,6 +36,8 @@ class WatchedImages(QObject):
         self._changed: set[Path] = set()
         self._progress = QTimer(self, interval=SHOW_MS)
         self._progress.timeout.connect(self._look_again)
+        self._later = QTimer(self, interval=AGAIN_MS)
+        self._later.timeout.connect(self._try_again)
         self._scans = Background(self, threads=1)
         hub.replied.connect(self._heard)
         hub.made.connect(self._made)
@@ -79,6 +83,23 @@ class WatchedImages(QObject):
             if what and what not in self._told:
                 self._told.add(what)
                 self._hub.trouble.emit(words.format(what))
+        if index.unkept:
+            self._later.start()
+
+    def star(self, paths: list[Path], on: bool) -> None:
+        """Give images a star, or take it."""
+        self.index.star(paths, on)
+        self._tell()
+
+    def _try_again(self) -> None:
+        """Keep the index on disk, where that can be again, and find all images for it."""
+
+        def kept(done: bool) -> None:
+            if done and self._later.isActive():
+                self._later.stop()
+                self.scan()
+
+        self._background.run(self.index.try_again, kept, owner=self)
 
     def take_changed(self) -> set[Path]:
         """The files that were written since this was last asked."""
@@ -88,6 +109,7 @@ class WatchedImages(QObject):
     def _scanned(self) -> None:
         self._scanning = False
         self._progress.stop()
+        self._tell()
         self._look_again()
         if self._again:
             self._again = False

@@ -199,7 +199,7 @@ class Gallery(QWidget):
         chosen = self.chosen()
         if not chosen:
             return
-        self.images.index.star(chosen, not all(self.model.has_star(path) for path in chosen))
+        self.images.star(chosen, not all(self.model.has_star(path) for path in chosen))
         self.model.renew_stars()
 
     def _compare(self) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nodeflow.damaged_files import is_damaged, open_database, reason, set_aside
+from nodeflow.damaged_files import is_busy, is_damaged, open_database, reason, set_aside
 from nodeflow.resources import cache_folder
 from nodeflow.unfinished_files import remove_left_over, unfinished
 
@@ -25,6 +25,11 @@ OLD_SECONDS = 3600
 """After which a result that is in no index belongs to nobody."""
 UNKNOWN_SECONDS = 1.0
 """What a result is taken to have cost whose index entry was lost."""
+OPENING_SECONDS, BUSY_SECONDS, HELD_SECONDS = 0.5, 2.0, 10.0
+"""How long another program may keep the index to itself when it is opened, and each time it is used; and for how long
+it is then left alone."""
+NOWHERE = 0, 0
+"""Where an index lies that is in memory, until another program lets go of the true one."""
 MIN_SECONDS = 0.001
 """What is computed faster than this is not worth a file."""
 
@@ -81,14 +86,20 @@ class DiskStore:
         self._unkept = -1
         """Bytes of the largest result that found no place since that was told; -1 where nothing is told."""
         self._salt = versions.encode()
+        self._held_until = 0.0
+        """Until when another program is taken to keep the index to itself, so that each look at it need not wait."""
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         try:
-            self._index = self._open()
+            self._index = self._open(OPENING_SECONDS)
         except sqlite3.Error as error:
-            if not (is_damaged(error) or self._file.is_dir()):
+            if is_busy(error):
+                self._index, self._opened = open_database(":memory:"), NOWHERE
+                self._index.executescript(SCHEMA)
+            elif is_damaged(error) or self._file.is_dir():
+                self._rebuild()
+            else:
                 raise
-            self._rebuild()
         remove_left_over(folder)
 
     def __contains__(self, key: bytes) -> bool:
@@ -130,7 +141,7 @@ class DiskStore:
 
     def take(self, name: bytes, data: bytes, seconds: float) -> None:
         """Store what another store has `written`, of the same versions."""
-        if len(data) > self.budget:
+        if len(data) > self.budget or self._is_held():
             return
         try:
             if self._was_taken_away():
@@ -162,7 +173,10 @@ class DiskStore:
         self._ask("DELETE FROM result")
 
     def verify(self) -> tuple[int, int]:
-        """Read every result; how many are whole, and how many were damaged or without an index entry and are gone."""
+        """Read every result; how many are whole, and how many were damaged or without an index entry and are gone. Of
+        an index that is `held` nothing is known, and nothing goes."""
+        if self.held:
+            return 0, 0
         with self._lock:
             known = dict(self._index.execute("SELECT key, checksum FROM result").fetchall())
         whole = damaged = 0
@@ -216,12 +230,24 @@ class DiskStore:
 
     def _ask(self, statement: str, *values: Any) -> Any:
         """The first row of an answer; None where there is none, or the index cannot be used at the moment."""
+        if self._is_held():
+            return None
         with self._lock:
             try:
+                if self._opened == NOWHERE:
+                    self._begin_anew()
                 return self._index.execute(statement, values).fetchone()
-            except sqlite3.Error as error:
+            except (OSError, sqlite3.Error) as error:
                 self._complain(error)
                 return None
+
+    @property
+    def held(self) -> bool:
+        """Return whether another program keeps the index to itself."""
+        return self._opened == NOWHERE or self._is_held()
+
+    def _is_held(self) -> bool:
+        return time.monotonic() < self._held_until
 
     def _drop(self, name: bytes) -> None:
         self._ask("DELETE FROM result WHERE key = ?", name)
@@ -239,9 +265,9 @@ class DiskStore:
     def _begin_anew(self) -> None:
         """Use what stands in the folder now. Raises OSError and sqlite3.Error."""
         with self._lock:
-            self._index.close()
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._index = self._open()
+            before, self._index = self._index, self._open()
+            before.close()
 
     def _complain(self, error: Exception, size: int = 0) -> None:
         """Say once that results are not kept, of ``size`` bytes now; mend the index where that is what is wrong."""
@@ -251,16 +277,19 @@ class DiskStore:
                 return
             except (OSError, sqlite3.Error) as worse:
                 error = worse
+        if is_busy(error):
+            self._held_until = time.monotonic() + HELD_SECONDS
         told, self._unkept = self._unkept >= 0, max(self._unkept, size)
         if not told:
             self.tell(
                 f"results are not kept on disk, only in memory: {self.folder} cannot be written ({reason(error)})"
             )
 
-    def _open(self) -> sqlite3.Connection:
-        index = open_database(self._file)
+    def _open(self, wait: float = BUSY_SECONDS) -> sqlite3.Connection:
+        index = open_database(self._file, wait)
         try:
             index.executescript(SCHEMA)
+            index.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         except sqlite3.Error:
             index.close()
             raise

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from nodeflow.engine.client.job_queue import JobQueue
+from nodeflow.engine.client.later import Later
 from nodeflow.engine.client.machine_shares import local_places
 from nodeflow.engine.client.run_models import models_of
 from nodeflow.engine.client.running_worker import WorkerPlace
@@ -48,6 +49,8 @@ from nodeflow.graph.model.catalogue import Catalogue
 MAX_ASKED = 100
 MAX_TRIES = 3
 """Workers on other machines that a job may take with it, before it is the job's fault."""
+AGAIN_SECONDS = 3.0
+"""When the queue's file is tried again that another program holds, or that found no room."""
 ITEMS_EACH = 2
 """Items that each worker must have of a run for others to help with it: they load its models first."""
 NO_WORKER = "the engine does not run; run the workflow to see its values"
@@ -93,6 +96,7 @@ class LocalEngine:
         self._asked: dict[int, RunRequest] = {}
         """Runs that were asked for lately: one may be over before anybody who hears of it can ask what it was."""
         self._queue_kept = True
+        self._again = Later(AGAIN_SECONDS, self._try_again)
         self._paused = False
         self._closed = False
 
@@ -207,6 +211,7 @@ class LocalEngine:
             if self._closed:
                 return
             self._closed = True
+            self._again.close()
             for job in self._running():
                 self._queue.remove(job)
             ends = [slot.close() for slot in self._slots]
@@ -262,6 +267,20 @@ class LocalEngine:
             self._tell(NotKept("queue", "", False))
         self._queue_kept = kept
         self._tell(QueueChanged(jobs, self._paused))
+        if self._queue.waits:
+            self._again.soon()
+
+    def _try_again(self) -> None:
+        """Write the queue's file, where it can be used again; jobs that waited in it stay behind all others."""
+        with self._lock:
+            ours = {job.job for job in self._queue.jobs}
+            if self._closed:
+                return
+            if not self._queue.try_again():
+                self._again.soon()
+                return
+            self._left |= {job.job for job in self._queue.jobs} - ours
+            self._changed()
 
     def _state(self, job: int) -> JobState:
         if job in self._running():

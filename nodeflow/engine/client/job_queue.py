@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from nodeflow.damaged_files import is_damaged, open_database, reason, set_aside
+from nodeflow.damaged_files import is_busy, is_damaged, open_database, reason, set_aside
 from nodeflow.engine.protocol.messages import Submit
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.resources import data_folder
@@ -33,11 +33,17 @@ NUMBERS = 2**20
 """Numbers of jobs that are set aside for a process when it opens the queue, so that giving one writes nothing."""
 
 
+OPENING_SECONDS, BUSY_SECONDS = 0.3, 1.0
+"""How long another program may keep the file to itself when the queue is opened, and at each change: then the queue
+goes on without it, so that nobody at the window waits."""
+
+
 class JobQueue:
     """Jobs in order. Every change is in the file before the call returns; several processes may share the file.
 
-    Each process sees its own jobs, and when it starts those whose process is gone. Where the file cannot be written
-    the jobs live on in memory, and all of them are written once it can be again.
+    Each process sees its own jobs, and when it starts those whose process is gone. Where the file cannot be written,
+    or another program holds it, nobody is kept waiting: the jobs live on in memory, and all of them are written once it
+    can be again (`try_again`).
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -52,6 +58,8 @@ class JobQueue:
         """Whether the file lacks changes."""
         self._without_file = False
         """Whether there is none, though there was to be one."""
+        self._unopened = False
+        """Whether another program held the file when we came, so that it is not known what waits in it."""
         self._owner = process_name(os.getpid())
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,9 +69,12 @@ class JobQueue:
             self._file = self._open()
             self._adopt()
         except sqlite3.Error as error:
-            if path is None or not (is_damaged(error) or path.is_dir()):
+            if path is not None and is_busy(error):
+                self._wait(path)
+            elif path is None or not (is_damaged(error) or path.is_dir()):
                 raise
-            self._replace()
+            else:
+                self._replace()
         self._numbers = self._numbers_of_ours()
 
     @classmethod
@@ -81,6 +92,41 @@ class JobQueue:
     def kept(self) -> bool:
         """Return whether the jobs that wait would be there after a crash, where they were to be."""
         return not (self._behind or self._without_file)
+
+    @property
+    def waits(self) -> bool:
+        """Return whether the file lacks changes that it may take later."""
+        return self._behind and self._path is not None
+
+    def try_again(self) -> bool:
+        """Write what the file lacks, without waiting for anybody; whether it lacks nothing now. Jobs that wait in a
+        file which another program held until now come behind ours."""
+        if not self.waits:
+            return True
+        try:
+            if self._unopened:
+                self._open_at_last()
+            self._file.execute("PRAGMA busy_timeout = 0")
+            self._at_once(self._catch_up)
+            self._file.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+        except sqlite3.Error as error:
+            if self._path is None or not is_damaged(error):
+                return False
+            self._replace()
+        self._behind = self._unopened = False
+        return True
+
+    def _open_at_last(self) -> None:
+        """Use the file that another program held. Raises sqlite3.Error where one still does."""
+        held, self._file = self._file, self._open(0)
+        try:
+            self._adopt()
+        except sqlite3.Error:
+            self._file.close()
+            self._file = held
+            raise
+        held.close()
+        self._unopened = False
 
     def new_troubles(self) -> list[str]:
         """Sentences about what is not kept, each told once."""
@@ -129,6 +175,8 @@ class JobQueue:
     def _numbers_of_ours(self) -> Iterator[int]:
         """The numbers that are kept for this process; where the file cannot keep any, those of the clock."""
         first = time.time_ns() // 1000
+        if self._unopened:
+            return itertools.count(first)
 
         def keep() -> None:
             nonlocal first
@@ -145,16 +193,17 @@ class JobQueue:
 
     def _change(self, change: Callable[[], object]) -> None:
         """Write all of a change or nothing of it; where that cannot be, say so once, and write it later."""
+        if not self.try_again():
+            return  # which will write it, with all that is known
         try:
-            if self._behind:
-                self._at_once(self._catch_up)
-                self._behind = False
             self._at_once(change)
         except sqlite3.Error as error:
             if self._path is not None and is_damaged(error):
                 self._replace()
             elif not self._behind:
-                self._troubles.append(f"the queue is kept in memory only: {self._path} cannot be written ({error})")
+                self._troubles.append(
+                    f"the queue is kept in memory only: {self._path} cannot be written ({reason(error)})"
+                )
                 self._behind = True
 
     def _at_once(self, change: Callable[[], object]) -> None:
@@ -173,6 +222,14 @@ class JobQueue:
         rows = [(job.job, at, self._owner, msgspec.msgpack.encode(job.run)) for at, job in enumerate(self.jobs)]
         self._file.executemany("INSERT OR REPLACE INTO job (number, place, owner, request) VALUES (?, ?, ?, ?)", rows)
 
+    def _wait(self, path: Path) -> None:
+        """Go on in memory until another program lets go of the file."""
+        self._file = self._open(0, ":memory:")
+        self._behind = self._unopened = True
+        self._troubles.append(
+            f"the queue is kept in memory only until another program lets go of {path}; jobs that wait there come then"
+        )
+
     def _replace(self) -> None:
         """Set a damaged file aside and go on with a new one, which gets the jobs that are known."""
         assert self._path is not None
@@ -190,10 +247,11 @@ class JobQueue:
             self._troubles.append(f"the queue is kept in memory only: {self._path} is damaged ({reason(error)})")
             self._path, self._without_file = None, True
 
-    def _open(self) -> sqlite3.Connection:
-        file = open_database(self._path or ":memory:")
+    def _open(self, wait: float = OPENING_SECONDS, place: Path | str = "") -> sqlite3.Connection:
+        file = open_database(place or self._path or ":memory:", wait)
         try:
             file.executescript(SCHEMA)
+            file.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         except sqlite3.Error:
             file.close()
             raise
