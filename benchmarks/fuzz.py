@@ -1,9 +1,10 @@
 """Gives the program damaged and absurd files, and looks whether it refuses them in its own words, soon, and runs none.
 
-``python -m benchmarks.fuzz [KIND ...] [--count N] [--seed N]`` with the kinds workflows, expressions, images, weights;
-all of them in their full numbers by default. Every case is made from a seed, so that one can be made again. Prints for
-each kind how many were taken and refused, the longest CPU time and the most memory; exit status 1 where one raised
-anything but a problem of our own, took more than 5 CPU seconds or 2 GiB, or ran code.
+``python -m benchmarks.fuzz [KIND ...] [--count N] [--seed N]`` with the kinds workflows, expressions, images, weights,
+layouts (faulty files in the true layouts of the field: each is refused, or read as what it was); all of them in their
+full numbers by default. Every case is made from a seed, so that one can be made again. Prints for each kind how many
+were taken and refused, the longest CPU time and the most memory; exit status 1 where one raised anything but a problem
+of our own, took more than 5 CPU seconds or 2 GiB, or ran code.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from nodeflow.engine.execution.out_of_memory import is_shortage
 from nodeflow.graph.model.workflow import WorkflowError
 from nodeflow.resources import folder
 
-COUNTS = {"workflows": 20_000, "expressions": 20_000, "images": 5_000, "weights": 2_000}
+COUNTS = {"workflows": 20_000, "expressions": 20_000, "images": 5_000, "weights": 2_000, "layouts": 3_000}
 MAX_SECONDS, MAX_BYTES = 5.0, 2 * 2**30
 CODE = ("os.system", "os.exec", "os.posix_spawn", "subprocess.Popen", "pickle.find_class", "socket.connect", "exec")
 """Events of the interpreter that say that something runs or leaves the machine."""
@@ -202,6 +203,13 @@ def weights(chance: random.Random, below: Path) -> Iterator[Case]:
             yield partial(load, **{name: str(given)})
 
 
+def true_layouts(chance: random.Random, below: Path) -> Iterator[Case]:
+    """Faulty files in the true layouts of the field."""
+    from benchmarks.silent_faults import faulty_files
+
+    return faulty_files(chance, below)
+
+
 def _small_models(below: Path) -> list[tuple[str, Path]]:
     """Folders with models of a few weights, each with the node that loads it; one file stands alone in its own."""
     import torch
@@ -267,6 +275,7 @@ KINDS: dict[str, Callable[[random.Random, Path], Iterator[Case]]] = {
     "expressions": expressions,
     "images": images,
     "weights": weights,
+    "layouts": true_layouts,
 }
 
 

@@ -78,3 +78,19 @@ def test_an_embeddings_file_holds_one(names: tuple[str, ...], left: str, tmp_pat
     else:
         (found,) = embedding_vectors(str(path), (Reader(),))  # type: ignore[arg-type]
         assert found is not None and torch.equal(found, vectors[names[0]])
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ({"clip_l": torch.ones(8, 2)}, "holds 8 x 2 numbers as clip_l, and that encoder's vectors have 8"),
+        ({"clip_l": torch.ones(2, 16), "clip_g": torch.ones(2, 8)}, "holds 2 x 16 numbers as clip_l"),
+        ({"emb_params": torch.ones(2, 8), "emb_params.zeros": torch.tensor(1.0)}, "holds emb_params.zeros too"),
+    ],
+)
+def test_vectors_that_are_not_what_their_name_says_are_refused(
+    weights: dict[str, torch.Tensor], said: str, tmp_path: Path
+) -> None:
+    save_file(weights, tmp_path / "cat.safetensors")
+    with pytest.raises(NodeError, match=said):
+        embedding_vectors(str(tmp_path / "cat.safetensors"), (Reader(),))  # type: ignore[arg-type]

@@ -89,9 +89,12 @@ def test_half_precision_leaves_the_vae_in_full(small_xl: tuple[Path, Path]) -> N
         assert {weight.dtype for weight in model.unet.module.parameters()} == {torch.float16}
 
 
-def test_a_file_may_say_that_it_predicts_v(small_xl: tuple[Path, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float8_e4m3fn])
+def test_a_file_may_say_that_it_predicts_v(dtype: torch.dtype, small_xl: tuple[Path, Path], tmp_path: Path) -> None:
     weights = {name: value.clone() for name, value in load_file(small_xl[1]).items()}
-    save_file({**weights, "v_pred": torch.zeros(0), "ztsnr": torch.zeros(0)}, tmp_path / "v.safetensors")
+    marks = {"v_pred": torch.zeros(0), "ztsnr": torch.zeros(0)}
+    whole = {name: value.to(dtype) for name, value in {**weights, **marks}.items()}
+    save_file(whole, tmp_path / "v.safetensors")
     model = load_latent_diffusion(str(tmp_path / "v.safetensors"))
     assert model.unet.prediction == "v"
     assert model.schedule.config["prediction_type"] == "v_prediction"

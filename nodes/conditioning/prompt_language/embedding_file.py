@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
@@ -40,6 +41,8 @@ def embedding_vectors(name: str, readers: tuple[TokenReader, ...]) -> list[Tenso
     """
     path = embedding_path(name)
     tensors = plain_weights(path)
+    for reader in readers:
+        _check_own(name, tensors, reader)
     names = [_chosen(tensors, reader) for reader in readers]
     found = [tensors[one].reshape(-1, tensors[one].shape[-1]) if one else None for one in names]
     if all(one is None for one in found):
@@ -47,7 +50,11 @@ def embedding_vectors(name: str, readers: tuple[TokenReader, ...]) -> list[Tenso
         held = f"vectors of {' and '.join(map(str, widths))} numbers" if widths else "no vectors"
         wanted = " and ".join(str(reader.width) for reader in readers)
         raise NodeError(f"the embedding {name} holds {held}, and this text encoder has {wanted}; take one made for it")
-    left = [one for one in tensors if one not in (*names, *PARTS, *ELSEWHERE) and tensors[one].numel() > 1]
+    left = [
+        one
+        for one in tensors
+        if one not in (*names, *PARTS, *ELSEWHERE) and (tensors[one].numel() > 1 or _is_beside(one, names))
+    ]
     if left:
         raise NodeError(
             f"the embedding {name} holds {left[0][:80]} too, which nothing reads; take a file of one embedding"
@@ -58,6 +65,22 @@ def embedding_vectors(name: str, readers: tuple[TokenReader, ...]) -> list[Tenso
         elif not (one.is_floating_point() and is_finite(one)):
             raise NodeError(f"the embedding {name} holds whole numbers, or such that are none; take another file of it")
     return [None if one is None else one.float() for one in found]
+
+
+def _check_own(name: str, tensors: dict[str, Tensor], reader: TokenReader) -> None:
+    """Raise NodeError where the vectors that bear an encoder's name are of another width than its own."""
+    own = tensors.get(reader.part)
+    if own is not None and not (own.ndim in (1, 2) and own.numel() and own.shape[-1] == reader.width):
+        shape = " x ".join(map(str, own.shape)) or "one"
+        raise NodeError(
+            f"the embedding {name} holds {shape} numbers as {reader.part}, and that encoder's vectors have "
+            f"{reader.width}; take one made for it"
+        )
+
+
+def _is_beside(name: str, vectors: Sequence[str]) -> bool:
+    """Return whether a number stands beside vectors and may say how they are to be read."""
+    return any(name.startswith((f"{one}.", f"{one}_")) for one in vectors if one)
 
 
 def _chosen(tensors: dict[str, Tensor], reader: TokenReader) -> str:

@@ -63,7 +63,8 @@ def weights_of(file: WeightFile, metadata: Mapping[str, str]) -> dict[str, Weigh
 
 def _weight(layer: StoredLayer) -> Weight:
     """A layer's weight, encoded where it is quantised; vectors are small, and widened at once."""
-    if not layer.settings and (_is_plain(layer) or _is_text(layer)):
+    empty = not layer.weight.numel()  # a mark, which says something by its name alone
+    if empty or (not layer.settings and (_is_plain(layer) or _is_text(layer))):
         return layer.weight
     encoded = _format(layer).read(layer)
     layer.drop(BESIDE.removeprefix("."))
