@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec, Param
 from nodeflow.graph.model.workflow import TERMINALS, Node, Problem, Socket, Workflow
 from nodeflow.graph.subgraphs.instances import with_subgraphs
-from nodeflow.library.family_parts import misread, other_latents
-from nodeflow.library.folder_json import named
+from nodeflow.library.check_parts import Loader, wrong_parts
 from nodeflow.library.hub_snapshot import may_fetch, snapshot
 from nodeflow.library.lookup import SUFFIXES
 from nodeflow.library.missing import HUB_ID, Find, missing_models, named_models, short
-from nodeflow.library.recognise import recognise
-from nodeflow.library.recognised import Recognised
 from nodeflow.library.right_kind import NETWORKS, refusal, shortened
-from nodeflow.library.rules import TEXTS, VAE, FamilyRules, rule_book
+from nodeflow.library.rules import rule_book
 from nodeflow.library.tokenizer_files import tokenizer_in, without_tokenizer
 from nodeflow.resources import locate
 from nodeflow.special_files import SPECIAL, is_special
@@ -35,14 +32,10 @@ def problems_on_disk(workflow: Workflow, catalogue: Catalogue, base: Path, find:
     found = [one.problem() for one in lost.values() if not (one.hub and may_fetch())]
     for where, name, node, spec in _nodes(workflow, catalogue):
         place = f"{where}/{name}" if where else name
-        if why := _wrong_family(workflow, where, name, node, spec, base, find):
-            found.append(Problem(place, rule_book().takers[spec.type].family, why))
-        found += [
-            Problem(place, param, why) for param, why in _other_parts(workflow, where, name, node, spec, base, find)
-        ]
+        bad = {one[2] for one in lost if one[:2] == (where, name)}
         said = _Said(_beside(workflow, where, name, node, spec), _is_chosen(workflow, where, name, node, spec))
         for param, value in _named(workflow, where, name, node, spec):
-            if (where, name, param.name) in lost:
+            if param.name in bad:
                 continue
             wrong = (
                 _wrong_model(spec, param, value, base, find, said)
@@ -51,6 +44,9 @@ def problems_on_disk(workflow: Workflow, catalogue: Catalogue, base: Path, find:
             )
             if wrong:
                 found.append(Problem(place, param.name, wrong))
+                bad.add(param.name)
+        if (loader := _loader(workflow, where, name, node, spec, base, find, bad)) is not None:
+            found += [Problem(place, param, why) for param, why in wrong_parts(loader)]
     return found
 
 
@@ -74,9 +70,14 @@ def _named(workflow: Workflow, where: str, name: str, node: Node, spec: NodeSpec
 
 def _is_named(workflow: Workflow, where: str, name: str, param: Param, value: object) -> bool:
     """Return whether a parameter names something itself, and no wire does."""
+    return isinstance(value, str) and bool(value.strip()) and not _is_wired(workflow, where, name, param)
+
+
+def _is_wired(workflow: Workflow, where: str, name: str, param: Param) -> bool:
+    """Return whether another node says what a parameter is."""
     body = workflow.subgraphs[where].body if where else workflow
     link = body.links.get(Socket(name, param.name))
-    return isinstance(value, str) and bool(value.strip()) and (link is None or link.source in TERMINALS)
+    return link is not None and link.source not in TERMINALS
 
 
 def wrong_file(param: Param, value: str, base: Path) -> str:
@@ -105,67 +106,6 @@ def _no_image(param: Param, path: Path) -> bool:
         return True
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return False  # a run says what is wrong inside
-
-
-def _wrong_family(workflow: Workflow, where: str, name: str, node: Node, spec: NodeSpec, base: Path, find: Find) -> str:
-    """Say that a model is of another family than a person chose; empty where it may be of that."""
-    rules = rule_book()
-    chosen = spec.param(rules.takers[spec.type].family) if spec.type in rules.takers else None
-    model = next((param for param in spec.params if param.widget == MODEL), None)
-    if chosen is None or model is None:
-        return ""
-    family, value = (node.params.get(one.name, one.default) for one in (chosen, model))
-    said = all(_is_named(workflow, where, name, *one) for one in ((chosen, family), (model, value)))
-    path = _path_of(value, base, find) if said and isinstance(value, str) else None
-    if path is None or not isinstance(family, str) or family == chosen.default:
-        return ""
-    try:
-        found = recognise(path)
-    except OSError:
-        return ""
-    if found.family not in chosen.choices or found.family in (family, *rules.also(family)):
-        return ""
-    return f"{named(path)} holds {found.what}, and {chosen.name} says {family}; set it to {chosen.default}"
-
-
-def _other_parts(
-    workflow: Workflow, where: str, name: str, node: Node, spec: NodeSpec, base: Path, find: Find
-) -> Iterator[tuple[str, str]]:
-    """The parameters that name parts which a model's family is not made of, and what is said of each. A person says the
-    family, or the model does to which they are given."""
-    rules = rule_book()
-    taker = rules.takers.get(spec.type)
-    saying = spec.param(taker.goes_with or taker.family) if taker and (taker.goes_with or taker.family) else None
-    if taker is None or saying is None:
-        return
-    value = node.params.get(saying.name, saying.default)
-    if not _is_named(workflow, where, name, saying, value):
-        return
-    family = rules.called(str(value)) if value != saying.default else None
-    for param, model in _named(workflow, where, name, node, spec):
-        path = _path_of(model, base, find) if param.widget == MODEL and param.name != taker.tokenizer else None
-        if path is None:
-            continue
-        try:
-            found = recognise(path)
-        except OSError:
-            continue
-        beside = taker.like.get(param.name, "")
-        if not (taker.goes_with or beside):
-            family = family or rules.called(found.family)
-        elif (
-            family is not None
-            and path.is_file()
-            and (why := _not_of(family, rules.takers[beside or spec.type].reads, path, found, taker.goes_with))
-        ):
-            yield param.name, why
-
-
-def _not_of(family: FamilyRules, reads: str, path: Path, found: Recognised, saying: str) -> str:
-    """Say that a file holds no such part of a family, as ``reads`` names it; empty where it may."""
-    if reads == TEXTS and found.kind == "text encoder":
-        return misread(named(path), found, family)
-    return other_latents(named(path), found, family, saying) if reads == VAE and saying else ""
 
 
 def _path_of(value: str, base: Path, find: Find) -> Path | None:
@@ -201,6 +141,32 @@ def _beside(workflow: Workflow, where: str, name: str, node: Node, spec: NodeSpe
         if taker and value is False:
             found.extend(taker.left_out.get(param.name, ()))
     return found
+
+
+def _loader(
+    workflow: Workflow, where: str, name: str, node: Node, spec: NodeSpec, base: Path, find: Find, bad: Collection[str]
+) -> Loader | None:
+    """A node as a loader; None for one that is none. ``bad`` are parameters of which something is said already."""
+    taker = rule_book().takers.get(spec.type)
+    models = [param for param in spec.params if param.widget == MODEL]
+    if taker is None or not models:
+        return None
+    said = {param.name: node.params.get(param.name, param.default) for param in spec.params}
+    untold = {param.name for param in spec.params if _is_wired(workflow, where, name, param)} | set(bad)
+    files: dict[str, Path] = {}
+    for param in models:
+        if param.name in untold or param.name == taker.tokenizer or not str(said[param.name]).strip():
+            continue
+        if (path := _path_of(str(said[param.name]), base, find)) is None:
+            untold.add(param.name)
+        else:
+            files[param.name] = path
+
+    def told(param: str) -> str:
+        return str(said.get(param, "")) if param not in untold else ""
+
+    family = told(taker.goes_with or taker.family)
+    return Loader(taker, models[0].name, files, family, told(taker.tokenizer).strip(), told(taker.says), untold)
 
 
 def _is_chosen(workflow: Workflow, where: str, name: str, node: Node, spec: NodeSpec) -> bool:

@@ -117,27 +117,45 @@ class FolderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TextEncoderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A text encoder that a family reads texts by: its name, and the families that rules tell its files as."""
+    """A text encoder that a family reads texts by: its name, and the families that rules tell its files as.
+
+    ``needed``: whether the family needs it; ``filed``: the kind that rules tell its files as.
+    """
 
     name: str
     told: tuple[str, ...]
+    needed: bool = True
+    filed: str = "text encoder"
 
 
 class FamilyRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A family of models: how its files, its adapters and its folders are recognised, and which node takes each.
 
-    ``also``: families whose files are its own too, where nothing in a file tells the two apart. ``texts``: what it
-    reads texts by; ``vaes``: the families that rules tell the files of VAEs as which make its latents.
+    ``also``: other names by which the rules tell its files, those of families among them whose files are its own too.
+    ``texts``: what it reads texts by, which every family has that loaders load; ``vaes``: the families that rules tell
+    the files of VAEs as which make its latents; ``latents``: the family in whose space it works, where that is another.
+    ``formerly``: names that older workflows have for it.
     """
 
     name: str
     texts: tuple[TextEncoderRule, ...] = ()
     vaes: tuple[str, ...] = ()
+    latents: str = ""
     also: tuple[str, ...] = ()
+    formerly: tuple[str, ...] = ()
     files: tuple[FileRule, ...] = ()
     adapters: tuple[AdapterRule, ...] = ()
     folders: tuple[FolderRule, ...] = ()
     depths: tuple[Depths, ...] = ()
+
+    @property
+    def space(self) -> str:
+        """The family in whose space its latents are."""
+        return self.latents or self.name
+
+    def is_told(self, family: str) -> bool:
+        """Return whether the rules mean it by this name."""
+        return family in (self.name, *self.also)
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -171,7 +189,8 @@ class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     what the index names. ``left_out``: parts that it does not read where a parameter is off, by these.
     ``packed``: whether it reads folders that bitsandbytes quantised. ``sure``: whether it loads no file but
     what the rules tell; one with a ``family`` does so until a person chooses that. ``only_files``: whether it
-    takes no folder.
+    takes no folder. ``sees``: what sees for it, at its parameter ``image_encoder``, where its model brings none;
+    ``says``: the parameter that says what a file is, which tells nothing of it.
     """
 
     title: str
@@ -190,6 +209,8 @@ class Taker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     packed: bool = False
     sure: bool = False
     only_files: bool = False
+    sees: str = ""
+    says: str = ""
 
 
 class Takers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -248,13 +269,18 @@ class RuleBook(msgspec.Struct, frozen=True, dict=True):
         known = {"text_encoder.", *inside, *bare}
         return tuple(sorted({*known, *(f"{one}transformer." for one in known)}, key=lambda one: (-len(one), one)))
 
-    def also(self, family: str) -> tuple[str, ...]:
-        """The families whose files are this one's too."""
-        return tuple(one for known in self.families if known.name == family for one in known.also)
+    @cached_property
+    def models(self) -> dict[str, FamilyRules]:
+        """The families that loaders load, by name, in the order of their names."""
+        return {known.name: known for known in sorted(self.families, key=lambda one: one.name) if known.texts}
+
+    def told_as(self, family: str) -> FamilyRules | None:
+        """The family that rules of files mean by a name; None where no loader loads it."""
+        return next((known for known in self.models.values() if known.is_told(family)), None)
 
     def called(self, family: str) -> FamilyRules | None:
-        """The rules of a family by its name."""
-        return next((known for known in self.families if known.name == family), None)
+        """The rules of a family by its name, or by one that older workflows have."""
+        return next((known for known in self.families if family in (known.name, *known.formerly)), None)
 
     def title(self, node: str) -> str:
         """The title of a node; its type where no pack that is installed has it."""

@@ -16,7 +16,7 @@ from nodes.loaders.adapters.families import network_family
 from nodes.loaders.families.ip_adapter.ip_adapter import PATTERNS, load_ip_adapter_parts
 from nodes.loaders.read.locate import unless_blank
 from nodes.loaders.read.parts import torch_dtype
-from nodes.loaders.read.right_kind import find_beside, find_for
+from nodes.loaders.read.right_kind import find_beside, find_for, own_sight
 from nodes.networks.image_prompts import places
 
 Several = Literal["side by side", "averaged", "one for each seed"]
@@ -50,7 +50,7 @@ def load_ip_adapter(
     """
     sight = find_beside("Load IP-Adapter", "image_encoder", image_encoder) if unless_blank(image_encoder) else None
     path = find_for("Load IP-Adapter", model, revision, PATTERNS)
-    return load_ip_adapter_parts(path, sight, torch_dtype(dtype))
+    return load_ip_adapter_parts(path, sight or own_sight("Load IP-Adapter", path), torch_dtype(dtype))
 
 
 @node("Apply IP-Adapter", rules=(ORDER,))

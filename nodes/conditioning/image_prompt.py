@@ -12,7 +12,7 @@ from nodeflow.wires import Conditioning, Image, ImagePrompter
 from nodes.loaders.families.flux_1.redux import PATTERNS, load_redux_parts
 from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.read.locate import unless_blank
-from nodes.loaders.read.right_kind import find_beside, find_for
+from nodes.loaders.read.right_kind import find_beside, find_for, own_sight
 
 
 @node("Load Redux")
@@ -36,7 +36,7 @@ def load_redux(
     """
     sight = find_beside("Load Redux", "image_encoder", image_encoder) if unless_blank(image_encoder) else None
     path = find_for("Load Redux", model, revision, PATTERNS)
-    return load_redux_parts(path, sight, ComputePrecision("auto", dtype, device))
+    return load_redux_parts(path, sight or own_sight("Load Redux", path), ComputePrecision("auto", dtype, device))
 
 
 @node("Redux conditioning")

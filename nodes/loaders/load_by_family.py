@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
+from nodeflow.library.family_parts import AUTO, WHOLE, Part, family_of
 from nodeflow.library.lost_blocks import NETWORK
 from nodeflow.library.rules import TEXTS
 from nodeflow.node import Choices, NodeError, Reads, Supplied, node
 from nodeflow.wires import VAE, DiffusionNetwork, TextEncoder, TrainedSchedule
 from nodes.loaders.models.family import Family
-from nodes.loaders.models.known import AUTO, family_called, family_names, told_as
+from nodes.loaders.models.known import families, family_called, family_names, judged
 from nodes.loaders.models.precision import CHOICES, ComputePrecision
 from nodes.loaders.models.text import EncoderFile, assigned, family_reading, load_text
 from nodes.loaders.models.whole import VAE_PART, NamedParts, encoders_of, load_network, load_whole
@@ -24,8 +25,6 @@ FamilyName = Annotated[str, Choices(family_names())]
 PrecisionName = Annotated[str, Choices(CHOICES)]
 ModelName = Annotated[str, Reads("model", True, tuple(MODEL_PATTERNS))]
 PartName = Annotated[str, Reads("model", files=tuple(MODEL_PATTERNS))]
-WHOLE = "checkpoint", "pipeline"
-"""Kinds of what holds all parts of a model."""
 
 
 class LoadedModel(NamedTuple):
@@ -168,16 +167,8 @@ def load_text_encoder(
 def _family(path: Path, name: str, reads: str = "") -> Family:
     """The family of what lies there, of which a part or all is read. Raises NodeError where a person chose another, and
     where none is known."""
-    found = recognise(path, reads)
-    told = told_as(found.family)
-    if name == AUTO:
-        if told is None:
-            raise NodeError(f"{named(path)} is of no family that is known here; choose the family, or another model")
-        return told
-    chosen = family_called(name)
-    if told is not None and not chosen.is_told(found.family):
-        raise NodeError(f"{named(path)} holds {found.what}, and family says {name}; set it to auto")
-    return chosen
+    with judged():
+        return families()[family_of(Part(named(path), recognise(path, reads)), name).name]
 
 
 def _encoders(node: str, *models: str) -> Sequence[EncoderFile]:

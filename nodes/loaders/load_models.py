@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 from nodeflow.node import Choices, Reads, Supplied, node
 from nodeflow.wires import VAE, Classes, DiffusionNetwork, TextEncoder, TrainedSchedule
 from nodes.loaders.families.autoencoders import vae_folder
-from nodes.loaders.families.autoencoders.vae_file import OLD_NAMES, load_autoencoder_file, spaces
+from nodes.loaders.families.autoencoders.vae_file import load_autoencoder_file, old_names, spaces
 from nodes.loaders.families.class_transformers import dit_folder
 from nodes.loaders.families.pixel_diffusion import ddpm_folder
 from nodes.loaders.families.stable_diffusion.folder import load_folder
@@ -114,7 +114,7 @@ def load_dit(
 def load_vae(
     model: Annotated[str, Reads("model", True, tuple(vae_folder.PATTERNS))] = "starter:latent-diffusion",
     revision: str = "",
-    made_for: Annotated[str, Choices(("auto", *spaces(), *OLD_NAMES))] = "auto",
+    made_for: Annotated[str, Choices(("auto", *spaces(), *old_names()))] = "auto",
     device: Annotated[str, Supplied("device")] = "cpu",
     dtype: Annotated[str, Supplied("dtype")] = "float32",
 ) -> VAE:

@@ -85,7 +85,8 @@ def test_a_family_that_a_file_is_not_of_is_told(family: str, told_of: list[str],
 def test_a_folder_without_a_tokenizer_is_told(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     write_sparse(tmp_path / "t5.safetensors", {"encoder.block.0.layer.0.SelfAttention.q.weight": (8, 8)})
-    node = Node("nodes.load_text_encoder", 1, {"model": "t5.safetensors", "tokenizer": "folder"})
+    values = {"model": "t5.safetensors", "tokenizer": "folder", "family": "Chroma"}
+    node = Node("nodes.load_text_encoder", 1, values)
     (problem,) = told(Workflow({"one": node}), tmp_path)
     assert problem.startswith("one.tokenizer: folder holds no tokenizer; name a folder with tokenizer.json, ")
     (tmp_path / "folder" / "tokenizer.json").write_text("{}")

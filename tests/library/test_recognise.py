@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from nodeflow.library.beside import HALVES
 from nodeflow.library.recognise import recognise
 from nodeflow.library.rules import read_rules, rule_book
 from nodeflow.node import NodeError
@@ -64,7 +65,7 @@ def test_every_rule_names_nodes_that_there_are() -> None:
         node for nodes in book.places.values() for node in nodes
     }
     assert named <= set(book.takers)
-    assert {need for rule in book.files for need in rule.needs} <= set(book.parts)
+    assert {need for rule in book.files for need in rule.needs} <= {*book.parts, *HALVES}
     for rule in book.files:
         assert rule.nodes or rule.whole or rule.reason, rule
 

@@ -35,6 +35,20 @@ def test_the_rules_name_the_classes_that_a_loader_makes(node: str, part: str) ->
 def test_the_rules_name_the_parts_that_a_family_is_made_of(name: str) -> None:
     family, rules = families()[name], rule_book().called(name)
     assert rules is not None
-    told = [(one.name, tuple(one.told)) for one in rules.texts]
-    assert told == [(part.encoder.name, part.encoder.told) for part in family.text.parts]
+    told = [(one.name, tuple(one.told), one.needed, one.filed) for one in rules.texts]
+    parts = [(part.encoder, part.needed) for part in family.text.parts]
+    assert told == [(encoder.name, encoder.told, needed, encoder.filed) for encoder, needed in parts]
     assert rules.vaes == family.latent.files
+
+
+def test_the_rules_know_the_families_that_loaders_know_in_the_same_order() -> None:
+    assert list(rule_book().models) == list(families())
+
+
+@pytest.mark.parametrize("name", families())
+def test_families_share_a_space_where_their_files_are_scaled_alike(name: str) -> None:
+    mine, book = families()[name].latent, rule_book().models
+    for other, family in families().items():
+        if set(mine.files) & set(family.latent.files):
+            alike = mine.settings == family.latent.settings
+            assert (book[name].space == book[other].space) == alike, other

@@ -22,6 +22,7 @@ from nodeflow.library.rules import rule_book
 from nodeflow.node import NodeError
 from nodeflow.resources import folder
 from nodeflow.wires import Conditioning, Image
+from tests.library.files import write_sparse
 
 PACKS = load_packs()
 MODELS = folder("assets") / "models"
@@ -211,3 +212,60 @@ def test_a_part_of_another_family_than_the_chosen_one_is_told_alike(
     with pytest.raises(NodeError) as caught:
         PACKS.functions[spec.type](str(path), **chosen)
     assert told == [str(caught.value)] and said in told[0]
+
+
+T5 = {"encoder.block.0.layer.0.SelfAttention.q.weight": (4096, 4), "shared.weight": (8, 4096)}
+FLUX = {"img_in.weight": (4, 64), "double_blocks.0.img_attn.norm.key_norm.scale": (4,)}
+TINY_HALF = {"1.weight": (4, 4, 3, 3), "3.conv.0.weight": (4, 4, 3, 3)}
+REDUX = {"redux_up.weight": (8, 4), "redux_down.weight": (4, 8)}
+"""Names and shapes by which files of these kinds are told."""
+
+
+@pytest.mark.parametrize(
+    ("node", "given", "said"),
+    [
+        ("load_text_encoder", {"model": T5}, "several families read texts by T5"),
+        ("load_text_encoder", {"model": CLIP_L, "model_2": CLIP_L}, "no family that is known here reads texts by"),
+        ("load_text_encoder", {"model": CLIP_L, "family": "FLUX.1"}, "FLUX.1 reads texts by CLIP-L and T5-XXL, and T5"),
+        ("load_text_encoder", {"model": CLIP_L, "model_2": CLIP_L, "family": "FLUX.1"}, "T5-XXL, each once"),
+        ("load_vae", {"model": WIDE_VAE}, "does not say whose latents it makes; set made_for to the model it goes"),
+        ("load_vae", {"model": WIDE_VAE, "made_for": "Stable Diffusion 1 and 2"}, "no latents of Stable Diffusion 1;"),
+        ("load_vae", {"model": TINY_HALF}, "is the decoder of a small VAE alone; put its encoder beside it"),
+        ("load_model", {"model": FLUX}, "FLUX.1 reads texts by CLIP-L, which is neither in the file nor in your model"),
+        ("load_model", {"model": FLUX, "family": "Chroma"}, "and family says Chroma; set it to auto"),
+        ("load_model", {"model": FLUX, "text_encoder": CLIP_L, "text_encoder_2": CLIP_L}, "T5-XXL, each once"),
+        (
+            "load_model",
+            {"model": FLUX, "text_encoder": CLIP_L, "text_encoder_2": T5},
+            "your model library has none",
+        ),
+        (
+            "load_model",
+            {
+                "model": FLUX,
+                "text_encoder": CLIP_L,
+                "text_encoder_2": T5,
+                "vae": {"decoder.conv_in.weight": (4, 4, 3, 3)},
+            },
+            "and FLUX.1 needs another VAE",
+        ),
+        ("load_diffusion_model", {"model": FLUX, "family": "Z-Image"}, "and family says Z-Image; set it to auto"),
+        ("load_redux", {"model": REDUX}, "says nothing of how images are seen; name SigLIP's file at image_encoder"),
+    ],
+)
+def test_parts_that_do_not_go_together_are_told_alike(
+    node: str, given: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    """By the same rules, before anything of the weights is looked at."""
+    values: dict[str, Any] = {}
+    for name, one in given.items():
+        if isinstance(one, dict):
+            values[name] = str(write_sparse(tmp_path / f"{name}.safetensors", one))
+        else:
+            values[name] = one
+    spec = PACKS.catalogue.nodes[f"nodes.{node}"]
+    workflow = Workflow({"one": Node(spec.type, spec.version, values)})
+    told = [problem.reason for problem in problems_on_disk(workflow, PACKS.catalogue, tmp_path, lambda _: [])]
+    with pytest.raises(NodeError) as caught:
+        PACKS.functions[spec.type](**values)
+    assert said in told[0] and told[0] == str(caught.value)

@@ -133,13 +133,12 @@ class TrainingMarks:
 class Family:
     """A family of models. Its folder ``nodes/loaders/families/<family>/`` has one in ``family.py``, called FAMILY.
 
-    ``told``: the names by which the rules beside it tell its files and folders; ``name`` is one of them. ``schedule``
-    gives the trained schedule of a network, by its configuration, where no folder says it, and ``learned`` what its
-    weights tell beside; ``usual`` is added to what a folder says. ``marks``: what its files may say beside of how a
-    network was trained. ``references``:
-    how it is shown images, for families that are. ``control``: its ControlNets; ``control_modes``: the kinds of images
-    that a union of them is told by number. ``whole`` loads a folder or a file with all parts in its stead, where that
-    says how it was trained.
+    ``name`` is that of the rules beside it, which tell its files and folders. ``schedule`` gives the trained schedule
+    of a network, by its configuration, where no folder says it, and ``learned`` what its weights tell beside;
+    ``usual`` is added to what a folder says. ``marks``: what its files may say beside of how a network was trained.
+    ``references``: how it is shown images, for families that are. ``control``: its ControlNets; ``control_modes``: the
+    kinds of images that a union of them is told by number. ``whole`` loads a folder or a file with all parts in its
+    stead, where that says how it was trained.
     """
 
     name: str
@@ -147,7 +146,6 @@ class Family:
     text: FamilyText
     latent: FamilyLatent
     schedule: Callable[[Mapping[str, Any]], Mapping[str, Any]]
-    told: tuple[str, ...] = ()
     usual: Mapping[str, Any] = field(default_factory=dict)
     learned: Callable[[torch.nn.Module], Mapping[str, Any]] = lambda _: {}
     marks: TrainingMarks | None = None
@@ -155,7 +153,3 @@ class Family:
     control: Architecture | None = None
     control_modes: Mapping[str, int] = field(default_factory=dict)
     whole: Callable[[Path, LoadTarget], Parts] | None = None
-
-    def is_told(self, family: str) -> bool:
-        """Return whether the rules mean it by this name."""
-        return family in (self.name, *self.told)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from nodeflow.library.family_parts import AUTO, PartError
+from nodeflow.library.rules import FamilyRules, rule_book
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork
 from nodes.loaders.models.family import Family
 
-AUTO = "auto"
 FOLDER = Path(__file__).parents[1] / "families"
 PACKAGE = f"{__name__.rpartition('.')[0].rpartition('.')[0]}.families"
 
@@ -36,9 +38,26 @@ def family_called(name: str) -> Family:
     return families()[name]
 
 
+def rules_of(family: Family) -> FamilyRules:
+    """What its folder says of it as data, by which models are judged before a run too."""
+    found = rule_book().called(family.name)
+    assert found is not None, family.name
+    return found
+
+
+@contextmanager
+def judged() -> Iterator[None]:
+    """Raise as a node's error what rules say of parts."""
+    try:
+        yield
+    except PartError as error:
+        raise NodeError(str(error)) from None
+
+
 def told_as(name: str) -> Family | None:
     """The family that the rules mean by a name; None where none here loads it."""
-    return next((family for family in families().values() if family.is_told(name)), None)
+    found = rule_book().told_as(name)
+    return families()[found.name] if found is not None else None
 
 
 def family_of_network(network: DiffusionNetwork) -> Family | None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nodeflow.library.family_parts import misread
+from nodeflow.library import family_parts
+from nodeflow.library.family_parts import Part
 from nodeflow.library.recognised import Recognised
-from nodeflow.library.rules import rule_book
 from nodeflow.library.tokenizer_files import PIPELINE
 from nodeflow.node import NodeError
 from nodeflow.wires import TextEncoder
 from nodes.loaders.models.family import Encoding, Family, TextPart
-from nodes.loaders.models.known import families
+from nodes.loaders.models.known import families, judged, rules_of
 from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.folder_files import named
@@ -31,6 +31,11 @@ class EncoderFile:
     path: Path
     found: Recognised
     whole: WeightsFile | None = None
+
+    @property
+    def part(self) -> Part:
+        """The same as rules judge it."""
+        return Part(named(self.path), self.found)
 
     def load(self, part: TextPart, precision: ComputePrecision, tokenizer: str) -> Encoding:
         """The encoder and its tokenizer. Raises NodeError."""
@@ -68,61 +73,15 @@ Given = Mapping[str, EncoderFile]
 
 def assigned(family: Family, given: Sequence[EncoderFile]) -> Given:
     """The given files, each as the part of the family that it is. Raises NodeError for one that is none of them."""
-    found: dict[str, EncoderFile] = {}
-    for file in given:
-        free = [part for part in family.text.parts if part.place not in found]
-        fitting = [part for part in free if file.found.family in part.encoder.told]
-        if not fitting:
-            known = rule_book().called(family.name)
-            if known is not None and (why := misread(named(file.path), file.found, known)):
-                raise NodeError(why)
-            raise NodeError(
-                f"{named(file.path)} holds {file.found.what or 'no text encoder'}, and {family.name} reads texts by "
-                f"{_listed(family)}{', each once' if any(_is(file, part) for part in family.text.parts) else ''}"
-            )
-        best = min(fitting, key=lambda part: part.encoder.told.index(file.found.family))
-        found[best.place] = file
-    return found
+    with judged():
+        numbers = family_parts.assigned(rules_of(family), [file.part for file in given])
+    return {family.text.parts[number].place: file for number, file in zip(numbers, given, strict=True)}
 
 
 def family_reading(given: Sequence[EncoderFile]) -> Family:
     """The one family that reads texts by these; one that has nothing besides before others. Raises NodeError."""
-    fitting = [family for family in families().values() if _fits(family, given)]
-    exact = [family for family in fitting if len(family.text.parts) == len(given)]
-    chosen = exact or fitting
-    if len(chosen) == 1:
-        return chosen[0]
-    kinds = " and ".join(file.found.family or file.found.what or named(file.path) for file in given)
-    if not chosen:
-        raise NodeError(f"no family that is known here reads texts by {kinds} alone; {_suggestion(given)}")
-    listed = ", ".join(family.name for family in chosen)
-    raise NodeError(f"several families read texts by {kinds}: {listed}; set family to the one that is meant")
-
-
-def _fits(family: Family, given: Sequence[EncoderFile]) -> bool:
-    try:
-        found = assigned(family, given)
-    except NodeError:
-        return False
-    return all(part.place in found for part in family.text.parts if part.needed)
-
-
-def _suggestion(given: Sequence[EncoderFile]) -> str:
-    """The families that these are a part of."""
-    wanted = [
-        f"{family.name} by {_listed(family)}"
-        for family in families().values()
-        if all(any(_is(file, part) for part in family.text.parts) for file in given)
-    ]
-    return f"name all of them: {'; '.join(wanted)}" if wanted else "give the text encoder of another file"
-
-
-def _is(file: EncoderFile, part: TextPart) -> bool:
-    return file.found.family in part.encoder.told
-
-
-def _listed(family: Family) -> str:
-    return " and ".join(part.encoder.name for part in family.text.parts)
+    with judged():
+        return families()[family_parts.family_reading([file.part for file in given]).name]
 
 
 def read_alike(one: str, other: str) -> bool:
@@ -141,11 +100,10 @@ def load_text(
     family: Family, given: Given, precision: ComputePrecision, config: Mapping[str, Any], tokenizer: str = ""
 ) -> TextEncoder:
     """The text encoder; ``config`` of the network as far as it is known. Raises NodeError where a part is missing."""
-    missing = [part.encoder.name for part in family.text.parts if part.needed and part.place not in given]
-    if missing:
-        raise NodeError(f"{family.name} reads texts by {_listed(family)}, and {' and '.join(missing)} is not given")
-    if tokenizer and len(given) > 1:
-        raise NodeError("tokenizer is for one text encoder alone; put each tokenizer's folder beside its file instead")
+    numbers = [number for number, part in enumerate(family.text.parts) if part.place in given]
+    wrong = family_parts.not_given(rules_of(family), numbers) or family_parts.one_tokenizer(tokenizer, len(given))
+    if wrong:
+        raise NodeError(wrong)
     loaded: dict[str, Encoding] = {}
     for part in family.text.parts:
         if part.place in given:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nodeflow.library.named import files_of
+from nodeflow.library.family_parts import Part, encoders_in_library, lacks_encoder, other_vae, vae_in_library
 from nodeflow.library.recognised import Recognised
 from nodeflow.node import NodeError, warn
 from nodeflow.wires import VAE, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
-from nodes.loaders.models.family import Family, TextPart
+from nodes.loaders.models.family import Family
+from nodes.loaders.models.known import judged, rules_of
 from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.models.text import EncoderFile, Given, assigned, load_text
 from nodes.loaders.models.weights_file import MODEL, WeightsFile
@@ -63,12 +65,12 @@ def load_whole(family: Family, path: Path, precision: ComputePrecision, beside: 
     if path.is_dir():
         return _from_pipeline(family, path, precision, beside)
     file = WeightsFile(path)
-    network = network_from_file(family, file, precision)
-    inside = encoders_of_file(family, file)
-    given = {**inside, **assigned(family, beside.texts)}
+    given = {**encoders_of_file(family, file), **assigned(family, beside.texts)}
     given = _wanted({**given, **_from_library(family, given, beside)}, beside)
+    load_vae = _vae(family, file, precision, beside)  # what is missing is told before anything large is read
+    network = network_from_file(family, file, precision)
     text = load_text(family, given, precision, network.config, beside.tokenizer)
-    vae = _vae(family, file, precision, beside)
+    vae = load_vae()
     file.close()
     return _together(family, text, network, vae, precision)
 
@@ -91,7 +93,8 @@ def _by_its_own(
     reads_for(text, family.name)
     if beside.texts:
         config: Any = network.module.config
-        text = load_text(family, assigned(family, beside.texts), precision, config, beside.tokenizer)
+        given = {**encoders_of(family, path), **assigned(family, beside.texts)}
+        text = load_text(family, given, precision, config, beside.tokenizer)
     if beside.vae is not None:
         vae = _named_vae(family, beside.vae, precision)
     return ModelParts(text, replace(network, family=family.name), vae, schedule)
@@ -218,19 +221,28 @@ def vae_from_file(family: Family, file: WeightsFile, precision: ComputePrecision
     return latent.autoencoder.from_file(file.path, weights, f"VAE of {family.name}", dtype, side, latent.settings)
 
 
-def _vae(family: Family, file: WeightsFile, precision: ComputePrecision, beside: NamedParts) -> VAE:
-    """The VAE that a person named, that is in the file, or in the library."""
+def _vae(family: Family, file: WeightsFile, precision: ComputePrecision, beside: NamedParts) -> Callable[[], VAE]:
+    """What loads the VAE that a person named, that is in the file, or in the library. Raises NodeError without one."""
     if beside.vae is not None:
-        return _named_vae(family, beside.vae, precision)
+        _check_vae(family, beside.vae)
+        return partial(_named_vae, family, beside.vae, precision)
     if file.holds(VAE_PART) or not family.latent.files:
-        return vae_from_file(family, file, precision)
-    path = _in_library(family, file.path, "vae", family.latent.files, "VAE", "vae")
-    return vae_from_file(family, WeightsFile(path), precision)
+        return partial(vae_from_file, family, file, precision)
+    with judged():
+        found = vae_in_library(named(file.path), rules_of(family))
+    return partial(vae_from_file, family, WeightsFile(_told([found], VAE_PART)), precision)
+
+
+def _check_vae(family: Family, path: Path) -> None:
+    """Raise NodeError for a file that a person named and that is another family's VAE, or none."""
+    found = recognise(path, VAE_PART)
+    if path.is_file() and (why := other_vae(Part(named(path), found), rules_of(family))):
+        raise NodeError(why)
 
 
 def _named_vae(family: Family, path: Path, precision: ComputePrecision) -> VAE:
-    """The VAE of a file that a person named. Raises NodeError for another family's."""
-    found = recognise(path, VAE_PART)
+    """The VAE of a file or folder that a person named. Raises NodeError for another family's."""
+    _check_vae(family, path)
     if path.is_dir():
         latent = family.latent
         place = path / latent.place if (path / latent.place).is_dir() else path
@@ -238,11 +250,6 @@ def _named_vae(family: Family, path: Path, precision: ComputePrecision) -> VAE:
         coder = latent.autoencoder.from_folder(place, dtype, latent.format({}).side)
         _check_space(family, place, coder)
         return coder
-    inside = found.kind == "checkpoint" and family.is_told(found.family)
-    if not family.latent.files:
-        raise NodeError(f"{family.name} takes no VAE; leave vae empty")
-    if found.known and not inside and not (found.kind == "vae" and found.family in family.latent.files):
-        raise NodeError(f"{named(path)} holds {found.what}, and {family.name} needs another VAE")
     return vae_from_file(family, WeightsFile(path), precision)
 
 
@@ -272,41 +279,16 @@ def _check_space(family: Family, folder: Path, coder: VAE) -> None:
 def _from_library(family: Family, given: Mapping[str, EncoderFile], beside: NamedParts) -> dict[str, EncoderFile]:
     """The text encoders that nobody named, out of the library; those that may be missing only where it has them."""
     found: dict[str, EncoderFile] = {}
-    for part in family.text.parts:
+    rules = rules_of(family)
+    for part, rule in zip(family.text.parts, rules.texts, strict=True):
         if part.place in given or part.place in beside.left_out:
             continue
-        path = _encoder_in_library(family, part)
-        if path is not None:
+        if files := encoders_in_library(rule):
+            path = _told(files, part.encoder.name)
             found[part.place] = EncoderFile(path, recognise(path))
+        elif why := lacks_encoder(rules, rule):
+            raise NodeError(why)
     return found
-
-
-def _encoder_in_library(family: Family, part: TextPart) -> Path | None:
-    encoder = part.encoder
-    files = files_of(encoder.filed, encoder.told[:1]) or files_of(encoder.filed, encoder.told)
-    if files:
-        return _told(files, encoder.name)
-    if not part.needed:
-        return None
-    raise NodeError(
-        f"{family.name} reads texts by {encoder.name}, which is neither in the file nor in your model library; name "
-        f"its file at text_encoder"
-    )
-
-
-def _in_library(family: Family, path: Path, kind: str, told: Sequence[str], what: str, param: str) -> Path:
-    files = files_of(kind, told)
-    if not files:
-        raise NodeError(
-            f"{named(path)} holds no {what}, and your model library has none for {family.name}; name its file at "
-            f"{param}"
-        )
-    if len(files) > 1:
-        listed = ", ".join(name for name, _ in files[:4])
-        raise NodeError(
-            f"several files of your model library may be the {what} of {family.name}: {listed}; name one at {param}"
-        )
-    return _told(files, what)
 
 
 def _told(files: Sequence[tuple[str, Path]], what: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from nodeflow.library.beside import sight_of, unseeing
 from nodeflow.library.right_kind import refusal, shortened
 from nodeflow.library.rules import Taker, rule_book
 from nodeflow.node import NodeError
@@ -24,6 +25,15 @@ def find_for(
 def find_beside(node: str, param: str, model: str) -> Path:
     """The folder or file that the node of this title takes at a parameter beside its model. Raises NodeError."""
     return _fitting(_taker(node)[1].like[param], model, look_up(model, ""))
+
+
+def own_sight(node: str, path: Path) -> Path:
+    """The network by which a model sees that lies at a path, where it brings it. Raises NodeError where it does not."""
+    taker = _taker(node)[1]
+    found = sight_of(path, taker)
+    if found is None:
+        raise NodeError(unseeing(path, taker))
+    return found
 
 
 def find_part(node: str, param: str, model: str) -> Path:

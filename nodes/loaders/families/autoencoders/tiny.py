@@ -9,16 +9,15 @@ from typing import Any
 
 import torch
 
+from nodeflow.library.beside import HALVES, halved, other_half
 from nodeflow.node import NodeError, warn
 from nodeflow.wires import LatentFormat
 from nodes.latents.vae import TinyVAE
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.read.accounting import FileWeights
-from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.parts import ready
 from nodes.loaders.read.weights import read_file
 
-HALVES = "encoder", "decoder"
 BEFORE: Mapping[str, str] = {"taesd_encoder.": "encoder.", "taesd_decoder.": "decoder."}
 """What ComfyUI puts before the names where both halves are in one file."""
 FIRST = {"encoder": 0, "decoder": 1}
@@ -71,12 +70,8 @@ def _joined(halves: Mapping[str, FileWeights]) -> FileWeights:
 
 def _other(path: Path, half: str) -> Path:
     """The file of the other half, which lies beside under the same name but for that word. Raises NodeError."""
-    wanted = HALVES[1 - HALVES.index(half)]
-    other = path.with_name(path.name.replace(half, wanted))
-    if other == path or not other.is_file():
-        raise NodeError(
-            f"{named(path)} is the {half} of a small VAE alone; put its {wanted} beside it, under the same name with "
-            f"{wanted} for {half}"
-        )
-    warn(f"{wanted}: {other.name}, from beside the {half}")
+    if why := halved(path, half):
+        raise NodeError(why)
+    other = other_half(path, half)
+    warn(f"{HALVES[1 - HALVES.index(half)]}: {other.name}, from beside the {half}")
     return other

@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nodeflow.library.family_parts import other_latents
+from nodeflow.library.family_parts import AUTO, Part, latents_told, other_latents
 from nodeflow.library.rules import rule_book
 from nodeflow.node import NodeError
 from nodeflow.wires import VAE
 from nodes.loaders.families.autoencoders.tiny import TINY, load_tiny_file
 from nodes.loaders.families.stable_diffusion.marks import MARKS, check_latents
 from nodes.loaders.models.family import FamilyLatent
-from nodes.loaders.models.known import families, told_as
+from nodes.loaders.models.known import families, judged
 from nodes.loaders.models.precision import ComputePrecision
 from nodes.loaders.models.weights_file import MODEL, NETWORK, WeightsFile
 from nodes.loaders.read.folder_files import named
 from nodes.loaders.read.recognise import recognise
 
-AUTO, VAE_PART = "auto", "VAE"
+VAE_PART = "VAE"
 SMALL = "small vae"
 """Kind of files whose latents are those of the large one that they stand in for, unscaled."""
 
 
-OLD_NAMES = {"FLUX": "FLUX.1", "Stable Diffusion 1 and 2": "Stable Diffusion 1"}
-"""Names that older workflows have."""
+def old_names() -> tuple[str, ...]:
+    """Names of families that older workflows have."""
+    return tuple(name for family in rule_book().models.values() for name in family.formerly)
 
 
 def spaces() -> Mapping[str, FamilyLatent]:
@@ -38,10 +39,7 @@ def load_autoencoder_file(path: Path, precision: ComputePrecision, made_for: str
     if found.kind == SMALL:
         return load_tiny_file(path, precision.dtype(TINY.precisions))
     file = WeightsFile(path)
-    name = OLD_NAMES.get(made_for, made_for) if made_for != AUTO else _told(path)
-    known = rule_book().called(name)
-    if known is not None and (why := other_latents(named(path), found, known, "made_for")):
-        raise NodeError(why)
+    name = _name_of(Part(named(path), found), made_for)
     space = spaces()[name]
     inside = file.part(VAE_PART)
     check_latents(path, file.called(MARKS))
@@ -57,17 +55,12 @@ def load_autoencoder_file(path: Path, precision: ComputePrecision, made_for: str
     return coder
 
 
-def _told(path: Path) -> str:
-    """Whose latents a file makes, as its names and shapes tell: a family's whole model, or a VAE that one alone has."""
-    found = recognise(path, VAE_PART)
-    whole = told_as(found.family)
-    if whole is not None and found.kind == "checkpoint":
-        return whole.name
-    fitting = [name for name, space in spaces().items() if found.family in space.files]
-    settings = {repr(sorted(spaces()[name].settings.items())) for name in fitting}
-    if len(settings) == 1:
-        return fitting[0]
-    listed = " or ".join(fitting) or "one of those listed there"
-    raise NodeError(
-        f"{named(path)} does not say whose latents it makes; set made_for to the model it goes with: {listed}"
-    )
+def _name_of(file: Part, made_for: str) -> str:
+    """The family whose latents a file makes, as a person says or it tells itself. Raises NodeError."""
+    with judged():
+        known = rule_book().called(made_for) if made_for != AUTO else latents_told(file)
+    if known is None:
+        raise NodeError(f"{made_for}: there is no such family; choose one of {', '.join(spaces())}")
+    if why := other_latents(file, known):
+        raise NodeError(why)
+    return known.name

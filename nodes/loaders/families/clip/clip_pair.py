@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nodeflow.library.beside import nameless
 from nodeflow.node import NodeError
 from nodeflow.wires import Embedding, Image
 from nodes.loaders.quantised.finite import check_module
@@ -210,9 +211,13 @@ def load_open_clip_file(path: Path, architecture: str, target: LoadTarget) -> Op
     """One safetensors file in the layout of open_clip, of an architecture that it knows by name. Raises NodeError."""
     import open_clip
 
+    if why := nameless(path, architecture, "architecture"):
+        raise NodeError(why)
     if architecture not in open_clip.list_models():
-        said = f"{architecture!r} is no architecture of open_clip" if architecture else "it does not say what it is"
-        raise NodeError(f"{path.name} is one file, and {said}; set architecture to its name, such as ViT-B-32")
+        raise NodeError(
+            f"{path.name} is one file, and {architecture!r} is no architecture of open_clip; set architecture to its "
+            "name, such as ViT-B-32"
+        )
     return _open_clip(architecture, path, {}, target)
 
 

@@ -150,7 +150,6 @@ FAMILY = Family(
     latent=replace(flux_1_latent(), format=lambda config: LatentFormat(cells(config), 8, SIDE)),
     schedule=schedule,
     usual=USUAL,
-    told=("FLUX.1 Fill", "FLUX.1 Canny or Depth"),
     references=References(sized),
     control=CONTROL,
     control_modes=MODES,

@@ -85,16 +85,12 @@ SIGHT = Architecture("transformers", "SiglipVisionModel", sight_shape, sight_nam
 EMBEDDER = Architecture("diffusers.pipelines.flux.modeling_flux", "ReduxImageEncoder", embedder_shape)
 
 
-def load_redux_parts(path: Path, image_encoder: Path | None, precision: ComputePrecision) -> Redux:
-    """Of the pipeline's folder, or of a file with the embedder, and SigLIP's file or folder beside it.
-
-    Raises NodeError where that is missing or another network.
-    """
+def load_redux_parts(path: Path, image_encoder: Path, precision: ComputePrecision) -> Redux:
+    """Of the pipeline's folder, or of a file with the embedder, and of SigLIP's file or folder. Raises NodeError where
+    that is another network."""
     dtype = precision.dtype(SIGHT.precisions)
-    if image_encoder is None and not (path / "image_encoder").is_dir():
-        raise NodeError(f"{named(path)} says nothing of how images are seen; name SigLIP's file at image_encoder")
     embedder = _embedder(path, dtype)
-    return Redux(ready(_sight(image_encoder or path / "image_encoder", dtype)), ready(embedder))
+    return Redux(ready(_sight(image_encoder, dtype)), ready(embedder))
 
 
 def _embedder(path: Path, dtype: torch.dtype) -> Any:

@@ -22,7 +22,6 @@ from nodes.loaders.read.parts import ready
 
 PATTERNS = ["*.safetensors", "image_encoder/*.json", "image_encoder/*.safetensors"]
 """What is fetched from the hub."""
-BESIDE = "image_encoder"
 """The folder beside a file that its authors keep the network in by which it sees."""
 FLUX = "FLUX.1"
 WIDTHS = {768: "Stable Diffusion 1", 1024: "Stable Diffusion 2", 2048: "Stable Diffusion XL"}
@@ -87,11 +86,9 @@ class LoadedIPAdapter:
         return found
 
 
-def load_ip_adapter_parts(path: Path, image_encoder: Path | None, dtype: torch.dtype) -> LoadedIPAdapter:
-    """Of a file, and of the image encoder's file or folder, or the folder ``image_encoder`` beside it.
-
-    Raises NodeError for a damaged file, another kind of one, and an image encoder that is missing or another one.
-    """
+def load_ip_adapter_parts(path: Path, image_encoder: Path, dtype: torch.dtype) -> LoadedIPAdapter:
+    """Of a file, and of the image encoder's file or folder. Raises NodeError for a damaged file, another kind of one,
+    and another image encoder."""
     file = WeightsFile(path)
     weights = file.alone()
     _check_numbers(path, weights)
@@ -107,7 +104,7 @@ def load_ip_adapter_parts(path: Path, image_encoder: Path | None, dtype: torch.d
     weights.close(path, ())
     file.close()
     family = FLUX if xlabs else WIDTHS.get(width, f"a model whose tokens have {width} numbers")
-    sight = load_sight(_beside(path, image_encoder), dtype)
+    sight = load_sight(image_encoder, dtype)
     found = LoadedIPAdapter(ready(module), ready(sight), family)
     _check_sight(path, found, first)
     return found
@@ -133,17 +130,6 @@ def _numbered(second: dict[str, Any]) -> dict[str, Any]:
         number, _, rest = name.partition(".")
         found[f"{places.get(number, number)}.{rest.replace('_ip.', '.')}"] = value
     return found
-
-
-def _beside(path: Path, image_encoder: Path | None) -> Path:
-    if image_encoder is not None:
-        return image_encoder
-    if (path.parent / BESIDE).is_dir():
-        return path.parent / BESIDE
-    raise NodeError(
-        f"{named(path)} says nothing of how images are seen; name the image encoder that it was trained with at "
-        "image_encoder"
-    )
 
 
 def _check_sight(path: Path, adapter: LoadedIPAdapter, first: dict[str, Any]) -> None:

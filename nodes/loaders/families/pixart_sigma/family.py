@@ -14,7 +14,6 @@ TOKENS = 300
 FAMILY = replace(
     ALPHA,
     name="PixArt-Sigma",
-    told=("PixArt",),
     text=read_by(TOKENS),
     latent=FamilyLatent(
         KL_FULL,

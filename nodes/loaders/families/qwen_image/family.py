@@ -110,7 +110,6 @@ FAMILY = Family(
         time_shift_type="exponential",
         **USUAL,
     ),
-    told=("Qwen-Image-Edit 2511",),
     usual=USUAL,
     references=References(
         lambda size, side: in_area(size, side or ENCODED), lambda size, side: in_area(size, min(side or SEEN, SEEN))

@@ -34,7 +34,6 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 FAMILY = replace(
     QWEN_IMAGE,
     name="Qwen-Image-Edit",
-    told=("Qwen-Image",),
     text=FamilyText(QWEN_IMAGE.text.parts, text),
     references=References(*[lambda size, side: in_area(size, side or ENCODED)] * 2),
 )

@@ -27,7 +27,6 @@ def schedule(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 FAMILY = Family(
     name="Stable Diffusion 1",
-    told=("Stable Diffusion 1 or 2", "Stable Diffusion", "a latent consistency model of Stable Diffusion 1"),
     network=FamilyNetwork(UNETS["1"], unet_denoiser, "unet", guided=True, shown=UNET_SHOWN),
     text=FamilyText((TextPart("text_encoder", CLIP_L),), text),
     latent=FamilyLatent(

@@ -32,7 +32,6 @@ def schedule(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 FAMILY = Family(
     name="Stable Diffusion XL",
-    told=("Stable Diffusion XL's refiner",),
     network=FamilyNetwork(UNETS["XL"], unet_denoiser, "unet", guided=True, shown=UNET_SHOWN),
     text=FamilyText((TextPart("text_encoder", CLIP_L), TextPart("text_encoder_2", CLIP_G)), text),
     latent=FamilyLatent(
