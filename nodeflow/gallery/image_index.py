@@ -7,13 +7,15 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from nodeflow.damaged_files import is_busy, is_damaged, open_database, reason, set_aside
 from nodeflow.gallery.image_facts import SUFFIXES, ImageFacts, facts_of
+from nodeflow.gallery.narrowing import ImageRow, Narrowing
 from nodeflow.gallery.paths import Paths
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.resources import data_folder
@@ -32,14 +34,6 @@ BATCH = 100
 """Images that are written at once."""
 STARRED = "*"
 """The word of a search that asks for images with a star."""
-
-
-class _Row(NamedTuple):
-    """What is searched of an image."""
-
-    changed: int
-    path: str
-    words: str
 
 
 def _opened(path: str, wait: float = OPENING_SECONDS) -> sqlite3.Connection:
@@ -84,8 +78,9 @@ class ImageIndex:
         self.revision = 0
         """Grows by one with every change that is made here."""
         self._version = -1
-        self._known_rows: dict[str, _Row] = {}
-        self._sorted: list[_Row] | None = None
+        self._known_rows: dict[str, ImageRow] = {}
+        self._search: tuple[tuple[str, ...], Narrowing] | None = None
+        """The folders that were searched last, and the search in what is below them."""
         self.unkept = ""
         """Why nothing is kept on disk; empty where it is."""
         self._stars_before = set[tuple[str]]()
@@ -130,7 +125,7 @@ class ImageIndex:
         """Go on with another database, which may hold other images. The lock is held."""
         self._database.close()
         self._database = database
-        self._version, self._known_rows, self._sorted = -1, {}, None
+        self._version, self._known_rows, self._search = -1, {}, None
         self.revision += 1
 
     def _on_disk(self, wait: float = OPENING_SECONDS) -> sqlite3.Connection:
@@ -199,36 +194,34 @@ class ImageIndex:
     def find(self, query: str, folders: Iterable[Path]) -> Paths:
         """The images below folders whose facts hold every word of a query, the latest first; ``*`` asks for stars."""
         words = query.casefold().split()
-        wanted = [word for word in words if word != STARRED]
         below = tuple(str(folder).rstrip(os.sep) + os.sep for folder in folders)
-        rows = self._rows()
-        for word in wanted:
-            rows = [row for row in rows if word in row[2]]
-        found = [path for _, path, _ in rows if path.startswith(below)]
+        rows = self._below(below).rows(word for word in words if word != STARRED)
+        found = list(map(attrgetter("path"), rows))
         if STARRED in words:
             starred = self.starred()
             found = [path for path in found if path in starred]
         return Paths(found)
 
-    def _rows(self) -> list[_Row]:
-        """What is searched of all images, the latest first; read again where another process has written."""
+    def _below(self, folders: tuple[str, ...]) -> Narrowing:
+        """The search in all images below folders, the latest first; read again where another process has written."""
         with self._lock:
             version = self._ask("pragma data_version")[0][0]
             if version != self._version:
-                rows = map(_Row._make, self._ask("select changed, path, words from images"))
+                rows = map(ImageRow._make, self._ask("select changed, path, words from images"))
                 self._known_rows = {row.path: row for row in rows}
-                self._version, self._sorted = version, None
-            if self._sorted is None:
-                self._sorted = sorted(self._known_rows.values(), reverse=True)
-            return self._sorted
+                self._version, self._search = version, None
+            if self._search is None or self._search[0] != folders:
+                rows_below = [row for row in self._known_rows.values() if row.path.startswith(folders)]
+                self._search = folders, Narrowing(sorted(rows_below, reverse=True))
+            return self._search[1]
 
-    def _keep(self, rows: Iterable[_Row], gone: Iterable[str] = ()) -> None:
+    def _keep(self, rows: Iterable[ImageRow], gone: Iterable[str] = ()) -> None:
         """Search by these, and by those that are gone no longer. The lock is held."""
         for row in rows:
             self._known_rows[row.path] = row
         for path in gone:
             self._known_rows.pop(path, None)
-        self._sorted = None
+        self._search = None
         self.revision += 1
 
     def facts(self, path: Path) -> ImageFacts | None:
@@ -289,7 +282,7 @@ class ImageIndex:
             return
         with self._lock:
             self._change("insert or replace into images values (?, ?, ?, ?, ?)", rows)
-            self._keep(_Row(changed, path, words) for path, changed, _, words, _ in rows)
+            self._keep(ImageRow(changed, path, words) for path, changed, _, words, _ in rows)
 
     def forget(self, paths: Iterable[Path]) -> None:
         """Drop what is known of images, their stars too."""

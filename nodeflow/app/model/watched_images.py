@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -13,6 +14,7 @@ from nodeflow.engine.protocol.events import NodeFinished
 from nodeflow.engine.protocol.messages import JobEvent
 from nodeflow.gallery.image_facts import facts_of
 from nodeflow.gallery.image_index import ImageIndex
+from nodeflow.gallery.paths import Paths
 
 AGAIN_MS = 5000
 """Milliseconds between two tries to keep an index on disk that could not be kept."""
@@ -58,12 +60,16 @@ class WatchedImages(QObject):
         self._look()
 
     def scan(self) -> None:
-        """Look into the folders: what is new or changed is read, and found while the rest is still being read."""
+        """Show what is known of the folders, then look into them: what is new or changed is read, and found while the
+        rest is still being read."""
         if self._scanning:
             self._again = True
             return
         self._tell()
         self._scanning = True
+        self._look(self._scan)
+
+    def _scan(self) -> None:
         folders, catalogue = self.folders, self._hub.catalogue
         self._progress.start()
         self._scans.run(
@@ -72,7 +78,6 @@ class WatchedImages(QObject):
             lambda _: self._scanned(),
             owner=self,
         )
-        self._look()
 
     def _tell(self) -> None:
         """Say, once each, what became of the index."""
@@ -120,15 +125,22 @@ class WatchedImages(QObject):
         if self.index.revision != self._seen:
             self._look()
 
-    def _look(self) -> None:
+    def _look(self, then: Callable[[], None] = lambda: None) -> None:
+        """Tell what is found now, and go on, however that went."""
         self._turn += 1
         self._seen = self.index.revision
         turn, query, folders = self._turn, self.query, self.folders
-        self._background.run(
-            lambda: self.index.find(query, folders),
-            lambda paths: self.found.emit(paths) if turn == self._turn else None,
-            owner=self,
-        )
+
+        def tell(paths: Paths) -> None:
+            if turn == self._turn:
+                self.found.emit(paths)
+            then()
+
+        def fail(error: Exception) -> None:
+            then()
+            raise error
+
+        self._background.run(lambda: self.index.find(query, folders), tell, fail, owner=self)
 
     def _heard(self, reply: object) -> None:
         match reply:

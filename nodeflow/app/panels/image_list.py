@@ -27,8 +27,8 @@ class ImageList(QAbstractListModel):
         super().__init__(parent)
         self._thumbnails, self._known = thumbnails, index
         self.paths = Paths([])
-        self._rows: dict[str, int] | None = None
-        """The row of each path, once it is asked for."""
+        self._awaited: dict[Path, int] = {}
+        """The rows that were seen before their thumbnails were there."""
         self._stars = index.starred()
         self._blank = QPixmap(ICON, ICON)
         self._blank.fill(Qt.GlobalColor.transparent)
@@ -40,7 +40,7 @@ class ImageList(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         path = self.paths[index.row()]
         if role == Qt.ItemDataRole.DecorationRole:
-            return QIcon(self._thumbnails.get(path) or self._blank)
+            return QIcon(self._thumbnails.get(path) or self._awaiting(path, index.row()))
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return (STAR if self.has_star(path) else "") + path.stem
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -71,12 +71,12 @@ class ImageList(QAbstractListModel):
             self.endResetModel()
 
     def _take(self, paths: Paths) -> None:
-        self.paths, self._rows = paths, None
+        self.paths = paths
+        self._awaited.clear()
 
-    def _row(self, path: Path) -> int | None:
-        if self._rows is None:
-            self._rows = {text: row for row, text in enumerate(self.paths.texts)}
-        return self._rows.get(str(path))
+    def _awaiting(self, path: Path, row: int) -> QPixmap:
+        self._awaited[path] = row
+        return self._blank
 
     def has_star(self, path: Path) -> bool:
         return str(path) in self._stars
@@ -92,6 +92,6 @@ class ImageList(QAbstractListModel):
         self._thumbnails.forget(path)
 
     def _arrived(self, path: Path) -> None:
-        row = self._row(path)
+        row = self._awaited.pop(path, None)
         if row is not None:
             self.dataChanged.emit(self.index(row), self.index(row), [Qt.ItemDataRole.DecorationRole])
