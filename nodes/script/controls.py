@@ -50,7 +50,7 @@ def lora(writer: Writer, name: str, _: str) -> Made:
         raise CannotExportError(f"{name} gives some blocks a factor of their own, which is not written")
     if writer.plain(name, "start") > 0 or writer.plain(name, "end") < 1:
         raise CannotExportError(f"{name} acts in a part of the steps, which is not written")
-    if network.about is None or "lora" in network.code:
+    if network.about is None or network.about.adapted:
         raise CannotExportError(f"{name} is put on a network that has a LoRA already, which is not written")
     place = model_folder(str(writer.plain(name, "lora")), name)
     file = place / WEIGHTS if place.is_dir() else place
@@ -62,7 +62,9 @@ def lora(writer: Writer, name: str, _: str) -> Made:
 
     pairs = writer.shared(("lora", str(file)), load).code
     weight = writer.value(name, "weight")
-    return Made(writer.bound(name, "lora", "with_lora", network.code, pairs, weight), network.about)
+    return Made(
+        writer.bound(name, "lora", "with_lora", network.code, pairs, weight), replace(network.about, adapted=True)
+    )
 
 
 def _is_plain(path: Path) -> bool:

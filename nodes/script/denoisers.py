@@ -21,6 +21,8 @@ class Denoises:
     learned: bool = False
     function: str = ""
     controls: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    """Pairs of the tokens of images that it attends to and of those that stand for none, behind a condition's."""
 
 
 def denoiser(function: str, input: str) -> Function:
@@ -85,7 +87,6 @@ def _has(writer: Writer, name: str, param: str) -> bool:
 
 
 DENOISERS: dict[str, Function] = {
-    "unet_denoiser": denoiser("text_unet", "unet"),
     "dit_denoiser": denoiser("class_transformer", "transformer"),
     "joint_denoiser": denoiser("joint_transformer", "transformer"),
     "pixel_denoiser": pixel_unet,

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
-from nodes.script.families import ScriptFamily, Vae, family_of, known_family
+from nodes.script.families import family_of, known_family
+from nodes.script.family import ScriptFamily, Vae
 from nodes.script.models import Folder, ScriptNetwork, ScriptPart
+from nodes.script.unets import denoiser_of_unet, unet_denoiser, unet_model
 from nodes.script.writer import Function, Made, Writer
 
 Size = tuple[int, int]
@@ -19,7 +21,13 @@ def load_model(writer: Writer, name: str, output: str) -> Made:
     folder = Folder(writer, name)
     if any(writer.plain(name, key) for key in BESIDE) or writer.plain(name, "storage") != "full":
         raise CannotExportError(f"{name} takes parts of other files, which is not written")
+    if (folder.path / "unet").is_dir():
+        return unet_model(folder, name, output)
     return family_of(folder.path, name).load(folder, output)
+
+
+def load_latent_diffusion(writer: Writer, name: str, output: str) -> Made:
+    return unet_model(Folder(writer, name), name, output)
 
 
 def _asking(writer: Writer, name: str, network: Made, **more: str | None) -> Made:
@@ -28,11 +36,12 @@ def _asking(writer: Writer, name: str, network: Made, **more: str | None) -> Mad
     family = known_family(about.family)
     guidance = [writer.value(name, "guidance")] if family.guided else []
     line = writer.bound(name, "", family.denoise, network.code, *guidance, **more)
-    return Made(line, Denoises(about, network.code, "flow", function=family.denoise))
+    return Made(line, Denoises(about, network.code, about.prediction, function=family.denoise))
 
 
 def denoiser(writer: Writer, name: str, _: str) -> Made:
-    return _asking(writer, name, writer.input(name, "network"))
+    network = writer.input(name, "network")
+    return _asking(writer, name, network) if network.about.family else unet_denoiser(writer, name, network)
 
 
 def flow_map(writer: Writer, name: str, _: str) -> Made:
@@ -120,12 +129,16 @@ def _sizes(family: str, size: Size, side: int, name: str) -> tuple[Size, Size, S
         case "FLUX.1":
             found = _kontext(size, side)
             return found, found, None
-        case "FLUX.2" | "FLUX.2 Klein" | "FLUX.3":
+        case "FLUX.2" | "FLUX.2 Klein" | "FLUX.3" | "Z-Image-Omni":
             height, width = size
             area = (side or 1024) ** 2
             share = math.sqrt(area / (height * width)) if height * width > area else 1.0
-            height, width = int(height * share), int(width * share)
-            return (height, width), (max(height // 16, 1) * 16, max(width // 16, 1) * 16), None
+            scaled = int(height * share), int(width * share)
+            middle = max(scaled[0] // 16, 1) * 16, max(scaled[1] // 16, 1) * 16
+            return scaled, middle, scaled if family == "Z-Image-Omni" else None
+        case "GLM-Image":
+            found = _of_whole_tokens(size, side)
+            return found, found, found
         case "Qwen-Image":
             found = _in_area(size, side or 1024)
             return found, found, _in_area(size, min(side or 384, 384))
@@ -133,6 +146,14 @@ def _sizes(family: str, size: Size, side: int, name: str) -> tuple[Size, Size, S
             found = _in_area(size, side or 1024)
             return found, found, found
     raise CannotExportError(f"{name} shows an image to {family}, which is not written")
+
+
+def _of_whole_tokens(size: Size, side: int) -> Size:
+    """GLM-Image's: sides of whole tokens of 32 pixels, of about as many pixels in the same ratio."""
+    share = (side or 1024) / math.sqrt(size[0] * size[1])
+    least = min(512, (side or 512) // 32 * 32)
+    height, width = (min(max(round(one * share / 32) * 32, least), 2048) for one in size)
+    return height, width
 
 
 def _in_area(size: Size, side: int) -> Size:
@@ -160,6 +181,8 @@ def controlled_by_transformer(family: str) -> ScriptFamily | None:
 
 FAMILY_NODES: dict[str, Function] = {
     "load_model": load_model,
+    "load_latent_diffusion": load_latent_diffusion,
+    "unet_denoiser": denoiser_of_unet,
     "network_denoiser": denoiser,
     "flow_map_denoiser": flow_map,
     "edit_denoiser": edit_denoiser,

@@ -26,7 +26,7 @@ class Function(NamedTuple):
 @functools.cache
 def known_functions() -> dict[str, Function]:
     """All functions by name, in the order of their files."""
-    return {name: function for path in sorted(FILES.glob("*.py")) for name, function in _of_file(path).items()}
+    return {name: function for path in sorted(FILES.glob("*.py")) for name, function in of_file(path).items()}
 
 
 def gathered(wanted: Iterable[str], imports: Imports) -> list[str]:
@@ -42,7 +42,8 @@ def gathered(wanted: Iterable[str], imports: Imports) -> list[str]:
     return [function.text for name, function in known.items() if name in found]
 
 
-def _of_file(path: Path) -> dict[str, Function]:
+def of_file(path: Path) -> dict[str, Function]:
+    """The functions of a file by name."""
     source = path.read_text(encoding="utf-8")
     tree = ast.parse(source)
     imported = dict(_imported(tree))

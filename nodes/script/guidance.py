@@ -5,7 +5,7 @@ from __future__ import annotations
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.pieces import literal
 from nodes.script.schedulers import levels
-from nodes.script.texts import SHOWN
+from nodes.script.texts import SHOWN, led_away
 from nodes.script.writer import Function, Made, Writer
 
 
@@ -17,6 +17,7 @@ def no_guidance(writer: Writer, name: str, _: str) -> Made:
 
 def alone(writer: Writer, name: str, denoiser: Made, condition: str) -> Made:
     """The denoiser's own prediction."""
+    condition = with_images(condition, denoiser, 0)
     function = "unguided_with_variance" if denoiser.about.learned else "unguided"
     return Made(writer.bound(name, "", function, denoiser.code, condition), denoiser.about)
 
@@ -28,7 +29,8 @@ def classifier_free(writer: Writer, name: str, output: str) -> Made:
     positive = side.code
     if not writer.is_wired(name, "negative") or scale in ("1", "1.0"):
         return alone(writer, name, denoiser, positive)
-    negative = writer.input(name, "negative").code
+    negative = led_away(writer, name, "negative").code
+    positive, negative = with_images(positive, denoiser, 0), with_images(negative, denoiser, 1)
     if writer.is_wired(name, "scale"):
         raise CannotExportError(f"the scale of {name} comes by wire, which is not written")
     if denoiser.about.learned and rescale in ("0", "0.0"):
@@ -45,6 +47,12 @@ def classifier_free(writer: Writer, name: str, output: str) -> Made:
     return Made(line, denoiser.about)
 
 
+def with_images(condition: str, denoiser: Made, side: int) -> str:
+    """A condition, and behind it the tokens of images that a denoiser attends to (0), or those for none (1)."""
+    images = denoiser.about.images
+    return f"(*{condition}, {', '.join(f'{image}[{side}]' for image in images)})" if images else condition
+
+
 def _plain_guidance(writer: Writer, name: str) -> tuple[str, list[str], str | None]:
     """The node of a classifier-free guidance that is wired to another guidance, what it is made of, and how it asks."""
     link = writer.about.source(name, "guider")
@@ -53,8 +61,10 @@ def _plain_guidance(writer: Writer, name: str) -> tuple[str, list[str], str | No
     source = link.source
     if writer.plain(source, "rescale") or not writer.is_wired(source, "negative") or writer.plain(source, "scale") == 1:
         raise CannotExportError(f"{name} changes a guidance that is not written together with it")
+    if writer.input(source, "denoiser").about.images:
+        raise CannotExportError(f"{name} changes a guidance beside images, which is not written")
     positive = writer.input(source, "positive")
-    parts = [writer.input(source, key).code for key in ("denoiser", "negative")]
+    parts = [writer.input(source, "denoiser").code, led_away(writer, source, "negative").code]
     ask = writer.use("ask_apart") if positive.about == SHOWN else None
     return source, [*parts, positive.code, writer.value(source, "scale")], ask
 
@@ -96,6 +106,7 @@ def inpaint(writer: Writer, name: str, _: str) -> Made:
 def classifier_guidance(writer: Writer, name: str, _: str) -> Made:
     denoiser, classifier, label = (writer.input(name, key) for key in ("denoiser", "classifier", "label"))
     condition = writer.input(name, "conditioning").code if writer.is_wired(name, "conditioning") else "()"
+    condition = with_images(condition, denoiser, 0)
     found, kind = levels(writer, name, denoiser.about), literal(denoiser.about.prediction)
     given = denoiser.code, classifier.code, f"{label.code}[0]", condition, writer.value(name, "scale"), kind, found
     return Made(writer.bound(name, "", "towards_class", *given), denoiser.about)

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from nodes.comfyui.export.exporter import CannotExportError
-from nodes.script.families import KL, Vae
+from nodes.script.family import SHIFTED, Vae
 from nodes.script.models import model_folder
 from nodes.script.pieces import literal
 from nodes.script.writer import Function, Made, Writer
@@ -36,7 +36,7 @@ def vae_decode(writer: Writer, name: str, _: str) -> Made:
     vae, latent = writer.input(name, "vae"), writer.input(name, "latent")
     if vae.code == "":
         return Made(writer.assign(name, "images", writer.use("as_pixels"), latent.code))
-    function = writer.use(_functions(vae)[1])
+    function = writer.use(decoding(vae))
     return Made(writer.assign(name, "images", function, vae.code, latent.code))
 
 
@@ -46,8 +46,16 @@ def vae_encode(writer: Writer, name: str, _: str) -> Made:
         raise CannotExportError(f"{name} draws from the posterior, which is not written")
     if vae.code == "":
         return Made(writer.assign(name, "latents", writer.use("as_latents"), image.code))
-    function = writer.use(_functions(vae)[0])
+    function = _functions(vae)[0]
+    if not function:
+        raise CannotExportError(f"{name} encodes images for a model that is shown none")
+    function = writer.use(function)
     return Made(writer.assign(name, "latents", function, vae.code, image.code))
+
+
+def decoding(vae: Made) -> str:
+    """The function by which latents of a VAE become images."""
+    return _functions(vae)[1]
 
 
 def _functions(vae: Made) -> tuple[str, str]:
@@ -55,7 +63,7 @@ def _functions(vae: Made) -> tuple[str, str]:
     if isinstance(vae.about, Vae):
         return vae.about.encode, vae.about.decode
     if vae.about.get("shift_factor"):
-        return KL.encode, KL.decode
+        return SHIFTED.encode, SHIFTED.decode
     return "encode_image", "decode"
 
 

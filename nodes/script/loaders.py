@@ -59,22 +59,6 @@ def factor(vae: dict[str, Any]) -> int:
     return int(2 ** (len(vae["block_out_channels"]) - 1))
 
 
-def latent_diffusion(writer: Writer, name: str, output: str) -> Made:
-    folder = Folder(writer, name)
-    trained = folder.trained()
-    if output == "schedule":
-        return Made("", trained)
-    if output == "text_encoder":
-        return text_encoder(folder, name)
-    if output == "vae":
-        return vae_of(folder)
-    config, vae = folder.config("unet"), folder.config("vae")
-    if config.get("addition_embed_type") or config.get("class_embed_type") or config.get("time_cond_proj_dim"):
-        raise CannotExportError(f"the U-Net of {name} is told more than a text, which is not written")
-    network = ScriptNetwork(config, config["in_channels"], factor(vae), config["sample_size"], trained.prediction)
-    return Made(folder.part(UNET), network)
-
-
 def dit(writer: Writer, name: str, output: str) -> Made:
     folder = Folder(writer, name)
     trained = folder.trained()
@@ -143,7 +127,6 @@ def vae(writer: Writer, name: str, output: str) -> Made:
 
 
 LOADERS: dict[str, Function] = {
-    "load_latent_diffusion": latent_diffusion,
     "load_dit": dit,
     "load_flow_transformer": flow_transformer,
     "load_ddpm": pixel_model,

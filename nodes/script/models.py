@@ -34,6 +34,10 @@ class ScriptPart:
     kind: str
     named: str = ""
     """What the configuration calls it, where that is not the class itself."""
+    library: str = ""
+    """The library that its class is of, where that is another than it lies in."""
+    told: str = ""
+    """What else its class is given to load it, as code with ``{folder}`` in it."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class ScriptNetwork:
     side: int
     prediction: str = "epsilon"
     family: str = ""
+    adapted: bool = False
+    """Whether its code stands for it with a LoRA on it."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +61,8 @@ class Trained:
     config: Mapping[str, Any]
     folder: str = ""
     subfolder: str = "scheduler"
-    tokens: int = 0
-    """Patches of an image that noise levels are spaced for, where they go by its size."""
-    empirical: bool = False
+    usual: Mapping[str, Any] = field(default_factory=dict)
+    """What a family adds to its folder's: how noise levels are spaced for the size of an image, where they are."""
     changes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -81,10 +86,18 @@ class Folder:
     """A model's folder: on disk, and as code in the script."""
 
     def __init__(self, writer: Writer, name: str, param: str = "model") -> None:
-        self.writer, self.name = writer, name
-        self.path = model_folder(str(writer.plain(name, param)), name)
-        made = writer.shared(("folder", str(self.path)), self._written)
-        self.code = made.code
+        self._begin(writer, name, model_folder(str(writer.plain(name, param)), name))
+
+    @classmethod
+    def at(cls, writer: Writer, name: str, path: Path) -> Folder:
+        """One whose place is known, and what it is called in the script."""
+        found = cls.__new__(cls)
+        found._begin(writer, name, path.absolute())
+        return found
+
+    def _begin(self, writer: Writer, name: str, path: Path) -> None:
+        self.writer, self.name, self.path = writer, name, path
+        self.code = writer.shared(("folder", str(path)), self._written).code
 
     def _written(self) -> Made:
         variable = self.writer.name(self.name, ("folder", str(self.path)))
@@ -101,15 +114,17 @@ class Folder:
         return made.code
 
     def _loaded(self, part: ScriptPart) -> Made:
-        folder = Folder(self.writer, self.name).code
-        if part.kind.endswith("Tokenizer"):
+        folder = Folder.at(self.writer, self.name, self.path).code
+        if part.kind.endswith(("Tokenizer", "Processor")):
             options = []
         else:
             config = self.config(part.subfolder)
             said = config.get("_class_name", (config.get("architectures") or [part.kind])[0])
             if part.named != ANY and said not in (part.named or part.kind, part.kind):
                 raise CannotExportError(f"{self.name} holds {said}, which scripts do not load")
-            options = [DTYPE[part.module.partition(".")[0]]]
+            options = [DTYPE[part.library or part.module.partition(".")[0]]]
+        if part.told:
+            options.append(part.told.format(folder=folder))
         if part.subfolder:
             options.insert(0, f"subfolder={literal(part.subfolder)}")
         self.writer.imports.take(part.module, part.kind)
@@ -138,6 +153,17 @@ def model_folder(model: str, name: str) -> Path:
         raise CannotExportError(str(error)) from None
     if not model or not any((found / file).is_file() for file in INDICES):
         raise CannotExportError(f"{name} loads {model or 'nothing'}, which is no folder in diffusers' layout here")
+    return found.absolute()
+
+
+def model_file(model: str, name: str) -> Path:
+    """A model's single file. Raises CannotExportError where there is none on this computer."""
+    try:
+        found = library_path(model) or Path(model)
+    except AmbiguousNameError as error:
+        raise CannotExportError(str(error)) from None
+    if not model or found.suffix != ".safetensors" or not found.is_file():
+        raise CannotExportError(f"{name} loads {model or 'nothing'}, which is no .safetensors file here")
     return found.absolute()
 
 

@@ -17,7 +17,7 @@ On a CPU they are the same images to the last bit.
 '''
 PACKAGES = {"PIL": "pillow", "open_clip": "open_clip_torch"}
 """What is installed for a module, where that has another name."""
-STANDARD = ("functools", "inspect", "itertools", "json", "math", "pathlib", "re", "typing")
+STANDARD = ("copy", "functools", "inspect", "itertools", "json", "math", "pathlib", "re", "typing")
 LINE = 120
 """Characters of a line of a script."""
 

@@ -8,8 +8,11 @@ from nodes.script.clip import CLIPS
 from nodes.script.codes import CODES
 from nodes.script.controls import CONTROLS
 from nodes.script.denoisers import DENOISERS
+from nodes.script.families_in_stages import STAGE_NODES
 from nodes.script.family_nodes import FAMILY_NODES
 from nodes.script.guidance import GUIDANCE
+from nodes.script.hints import HINTS
+from nodes.script.image_prompts import IMAGE_PROMPTS
 from nodes.script.images import IMAGES
 from nodes.script.latents import LATENTS
 from nodes.script.lists import LISTS
@@ -17,6 +20,7 @@ from nodes.script.loaders import LOADERS
 from nodes.script.own_networks import OWN_NETWORKS
 from nodes.script.samplers import SAMPLERS
 from nodes.script.schedulers import SCHEDULERS
+from nodes.script.teaching import TEACHING
 from nodes.script.texts import TEXTS
 from nodes.script.writer import Function
 
@@ -35,16 +39,21 @@ GROUPS = (
     LISTS,
     OWN_NETWORKS,
     FAMILY_NODES,
+    HINTS,
+    IMAGE_PROMPTS,
+    STAGE_NODES,
+    TEACHING,
 )
 FUNCTIONS: Mapping[str, Function] = {kind: function for group in GROUPS for kind, function in group.items()}
 TRAINED = "trains a network of nodeflow's own, which is no part of diffusers"
 DRAWN = "draws what nodeflow finds in numbers, which is no image of a model"
 REFUSED: Mapping[str, str] = {
-    "diffusion_clip": "teaches a copy of a network by nodeflow's own loop",
     **dict.fromkeys(
         ("train_autoencoder", "train_on_points", "train_pixel_cnn", "gan_game", "normalising_flow", "small_drawings"),
         TRAINED,
     ),
+    "k_sampler": "walks along noise levels, which diffusers' schedulers do in other steps",
+    "sampler_error": "draws how far methods are from what many small steps give, which is no image of a model",
     **dict.fromkeys(
         (
             "adapter_spectrum",
@@ -62,6 +71,7 @@ REFUSED: Mapping[str, str] = {
             "plane_field",
             "plane_points",
             "plane_walk",
+            "text_attention",
             "time_embedding",
             "training_step",
             "zero_shot",

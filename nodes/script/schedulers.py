@@ -6,6 +6,7 @@ from typing import Any
 
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
+from nodes.script.flow_spacing import spaced_by_size
 from nodes.script.models import Trained
 from nodes.script.pieces import literal
 from nodes.script.writer import Function, Made, Writer
@@ -43,6 +44,7 @@ STABLE_DIFFUSION = Trained(
         "set_alpha_to_one": False,
     }
 )
+CASCADE = "DDPMWuerstchenScheduler"
 MAX_ETA = 1 - 1e-6
 
 
@@ -120,6 +122,11 @@ def _made(writer: Writer, name: str, prediction: str, learned: bool) -> Made:
         trained = STABLE_DIFFUSION if kind != "Flow-match Euler" else Trained({})
     if trained.config.get("_class_name") in ("EDMEulerScheduler", "EDMDPMSolverMultistepScheduler"):
         raise CannotExportError(f"{name} goes along noise levels without timesteps, which is not written")
+    if trained.config.get("_class_name") == CASCADE:
+        if kind != "DDPM":
+            raise CannotExportError(f"{name} goes along Stable Cascade's noise levels in another way than DDPM")
+        given = trained.folder, literal(trained.subfolder), writer.value(name, "steps")
+        return Made(writer.bound(name, "", "CascadeScheduler", *given))
     found, fixed = KINDS[kind]
     options = {**trained.changes, **fixed, **_spacing(writer, name, kind, trained)}
     options |= _prediction(kind, trained, prediction)
@@ -132,34 +139,18 @@ def _made(writer: Writer, name: str, prediction: str, learned: bool) -> Made:
     steps = writer.value(name, "steps")
     karras = writer.plain(name, "sigmas") == "Karras"
     rescaled = trained.whole.get("rescale_betas_zero_snr") and (karras or kind not in ZERO_TERMINAL)
-    if trained.tokens:
-        if writer.is_wired(name, "steps"):
-            raise CannotExportError(f"the steps of {name} come by wire, which is not written")
-        mu = literal(_shift(trained, int(steps))) if trained.config.get("use_dynamic_shifting") else None
-        if not trained.folder:
-            config = {key: literal(value) for key, value in trained.config.items() if not key.startswith("_")}
-            return Made(writer.bound(name, "", "even_flow_scheduler", steps, mu=mu, **config))
-        given = trained.folder, literal(trained.subfolder), steps
-        return Made(writer.bound(name, "", "new_flow_scheduler", *given, mu=mu))
+    if "image_tokens" in trained.usual:
+        return Made(spaced_by_size(writer, name, trained))
     if trained.folder:
         where = trained.folder, literal(trained.subfolder)
         function = "new_scheduler_with_signal" if rescaled else "new_scheduler"
         return Made(writer.bound(name, "", function, found, *where, steps, **told))
     if rescaled:
         raise CannotExportError(f"{kind} cannot begin where there is no signal, as {name} wants it to")
-    told = {key: literal(value) for key, value in sorted({**trained.config, **options}.items())}
+    told = {
+        key: literal(value) for key, value in sorted({**trained.config, **options}.items()) if not key.startswith("_")
+    }
     return Made(writer.bound(name, "", "defined_scheduler", found, steps, **told))
-
-
-def _shift(trained: Trained, steps: int) -> float:
-    """mu, by which noise levels are shifted for the size of an image, as diffusers' pipelines compute it."""
-    config, tokens = trained.config, trained.tokens
-    if trained.empirical:
-        few, many = 8.73809524e-05 * tokens + 1.89833333, 0.00016927 * tokens + 0.45666666
-        return many if tokens > 4300 else many + (many - few) / 190 * (steps - 200)
-    fewest, most = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
-    low, high = config.get("base_shift", 0.5), config.get("max_shift", 1.15)
-    return float(low + (high - low) * (tokens - fewest) / (most - fewest))
 
 
 def _spacing(writer: Writer, name: str, kind: str, trained: Trained) -> dict[str, Any]:
@@ -167,7 +158,7 @@ def _spacing(writer: Writer, name: str, kind: str, trained: Trained) -> dict[str
     if karras and kind not in KARRAS:
         raise CannotExportError(f"{name} spaces the sigmas of {kind} by Karras, which diffusers' class does not")
     if kind == "Flow-match Euler":
-        dynamic = trained.config.get("use_dynamic_shifting") and not trained.tokens
+        dynamic = trained.config.get("use_dynamic_shifting") and "image_tokens" not in trained.usual
         return {"use_dynamic_shifting": False} if dynamic else {}
     if karras:
         others = "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas"

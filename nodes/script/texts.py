@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.writer import Function, Made, Writer
 
-CLIP_ALONE = ("encode", "encode_early", "encode_projected")
+CLIP_ALONE = ("encode", "encode_early", "encode_projected", "encode_twin", "encode_cascade")
 """Functions of scripts that give a text to CLIP and to nobody else."""
-CLIP_TOO = ("encode_joint", "encode_pair")
+CLIP_TOO = ("encode_joint", "encode_pair", "encode_hidream", "encode_kandinsky_5")
 """Those that give it to CLIP among others."""
-SEEING = {"encode_qwen_image": "encode_qwen_image_edit", "encode_qwen_image_21": "encode_qwen_image_21"}
+SEEING = {
+    "encode_qwen_image": "encode_qwen_image_edit",
+    "encode_qwen_image_21": "encode_qwen_image_21",
+    "encode_z_image_omni": "encode_z_image_omni",
+}
 """How a text is read with images before the eyes, by how it is read without."""
+AWAY = {one: f"{one}_away" for one in ("encode_bria", "encode_lumina_2", "encode_sana")}
+"""How a text is read that guidance leads away from, by how another is, where that is not the same."""
 SHOWN = "shown"
 """What is known of a condition with images that a network is shown: texts are asked for one by one."""
 
 
 def text_encode(writer: Writer, name: str, _: str) -> Made:
+    return _encoded(writer, name, "condition", {})
+
+
+def led_away(writer: Writer, name: str, input: str) -> Made:
+    """A condition that guidance leads away from: a text is read in another way for that by some families."""
+    link = writer.about.source(name, input)
+    if link is None or writer.about.kind(link.source) != "clip_text_encode":
+        return writer.input(name, input)
+    source = link.source
+    if writer.about.workflow.nodes[source].mode != "run" or writer.input(source, "text_encoder").code not in AWAY:
+        return writer.input(name, input)
+    return writer.shared((source, "away"), lambda: _encoded(writer, source, "away", AWAY))
+
+
+def _encoded(writer: Writer, name: str, what: str, ways: Mapping[str, str]) -> Made:
     if writer.plain(name, "clip_skip"):
         raise CannotExportError(f"the text of {name} is read at another layer than the model's own")
     encoder = writer.input(name, "text_encoder")
     text = _text(writer, name, encoder)
-    return Made(writer.assign(name, "condition", encoder.code, text, *encoder.about), encoder.code)
+    function = writer.use(ways[encoder.code]) if encoder.code in ways else encoder.code
+    return Made(writer.assign(name, what, function, text, *encoder.about), encoder.code)
 
 
 def _text(writer: Writer, name: str, encoder: Made) -> str:

@@ -7,6 +7,7 @@ import os
 import runpy
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from nodeflow.graph.model.workflow import Workflow
 from nodeflow.resources import folder
 from nodes.foreign import CannotWriteError, write_foreign
 from nodes.schedulers.solvers.diffusers_solver import KINDS as OURS
-from nodes.script.gathering import known_functions
+from nodes.script.gathering import FILES, known_functions, of_file
 from nodes.script.schedulers import KINDS
 from nodes.script.writing import CannotScriptError, script_of
 from tests.command_line import nodeflow
@@ -33,11 +34,13 @@ WRITTEN = {
     "cascaded-diffusion": 3,
     "classifier-guidance": 3,
     "clip-rank": 1,
+    "control-hints": 3,
     "controlnet": 4,
     "dalle": 3,
     "dalle2": 2,
     "ddim": 3,
     "ddpm": 3,
+    "diffusion-clip": 1,
     "dit": 1,
     "flow-transformer": 2,
     "forward-diffusion": 3,
@@ -57,7 +60,7 @@ WRITTEN = {
     "vqvae": 3,
 }
 """How many of its images each ready-made workflow makes as a script; the others make none."""
-WHY = ("trains a network of nodeflow's own", "draws what nodeflow finds in numbers")
+WHY = ("trains a network of nodeflow's own", "draws what nodeflow finds in numbers", "takes the images of a list")
 QUICK = ("image-to-image",)
 SHORT = {"steps": 3, "count": 2, "batch": 2}
 
@@ -152,8 +155,15 @@ def test_schedulers_are_those_that_runs_take() -> None:
     assert {kind: (OURS[kind].name, dict(OURS[kind].options)) for kind in OURS} == KINDS
 
 
+def repeated() -> list[str]:
+    """Names that two files of functions have, of which a script would hold one."""
+    named = Counter(name for path in FILES.glob("*.py") for name in of_file(path))
+    return [name for name, count in named.items() if count > 1]
+
+
 def test_the_functions_of_scripts_name_one_another() -> None:
     known = known_functions()
     assert len(known) > 50
+    assert repeated() == []
     assert "At" in known["walk"].names
     assert ("torch", "") in known["walk"].imports or ("inspect", "") in known["walk"].imports

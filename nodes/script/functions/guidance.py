@@ -18,7 +18,8 @@ def ask_twice(denoise, negative, positive, x, at):
     negative, positive = (
         [part.expand(len(x), *part.shape[1:]) for part in map(at.row, one)] for one in (negative, positive)
     )
-    if any(one.shape != other.shape for one, other in zip(negative, positive, strict=True)):
+    shapes = [[part.shape for part in one] for one in (negative, positive)]
+    if shapes[0] != shapes[1]:
         return denoise(x, at, *negative), denoise(x, at, *positive)
     both = [torch.cat(parts) for parts in zip(negative, positive, strict=True)]
     return denoise(torch.cat([x, x]), at, *both).chunk(2)

@@ -99,11 +99,14 @@ def encode_krea_2(text, tokenizer, model, layers):
 SHOWN = "<|vision_start|><|image_pad|><|vision_end|>"
 
 
-def seeing_states(text, tokenizer, model, before, dropped, images=(), eyes=None, layers=(-1,), most=None):
+ASKED = "<|im_end|>\n<|im_start|>assistant\n"
+
+
+def seeing_states(text, tokenizer, model, before, dropped, images=(), eyes=None, layers=(-1,), most=None, after=ASKED):
     """States of some layers for a text and images that it is about, and which tokens are of images."""
     numbers = tokenizer(before + text, add_special_tokens=False).input_ids
     numbers = numbers[: most + dropped] if most else numbers
-    numbers += tokenizer("<|im_end|>\n<|im_start|>assistant\n", add_special_tokens=False).input_ids
+    numbers += tokenizer(after, add_special_tokens=False).input_ids
     place, seen = tokenizer.convert_tokens_to_ids("<|image_pad|>"), {}
     if images:
         pixels = [(image[0] * 255).round().to(torch.uint8) for image in images]
@@ -165,3 +168,32 @@ def with_tokens(condition, tokens, strength):
     """A text with what an image shows behind it."""
     first, *rest = condition
     return torch.cat([first, strength * tokens], 1), *rest
+
+
+def encode_z_image_omni(text, tokenizer, model, sight=None, *images):
+    """Z-Image-Omni: a text in pieces, between which images stand; which tokens are right behind one, and what SigLIP 2
+    sees in each."""
+    if not images:
+        return encode_z_image(text, tokenizer, model)
+    begin, end = "<|vision_start|>", "<|vision_end|>"
+    asked = f"{end}{text}<|im_end|>\n<|im_start|>assistant\n{begin}"
+    pieces = [f"<|im_start|>user\n{begin}", *[f"{end}{begin}"] * (len(images) - 1), asked, f"{end}<|im_end|>"]
+    options = {"max_length": 512, "truncation": True, "return_tensors": "pt"}
+    read = [
+        model(input_ids=tokenizer([piece], **options).input_ids, output_hidden_states=True).hidden_states[-2]
+        for piece in pieces
+    ]
+    tokens = torch.cat(read, 1)
+    slots = torch.zeros(tokens.shape[:2], dtype=torch.bool)
+    begun = 0
+    for states in read[:-1]:
+        begun += states.shape[1]
+        slots[:, begun] = True
+    return tokens, torch.ones_like(slots), slots, *(seen_in_patches(image, *sight) for image in images)
+
+
+def seen_in_patches(image, eyes, sight):
+    """What SigLIP 2 sees in an image, patch by patch."""
+    given = eyes(images=[(image[0] * 255).round().to(torch.uint8)], return_tensors="pt")
+    rows, columns = given.spatial_shapes[0].tolist()
+    return sight(**given).last_hidden_state[:, : rows * columns].unflatten(1, (rows, columns))

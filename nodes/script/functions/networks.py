@@ -15,6 +15,14 @@ def text_unet(unet, x, at, tokens):
     return unet(x, at.t, tokens, return_dict=False)[0]
 
 
+def sized_unet(unet, downscale, x, at, tokens, pooled):
+    """Stable Diffusion XL's U-Net: it is told the text as a whole, and that an image is whole and how large it is."""
+    height, width = (downscale * side for side in x.shape[-2:])
+    sizes = x.new_tensor([[height, width, 0, 0, height, width]]).expand(len(x), 6)
+    told = {"text_embeds": pooled, "time_ids": sizes}
+    return unet(x, at.t, tokens, added_cond_kwargs=told, return_dict=False)[0]
+
+
 def controlled_unet(unet, controls, x, at, tokens):
     """A U-Net with ControlNets beside it: each a network, its image, strength, and from which share of the steps on to
     which it acts."""

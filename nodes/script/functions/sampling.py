@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 from diffusers import DDIMScheduler, FlowMatchEulerDiscreteScheduler
+from diffusers.pipelines.ideogram4.pipeline_ideogram4 import _logit_normal_sigmas
 
 from nodes.script.functions.noise_levels import with_noise
 
@@ -64,6 +65,25 @@ def evenly(scheduler, steps, mu):
     """A scheduler with even levels, shifted by mu."""
     levels = torch.linspace(1, 1 / steps, steps, dtype=torch.float64).tolist()
     scheduler.set_timesteps(steps, sigmas=levels, mu=mu)
+    return scheduler
+
+
+def whole_time_flow_scheduler(folder, subfolder, steps, beyond, mu):
+    """A flow's scheduler whose timesteps are even whole numbers, however its levels are shifted; of so many steps more,
+    without the last."""
+    scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(folder, subfolder=subfolder)
+    trained = scheduler.config.num_train_timesteps
+    even = torch.linspace(trained, 1, steps + beyond, dtype=torch.float64)[:steps]
+    times = [float(int(time)) for time in even.tolist()]
+    scheduler.set_timesteps(steps, timesteps=times, sigmas=[time / trained for time in times], mu=mu)
+    return scheduler
+
+
+def quantile_flow_scheduler(folder, subfolder, steps, ratio, spread):
+    """A flow's scheduler whose levels are the quantiles of a logit-normal distribution, for the size of an image."""
+    scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(folder, subfolder=subfolder)
+    levels = _logit_normal_sigmas(steps, math.log(ratio) / 2, spread).tolist()
+    scheduler.set_timesteps(steps, sigmas=levels)
     return scheduler
 
 

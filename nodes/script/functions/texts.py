@@ -31,6 +31,25 @@ def encode_t5(text, tokenizer, text_encoder):
     return (text_encoder(found.input_ids, attention_mask=found.attention_mask).last_hidden_state,)
 
 
+def encode_twin(text, clip, open_clip, zeros):
+    """Stable Diffusion XL: the last layer but one of both encoders, and the text as a whole by the second; an empty
+    text may be zeros alone (Podell et al. 2023)."""
+    said = [
+        encoder(clip_tokens(text, tokenizer, encoder).input_ids, output_hidden_states=True)
+        for tokenizer, encoder in (clip, open_clip)
+    ]
+    told = bool(text) or not zeros
+    return torch.cat([one.hidden_states[-2] for one in said], -1) * told, said[1].text_embeds * told
+
+
+def encode_cascade(text, tokenizer, text_encoder):
+    """Stable Cascade: states behind the last layer of a CLIP that does not look at what fills up, and the whole."""
+    found = tokenizer(text, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
+    ids = found.input_ids.masked_fill(found.attention_mask == 0, tokenizer.eos_token_id)
+    said = text_encoder(ids, attention_mask=found.attention_mask, output_hidden_states=True)
+    return said.hidden_states[-1], said.text_embeds
+
+
 def encode_joint(text, clips, t5, width):
     """Tokens and the text as a whole, for Stable Diffusion 3: by one or two CLIP, and T5 (Esser et al. 2024)."""
     said = [

@@ -30,6 +30,26 @@ def decode_patches(vae, latents):
     return (torch.cat(pixels) / 2 + 0.5).clamp(0, 1)
 
 
+def encode_patches_outside(vae, images):
+    """Ideogram 4's latents: FLUX.2's, of which the cells of a patch are the outer axis."""
+    found = [pixel_unshuffle(vae.encode(2 * image - 1).latent_dist.mode(), 2) for image in images.split(1)]
+    mean, deviation = patch_spread(vae)
+    return (torch.cat(found).unflatten(1, (-1, 4)).transpose(1, 2).flatten(1, 2) - mean) / deviation
+
+
+def decode_patches_outside(vae, latents):
+    """Ideogram 4's latents as images."""
+    mean, deviation = patch_spread(vae)
+    cells = pixel_shuffle((latents * deviation + mean).unflatten(1, (4, -1)).transpose(1, 2).flatten(1, 2), 2)
+    pixels = [vae.decode(one, return_dict=False)[0].float() for one in cells.split(1)]
+    return (torch.cat(pixels) / 2 + 0.5).clamp(0, 1)
+
+
+def encode_deep(vae, images):
+    """Images as latents of an autoencoder that gives one latent and no distribution."""
+    return torch.cat([vae.encode(2 * image - 1).latent for image in images.split(1)]) * vae.config.scaling_factor
+
+
 def frame_spread(vae):
     """Mean and deviation of each channel of latents of films."""
     return (torch.tensor(one)[None, :, None, None] for one in (vae.config.latents_mean, vae.config.latents_std))
@@ -48,6 +68,26 @@ def decode_frame(vae, latents):
     frames = (latents * deviation + mean)[:, :, None]
     pixels = [vae.decode(one, return_dict=False)[0][:, :, 0].float() for one in frames.split(1)]
     return (torch.cat(pixels) / 2 + 0.5).clamp(0, 1)[:, :3]
+
+
+def encode_normalised(vae, images):
+    """Images as latents that have a mean and a deviation in each channel."""
+    mean, deviation = frame_spread(vae)
+    return (torch.cat([vae.encode(2 * image - 1).latent_dist.mode() for image in images.split(1)]) - mean) / deviation
+
+
+def decode_normalised(vae, latents):
+    """Latents that have a mean and a deviation in each channel as images."""
+    mean, deviation = frame_spread(vae)
+    pixels = [vae.decode(one, return_dict=False)[0].float() for one in (latents * deviation + mean).split(1)]
+    return (torch.cat(pixels) / 2 + 0.5).clamp(0, 1)
+
+
+def decode_paella(vae, latents):
+    """Latents of Stable Cascade's stage A as images."""
+    latents = latents / (1 / vae.config.scale_factor)
+    pixels = [vae.decode(one, return_dict=False)[0].float() for one in latents.split(1)]
+    return torch.cat(pixels).clamp(0, 1)
 
 
 def encode_opaque_frame(vae, images):

@@ -1,0 +1,61 @@
+"""Stable Diffusion 1, 2 and XL and Kolors: a text-led U-Net, its text encoders and its VAE, out of one folder."""
+
+from __future__ import annotations
+
+from nodes.comfyui.export.exporter import CannotExportError
+from nodes.script.denoisers import known
+from nodes.script.loaders import CLIP, CLIP_TOKENIZER, UNET, factor, text_encoder, vae_of
+from nodes.script.models import ANY, Folder, ScriptNetwork, ScriptPart, read_json
+from nodes.script.pieces import literal
+from nodes.script.writer import Made, Writer
+
+SIZED = "text_time"
+"""What XL's U-Net adds to the timestep: the text as a whole, and sizes."""
+OPEN_CLIP = ScriptPart("text_encoder_2", "transformers", "CLIPTextModelWithProjection")
+CHAT_GLM = ScriptPart("text_encoder", "diffusers.pipelines.kolors", "ChatGLMModel", ANY, "transformers")
+
+
+def unet_model(folder: Folder, name: str, output: str) -> Made:
+    """A part of a model. Raises CannotExportError for a U-Net that is told more than scripts tell it."""
+    trained = folder.trained()
+    match output:
+        case "schedule":
+            return Made("", trained)
+        case "text_encoder":
+            return _texts(folder, name)
+        case "vae":
+            return vae_of(folder)
+    config, vae = folder.config("unet"), folder.config("vae")
+    more = "class_embed_type", "num_class_embeds", "time_cond_proj_dim"
+    refined = config.get("addition_embed_type") == SIZED and not (folder.path / "text_encoder").is_dir()
+    if any(config.get(key) for key in more) or config.get("addition_embed_type") not in (None, SIZED) or refined:
+        raise CannotExportError(f"the U-Net of {name} is told more than a text, which is not written")
+    if config["in_channels"] != config["out_channels"]:
+        raise CannotExportError(f"the U-Net of {name} is shown an image beside what it paints, which is not written")
+    side = config.get("sample_size") or 64
+    return Made(folder.part(UNET), ScriptNetwork(config, config["in_channels"], factor(vae), side, trained.prediction))
+
+
+def unet_denoiser(writer: Writer, name: str, network: Made) -> Made:
+    """A denoiser that asks a U-Net."""
+    about: ScriptNetwork = network.about
+    if about.config.get("addition_embed_type") == SIZED:
+        line = writer.bound(name, "", "sized_unet", network.code, literal(about.downscale))
+        return Made(line, known(writer, name, network, "sized_unet"))
+    line = writer.bound(name, "", "text_unet", network.code)
+    return Made(line, known(writer, name, network, "text_unet"))
+
+
+def denoiser_of_unet(writer: Writer, name: str, _: str) -> Made:
+    return unet_denoiser(writer, name, writer.input(name, "unet"))
+
+
+def _texts(folder: Folder, name: str) -> Made:
+    if folder.config("text_encoder").get("model_type") == "chatglm":
+        return Made(folder.writer.use("encode_kolors"), (folder.code, folder.part(CHAT_GLM)))
+    if not (folder.path / "text_encoder_2").is_dir():
+        return text_encoder(folder, name)
+    pairs = (CLIP_TOKENIZER, CLIP), (ScriptPart("tokenizer_2", "transformers", "CLIPTokenizer"), OPEN_CLIP)
+    told = [f"({folder.part(tokenizer)}, {folder.part(encoder)})" for tokenizer, encoder in pairs]
+    zeros = bool(read_json(folder.path / "model_index.json").get("force_zeros_for_empty_prompt", True))
+    return Made(folder.writer.use("encode_twin"), (*told, literal(zeros)))
