@@ -13,7 +13,7 @@ import enum
 import functools
 import sys
 import types
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,33 +70,35 @@ def attributes(value: Any) -> list[Any]:
     return list(held.values())
 
 
-def leaves(value: Any, *, deep: bool = False, opens: Callable[[Any], bool] | None = None) -> Iterator[Any]:
-    """Yield the leaves of a value in order, each object once.
+def leaves(value: Any, *, deep: bool = False, opens: Callable[[Any], bool] | None = None) -> Sequence[Any]:
+    """Return the leaves of a value in order, each object once.
 
     ``deep``: those in the attributes of objects too, without numbers and short texts, of which a vocabulary holds some
     ten thousands. ``opens`` says what is opened, where that is not everything.
     """
     if type(value) is Leaves:
-        yield from value
-        return
+        return value
+    found: list[Any] = []
     seen: dict[int, Any] = {}  # the objects too: an id is free for another once its object is gone
     todo = [value]  # no recursion: values may be nested to any depth, share parts, and lead back to themselves
     while todo:
         part = todo.pop()
-        if isinstance(part, _NUMBERS):
-            yield part
+        kind = _class(part)
+        if kind in _LIGHT:
+            found.append(part)
             continue
         if id(part) in seen:
             continue
         seen[id(part)] = part
-        opener = _opener(_class(part))
+        opener = _opener(kind)
         inside = opener.inside(part) if opener is not None and (opens is None or opens(part)) else None
         if deep and (more := attributes(part)):
             todo += _heavy(more)
         if inside is None:
-            yield part
+            found.append(part)
         else:
             todo += _heavy(inside) if deep else reversed(inside)
+    return found
 
 
 def named_leaves(value: Any) -> Iterator[Part]:

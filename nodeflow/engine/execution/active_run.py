@@ -318,12 +318,22 @@ class ActiveRun:
         if task.spec.pure:
             self.cache.put(self.keys[task.id], outputs, seconds + steps.saved, notes)
         self._arrived(task, outputs)
-        values, written = summaries(task.spec, outputs), files(outputs)
-        why = f"{self.why(task)}; {needs.note}" if needs.note else self.why(task)
-        finished = tell.NodeFinished(task.id, "ran", seconds, why, values, written, needs.bytes, needs.short)
-        counts = {"resumed": steps.resumed, "steps": steps.total}
-        finished = msgspec.structs.replace(finished, modes=needs.modes)
-        yield msgspec.structs.replace(finished, **counts, key=self.keys[task.id].hex(), notes=notes)
+        values, written, why = summaries(task.spec, outputs), files(outputs), self.why(task)
+        yield tell.NodeFinished(
+            task.id,
+            "ran",
+            seconds,
+            f"{why}; {needs.note}" if needs.note else why,
+            values,
+            written,
+            needs.bytes,
+            needs.short,
+            resumed=steps.resumed,
+            steps=steps.total,
+            key=self.keys[task.id].hex(),
+            notes=notes,
+            modes=needs.modes,
+        )
 
     def _map_of(self, channels: int) -> Map | None:
         """The colours of latents of so many channels. Raises NotFitted while they are found: no preview waits."""

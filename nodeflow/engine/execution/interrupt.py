@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -17,21 +17,26 @@ class Cancelled(BaseException):
     """Raised inside a network's forward pass once the run is cancelled. No node catches it as an error of its own."""
 
 
-@contextmanager
-def interruptible(values: Any, control: RunControl) -> Iterator[None]:
+def interruptible(values: Any, control: RunControl) -> AbstractContextManager[None]:
     """Within this, a forward pass of any network in ``values`` raises Cancelled at its next block after a cancel.
 
     Blocks are the items of module lists (a U-Net's levels with their layers, a transformer's layers): a network of any
     make has them, and there are few enough that looking costs nothing. Other threads that use a network go on: they
     look into values, which no cancel is meant for.
     """
+    found = [*networks(values)]
+    return _stopping(found, control) if found else nullcontext()
+
+
+@contextmanager
+def _stopping(found: list[torch.nn.Module], control: RunControl) -> Iterator[None]:
     mine = threading.get_ident()
 
     def look(*_: object) -> None:
         if control.cancelled and threading.get_ident() == mine:
             raise Cancelled
 
-    hooks = [block.register_forward_pre_hook(look) for network in networks(values) for block in blocks(network)]
+    hooks = [block.register_forward_pre_hook(look) for network in found for block in blocks(network)]
     try:
         yield
     finally:

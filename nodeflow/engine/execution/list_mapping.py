@@ -94,6 +94,8 @@ class ListMapping:
     def told(self, events: Events) -> Events:
         """Events of tasks as events of nodes and items."""
         with contextlib.closing(events):
+            if not self.active:
+                yield from events
             for event in events:
                 if isinstance(event, tell.NodesKept):
                     keys = dict(zip(map(self.node, event.nodes), event.keys, strict=True))

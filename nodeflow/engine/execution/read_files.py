@@ -54,6 +54,8 @@ class ReadFiles:
 
     def note(self, task: str, parts: Parts, arguments: Mapping[str, Any]) -> None:
         """Remember the files of weights that a task reads."""
+        if not reads_files(parts):
+            return
         paths = [Path(str(arguments[name])) for name in _files(parts) if name in arguments]
         found = {file: one for path in paths for file in _weights(path) if (one := self._look(file)) is not None}
         if found:
@@ -88,8 +90,10 @@ class ReadFiles:
 
         ``sources`` tells the tasks that one takes something from.
         """
-        spoiled, seen, left = self.written_over(), set[str](), [task]
-        while spoiled and left:
+        if not (spoiled := self.written_over()):
+            return
+        seen, left = set[str](), [task]
+        while left:
             name = left.pop()
             if name in spoiled:
                 raise WrittenOverError(name, spoiled[name])
@@ -107,7 +111,7 @@ def check_same(before: Parts, now: Parts) -> None:
 
 def reads_files(parts: Parts) -> bool:
     """Return whether a task reads any file."""
-    return bool(_files(parts))
+    return any(name.startswith(PART) for name in parts)
 
 
 def _files(parts: Parts) -> Collection[str]:

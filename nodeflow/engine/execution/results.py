@@ -41,7 +41,10 @@ def _as_list(task: Task, value: Any) -> Values:
 
 def named(spec: NodeSpec, outputs: Values, name: str) -> Any:
     """The value at the output of this name."""
-    return next(value for port, value in zip(spec.outputs, outputs, strict=True) if port.name == name)
+    for port, value in zip(spec.outputs, outputs, strict=True):
+        if port.name == name:
+            return value
+    raise LookupError(f"{spec.type} has no output {name}")
 
 
 def files(outputs: Values) -> tuple[str, ...]:

@@ -36,5 +36,6 @@ class RunControl:
 
     def may_go_on(self) -> bool:
         """Return whether to compute the next step. Waits here while the run is paused."""
-        self._going.wait()
+        if not self._going.is_set():
+            self._going.wait()
         return not self._cancelled

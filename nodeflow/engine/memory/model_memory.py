@@ -79,21 +79,21 @@ class ModelMemory:
         self._footprints: weakref.WeakKeyDictionary[nn.Module, Footprint] = weakref.WeakKeyDictionary()
         self._uses = 0
 
-    @contextlib.contextmanager
     def ready(
         self, spec: NodeSpec, values: Any, device: str, expected: Cost = NO_COST, saving: bool = False
-    ) -> Iterator[ComputeNeeds]:
+    ) -> contextlib.AbstractContextManager[ComputeNeeds]:
         """Within this, the networks in a node's arguments are where it computes, and its peak is measured.
 
         ``expected`` is what it took in an earlier run. ``saving``: memory was short just now, so all else goes.
         """
-        needs = ComputeNeeds()
         found = [] if spec.outputs and all(port.type in PARTS for port in spec.outputs) else [*networks(values)]
         if saving:
             self.empty(device, found)
-        if not found:
-            yield needs
-            return
+        return self._there(found, device, expected, saving) if found else contextlib.nullcontext(ComputeNeeds())
+
+    @contextlib.contextmanager
+    def _there(self, found: list[nn.Module], device: str, expected: Cost, saving: bool) -> Iterator[ComputeNeeds]:
+        needs = ComputeNeeds()
         needs.short = self._short(found, device, expected, saving)
         notes = self._bring(found, device, expected.bytes, saving)
         needs.modes = self._modes(found) + (("tiled",) if needs.short else ())

@@ -40,7 +40,7 @@ class Task(msgspec.Struct, frozen=True):
 
     def eager(self) -> list[str]:
         """The nodes whose results it needs before it can start."""
-        lazy = {port.name for port in self.spec.inputs if port.lazy}
+        lazy = [port.name for port in self.spec.inputs if port.lazy]
         return [origin.node for name, origins in self.inputs.items() if name not in lazy for origin in origins]
 
 
@@ -163,6 +163,8 @@ def untouched(tasks: dict[str, Task], reached: Set[str], asked: Container[str]) 
 
     ``asked``: the tasks that chose among their lazy inputs.
     """
+    if tasks.keys() <= reached:
+        return (), []
     users: dict[str, set[str]] = {}
     for task in tasks.values():
         for origins in task.inputs.values():

@@ -22,6 +22,8 @@ from torch.utils.weak import WeakIdKeyDictionary
 from nodeflow.engine.cache.value_parts import leaves, parts
 
 PLAIN = (type(None), bool, int, float, str, bytes)
+_KNOWN = (*PLAIN, Tensor, np.ndarray)
+"""What says itself what it is."""
 
 
 class Unidentified(Exception):  # noqa: N818 (it is no error: what depends on the value is not kept)
@@ -99,8 +101,7 @@ class Identities:
 
 def _opaque(value: Any) -> Iterator[Any]:
     """Yield what a value holds that is neither plain, nor a tensor, nor made of such parts; in a fixed order."""
-    found = leaves(value, opens=_is_its_parts)
-    return (part for part in found if not isinstance(part, (*PLAIN, Tensor, np.ndarray)))
+    return (part for part in leaves(value, opens=_is_its_parts) if not isinstance(part, _KNOWN))
 
 
 def _is_its_parts(value: Any) -> bool:

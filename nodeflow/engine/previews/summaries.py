@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import itertools
 from collections.abc import Iterator
@@ -53,9 +54,14 @@ def _line(value: Any) -> str:
         return _short(f"{len(value)} items: " + ", ".join(filter(None, map(_line, value[:20])))).removesuffix(": ")
     if isinstance(value, (str, int, float, bool)):
         return _short(repr(value))
-    if dataclasses.is_dataclass(value):
-        return next(filter(None, (_field(value, field.name) for field in dataclasses.fields(value))), "")
-    return ""
+    cls: Any = type(value)
+    return next(filter(None, (_field(value, name) for name in _fields(cls))), "")
+
+
+@functools.cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    """The names of a dataclass's fields; none of another class."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
 
 
 def _field(value: Any, name: str) -> str:

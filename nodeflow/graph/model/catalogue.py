@@ -186,13 +186,22 @@ class NodeSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     rules: tuple[Rule, ...] = ()
 
     def input(self, name: str) -> Input | None:
-        return next((port for port in self.inputs if port.name == name), None)
+        for port in self.inputs:
+            if port.name == name:
+                return port
+        return None
 
     def param(self, name: str) -> Param | None:
-        return next((param for param in self.params if param.name == name), None)
+        for param in self.params:
+            if param.name == name:
+                return param
+        return None
 
     def output(self, name: str) -> Output | None:
-        return next((port for port in self.outputs if port.name == name), None)
+        for port in self.outputs:
+            if port.name == name:
+                return port
+        return None
 
     def broken(self, values: Mapping[str, object]) -> Iterator[Rule]:
         """Yield the rules that these values of parameters break. One about a value that is not there, because it comes

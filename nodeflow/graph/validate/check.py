@@ -196,6 +196,8 @@ def _naming(name: str, node: Node, spec: NodeSpec, used: Collection[str], workfl
 
 def _together(name: str, node: Node, spec: NodeSpec, used: Collection[str]) -> Iterator[Problem]:
     """Yield what is wrong with several parameters together."""
+    if not spec.rules:
+        return
     values = {one.name: node.params.get(one.name, one.default) for one in spec.params if one.name not in used}
     for rule in spec.broken(values):
         yield Problem(name, rule.place, rule.fault(values))
