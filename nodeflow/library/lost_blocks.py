@@ -85,9 +85,15 @@ MOST, MOST_NAMED = 1000, 4
 """More blocks than any network has, and how many of those that it lacks are named one by one."""
 
 
+FEW = 2
+"""A network of less than one part in this many of the blocks of any that exists was made small: what is cut does not
+keep its last layers and so little before them."""
+
+
 def _nearest(counts: Sequence[int], known: Sequence[Sequence[int]]) -> Sequence[int]:
-    """The depths that exist with the fewest blocks more than there are; those that are there, where none has more."""
-    more = [one for one in known if all(a <= b for a, b in zip(counts, one, strict=True))]
+    """The depths that exist with the fewest blocks more than there are; those that are there, where none has more, or
+    all have `FEW` times as many."""
+    more = [one for one in known if all(a <= b <= FEW * a for a, b in zip(counts, one, strict=True))]
     return min(more, key=sum, default=counts)
 
 

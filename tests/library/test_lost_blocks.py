@@ -98,6 +98,16 @@ def test_both_kinds_of_blocks_are_told(tmp_path: Path) -> None:
     assert (found.kind, found.family) == ("transformer", "FLUX.1")
 
 
+def test_a_network_of_less_than_half_of_any_depth_was_made_small(tmp_path: Path) -> None:
+    shapes = transformer("FLUX.1")["original"]
+    one = without(
+        shapes, *(f"double_blocks.{n}." for n in range(1, 19)), *(f"single_blocks.{n}." for n in range(1, 38))
+    )
+    assert (told(tmp_path, one).lost, told(tmp_path, one).node) == ("", "nodes.load_diffusion_model")
+    half = without(reader("T5 1.1 XXL"), *(f"encoder.block.{number}." for number in range(12, 24)))
+    assert told(tmp_path, half).lost == "blocks 12 to 23 of 24 (encoder.block.12)"
+
+
 def test_an_open_clip_may_be_without_its_last_layer_alone(tmp_path: Path) -> None:
     shapes = reader("OpenCLIP-H")
     assert told(tmp_path, without(shapes, "encoder.layers.23.")).lost == ""

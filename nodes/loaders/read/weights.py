@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.node import NodeError
+from nodes.loaders.quantised.beside import kept_where_memory_is_short
 from nodes.loaders.quantised.finite import check_module
 from nodes.loaders.quantised.layers import fitted, placeholder, store
 from nodes.loaders.quantised.open_file import open_weights
@@ -45,7 +46,7 @@ def fill(path: Path, module: torch.nn.Module, weights: Mapping[str, Any], dtype:
     ``what`` names the network in a sentence.
     Raises NodeError where they do not fit, some are missing, or hold no numbers.
     """
-    known = fitted(module, weights, dtype)
+    known = fitted(module, kept_where_memory_is_short(weights, dtype, named(path)), dtype)
     own = weights.own if isinstance(weights, RenamedWeights) else str
     kind = f" ({what})" if what else ""
     _check_fit(path, module, known, own, kind)
