@@ -1,11 +1,13 @@
 """One measure, taken once in this process: ``python -P measures.py NAME`` prints its figures as JSON.
 
-It leans on nothing of this folder, so that it measures whichever tree is on the path, an earlier one too. Figures of
-peers have the names of ours that they stand beside. Of short work CPU seconds are taken: other programs count little.
+It leans on nothing of this folder, so that it measures whichever tree is on the path, an earlier one too, whose rooms
+may be others (see `known`). Figures of peers have the names of ours that they stand beside. Of short work CPU seconds
+are taken: other programs count little.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import queue
@@ -15,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,17 @@ ABOUT = {
     "pan": "pan step at 1,000 nodes, CPU ms",
     "pan_large": "pan step at 5,000 nodes, CPU ms",
 }
+
+
+def known(*places: str) -> Any:
+    """What the tree has at the first of these places that it has, each as ``module:name``; the newest first."""
+    for place in places:
+        module, _, name = place.partition(":")
+        try:
+            return getattr(importlib.import_module(module), name)
+        except (ModuleNotFoundError, AttributeError):
+            continue
+    raise SystemExit(f"this tree has no {places[0]}")
 
 
 def _children(act: Callable[[], object]) -> tuple[float, float, float]:
@@ -106,14 +119,13 @@ def ready() -> dict[str, float]:
     """A worker from its start until it is up, and the memory that it holds then."""
     import psutil
 
-    from nodeflow.engine.client.client import LocalEngine
-    from nodeflow.engine.protocol.messages import WorkerReady
-
+    local = known("nodeflow.engine.client.client:LocalEngine", "nodeflow.engine.line.client:LocalEngine")
+    told = known("nodeflow.engine.protocol.messages:WorkerReady", "nodeflow.engine.events:Ready")
     replies: queue.SimpleQueue[Any] = queue.SimpleQueue()
     begun = time.perf_counter()
-    engine = LocalEngine(replies.put)
+    engine = local(replies.put)
     engine.start()
-    while not isinstance(replies.get(), WorkerReady):
+    while not isinstance(replies.get(), told):
         pass
     wall = time.perf_counter() - begun
     memory = psutil.Process(engine.pid).memory_info().rss / 1e6
@@ -202,45 +214,46 @@ def _toys() -> Any:
     """An executor and what runs a workflow of toy nodes."""
     import types
 
-    from nodeflow.engine.cache.result_cache import ResultCache
-    from nodeflow.engine.execution.executor import Executor
-    from nodeflow.engine.planning.content_keys import RunContext
-    from nodeflow.engine.planning.plan import plan
-    from nodeflow.engine.worker.packs import Packs
-
+    cache = known("nodeflow.engine.cache.result_cache:ResultCache", "nodeflow.engine.store.cache:Cache")
+    executors = known("nodeflow.engine.execution.executor:Executor", "nodeflow.engine.run.executor:Executor")
+    context = known("nodeflow.engine.planning.content_keys:RunContext", "nodeflow.engine.plan.keys:Settings")
+    plan = known("nodeflow.engine.planning.plan:plan", "nodeflow.engine.plan.plan:plan")
     module = types.ModuleType("toys")
     sys.modules["toys"] = module
     exec(TOYS, module.__dict__)
     for name in ("Number", "source", "add", "many"):
         getattr(module, name).__module__ = "toys"
-    packs = Packs()
+    packs = known("nodeflow.engine.worker.packs:Packs")()
     packs.add(module, "1")
-    executor = Executor(packs.functions, ResultCache({"cpu": 2**30}))
-    return lambda workflow: list(executor.run(plan(workflow, packs.catalogue), RunContext(Path(), Path())))
+    executor = executors(packs.functions, cache({"cpu": 2**30}))
+    return lambda workflow: list(executor.run(plan(workflow, packs.catalogue), context(Path(), Path())))
+
+
+def _parts(*names: str) -> Iterator[Any]:
+    """Parts of a workflow."""
+    return (known(f"nodeflow.graph.model.workflow:{name}", f"nodeflow.graph.workflow:{name}") for name in names)
 
 
 def _chain(length: int, first: str) -> Any:
-    from nodeflow.graph.model.workflow import Link, Node, Workflow
-
-    workflow = Workflow(nodes={"n0": Node(f"toys.{first}")})
+    link_of, node, workflows = _parts("Link", "Node", "Workflow")
+    workflow = workflows(nodes={"n0": node(f"toys.{first}")})
     for index in range(1, length):
         output = "numbers" if first == "many" and index == 1 else "number"
-        workflow.nodes[f"n{index}"] = Node("toys.add")
-        link = Link(f"n{index - 1}", output, f"n{index}", "number")
+        workflow.nodes[f"n{index}"] = node("toys.add")
+        link = link_of(f"n{index - 1}", output, f"n{index}", "number")
         workflow.links[link.socket] = link
     return workflow
 
 
 def chain() -> dict[str, float]:
     """A chain of trivial nodes: cold, cached, and with the last node changed; the best of three."""
-    from nodeflow.graph.model.workflow import Node
-
+    (node,) = _parts("Node")
     found: dict[str, float] = {}
     for _ in range(3):
         run, workflow = _toys(), _chain(NODES, "source")
         for name in ("chain_cold", "chain_cached", "chain_last"):
             if name == "chain_last":
-                workflow.nodes[f"n{NODES - 1}"] = Node("toys.add", params={"amount": 9})
+                workflow.nodes[f"n{NODES - 1}"] = node("toys.add", params={"amount": 9})
             begun = time.process_time()
             run(workflow)
             found[name] = min(found.get(name, 1e9), 1e3 * (time.process_time() - begun))
@@ -263,41 +276,43 @@ def pan() -> dict[str, float]:
 
     from PySide6.QtWidgets import QApplication
 
-    from nodeflow.app.canvas.controller.canvas_controller import Canvas
-    from nodeflow.app.model.document_session import DocumentSession
-    from nodeflow.app.qt import theme
-    from nodeflow.graph.io import files
-    from nodeflow.graph.model.catalogue import Catalogue, Input, NodeSpec, Output
-    from nodeflow.graph.model.workflow import Link, Node, Placement, Workflow
-
+    canvases = known("nodeflow.app.canvas.controller.canvas_controller:Canvas", "nodeflow.app.canvas.canvas:Canvas")
+    sessions = known("nodeflow.app.model.document_session:DocumentSession", "nodeflow.app.session:Session")
+    theme = known("nodeflow.app.qt:theme", "nodeflow.app:theme")
+    save = known("nodeflow.graph.io.files:save", "nodeflow.graph.files:save")
+    catalogues, port, specs, given = (
+        known(f"nodeflow.graph.model.catalogue:{name}", f"nodeflow.graph.catalog:{name}")
+        for name in ("Catalogue", "Input", "NodeSpec", "Output")
+    )
+    link_of, node, workflows, placement = _parts("Link", "Node", "Workflow", "Placement")
     app = QApplication([])
     theme.apply(app, "dark")
-    spec = NodeSpec(
-        "t.s", "Step", 1, "t", "A step.", (Input("a", "Latent", required=False),), (), (Output("b", "Latent"),)
-    )
+    spec = specs("t.s", "Step", 1, "t", "A step.", (port("a", "Latent", required=False),), (), (given("b", "Latent"),))
     found = {}
     for name, count in (("pan", 1000), ("pan_large", 5000)):
-        links = (Link(f"n{index - 1}", "b", f"n{index}", "a") for index in range(1, count))
-        workflow = Workflow(
-            {f"n{index}": Node("t.s") for index in range(count)},
+        links = (link_of(f"n{index - 1}", "b", f"n{index}", "a") for index in range(1, count))
+        workflow = workflows(
+            {f"n{index}": node("t.s") for index in range(count)},
             {link.socket: link for link in links},
-            {f"n{index}": Placement(index % 40 * 300.0, index // 40 * 220.0) for index in range(count)},
+            {f"n{index}": placement(index % 40 * 300.0, index // 40 * 220.0) for index in range(count)},
         )
         with tempfile.TemporaryDirectory() as place:
-            files.save(workflow, Path(place) / "a.json")
-            session = DocumentSession(Catalogue({}, {spec.type: spec}))
-            canvas = Canvas(session)
+            save(workflow, Path(place) / "a.json")
+            session = sessions(catalogues({}, {spec.type: spec}))
+            canvas = canvases(session)
             canvas.view.resize(1600, 1000)
             canvas.view.show()
             session.open(Path(place) / "a.json")
-            canvas.items.complete()
-        canvas.view.camera.set_scale(1.0)
+            if hasattr(canvas, "items"):  # opened in slices
+                canvas.items.complete()
+        camera = getattr(canvas.view, "camera", canvas.view)
+        camera.set_scale(1.0)
         canvas.view.centerOn(canvas.nodes[f"n{count // 2}"])
         app.processEvents()
         spans = []
         for _ in range(40):
             begun = time.process_time()
-            canvas.view.camera.pan_by(9, 4)
+            camera.pan_by(9, 4)
             app.processEvents()
             spans.append(1e3 * (time.process_time() - begun))
         found[name] = statistics.median(spans)
