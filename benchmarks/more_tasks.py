@@ -295,7 +295,7 @@ def one_word(person: Person) -> None:
     choose(person, panel.form_box, "attention")
     word = panel.choices._fields["token"]
     assert isinstance(word, QComboBox)
-    place = next(at for at in range(word.count()) if "star" in word.itemText(at))
+    place = next(at for at in range(word.count()) if word.itemText(at).endswith(" star"))
     choose(person, word, word.itemData(place) or word.itemText(place))
     person.wait(lambda: panel.film is not None and panel.film.frame(panel.scrubber.step) is not None)
     file = window.hub.output / "star.png"

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from nodeflow.app.canvas.items import style
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
+from tests.app.fit import misfits
 
 KEY, LEFT = Qt.Key, Qt.MouseButton.LeftButton
 NONE, CTRL, SHIFT, ALT = (
@@ -21,6 +22,8 @@ NONE, CTRL, SHIFT, ALT = (
     Qt.KeyboardModifier.ShiftModifier,
     Qt.KeyboardModifier.AltModifier,
 )
+SETTLE_MS = 300
+"""Milliseconds after which panels that came stand where they stay."""
 
 
 class Person:
@@ -125,8 +128,11 @@ class Person:
         self.window.canvas.view.setFocus()
 
     def did(self, number: int, what: str) -> None:
-        """Tell how many actions a task took, and begin to count anew."""
+        """Tell how many actions a task took and what does not fit then, and begin to count anew."""
         print(f"{number:>2}  {self.actions:>3}  {what}", flush=True)
+        QTest.qWait(SETTLE_MS)
+        for cut in misfits(self.window):
+            print(f"         does not fit: {cut}", flush=True)
         if self.pictures is not None:
             self.window.grab().save(str(self.pictures / f"{number:02}.png"))
         self.begin_anew()

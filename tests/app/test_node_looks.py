@@ -21,8 +21,9 @@ from nodeflow.app.canvas.layout.layered import PlacedBox
 from nodeflow.app.canvas.layout.make_room import GAP, make_room
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.engine.protocol.events import NodeFinished
-from nodeflow.graph.edits.edits import AddNode, Disconnect, Edit, EditBatch, MoveNode, SetMode, SetParam
+from nodeflow.graph.edits.edits import AddNode, Annotate, Disconnect, Edit, EditBatch, MoveNode, SetMode, SetParam
 from nodeflow.graph.io import files
+from nodeflow.graph.model.annotation import Annotation
 from nodeflow.graph.model.workflow import LONGEST_SIDE, Node, Placement, Problem
 
 
@@ -182,6 +183,18 @@ def test_an_image_ends_where_something_else_begins(window: MainWindow, hand: Han
     window.canvas.room.measure()
     assert 24 <= alone.picture_rect.height() < 100
     assert not area(alone).intersects(area(window.canvas.nodes["near"]))
+
+
+def test_an_image_covers_no_title_of_a_frame(window: MainWindow) -> None:
+    add(window, "alone", "toys.knobs", 3000, 3000)
+    card = window.canvas.nodes["alone"]
+    card.show_picture(QPixmap(300, 300))
+    below, around = card.y() + card.rows_bottom + 90, Annotation("frame", 2900, 2900, 900, 900, "Around")
+    for name, frame in (("around", around), ("below", Annotation("frame", 2950, below, 500, 300, "Below"))):
+        window.session.do("Frame", Annotate(name, frame))
+        window.canvas.room.measure()
+        assert card.picture_rect.height() == (200 if name == "around" else 90 - 12 - style.PAD)
+    assert card.y() + card.body.height() < below
 
 
 def test_an_inserted_node_covers_nothing(window: MainWindow) -> None:

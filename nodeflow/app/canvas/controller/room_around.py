@@ -48,17 +48,15 @@ class RoomAround(QObject):
         pictured = [card for card in cards if card.thumbnail is not None and not card.collapsed]
         if not pictured:
             return
-        notes = [item for item in self._items.annotations.items.values() if isinstance(item, NoteItem)]
+        drawn = [(item, item.body.translated(item.pos())) for item in self._items.annotations.items.values()]
+        frames = [area for item, area in drawn if not isinstance(item, NoteItem)]
         areas: list[tuple[QGraphicsItem, QRectF]] = [(card, _without_image(card)) for card in cards]
-        areas += [(note, note.body.translated(note.pos())) for note in notes]
+        areas += [(item, area) for item, area in drawn if isinstance(item, NoteItem)]
         for card in pictured:
-            card.show_room(self._room(card, [area for item, area in areas if item is not card]))
-
-    def _room(self, card: NodeItem, areas: list[QRectF]) -> float:
-        own = _without_image(card)
-        bottom = card.y() + card.rows_bottom
-        below = [a.top() for a in areas if a.left() < own.right() and own.left() < a.right() and a.top() > own.top()]
-        return min(below, default=math.inf) - bottom - _GAP
+            own = _without_image(card)
+            others = [area for item, area in areas if item is not card and area.top() > own.top()]
+            others += [frame for frame in frames if frame.top() >= own.bottom()]
+            card.show_room(_room(card, own, others))
 
     def area_of(self, made: EditBatch) -> PlacedBox | None:
         """What edits that add nodes, frames and notes will cover; None where they add none."""
@@ -123,6 +121,12 @@ def _room_edits(scope: GraphScope, items: WorkflowItems, name: str, place: Place
             before = layout.get(other, Placement(target.x, target.y))
             edits.append(MoveNode(other, msgspec.structs.replace(before, y=round(target.y))))
     return edits
+
+
+def _room(card: NodeItem, own: QRectF, others: list[QRectF]) -> float:
+    """Return how far what begins below a card, in its column, is from its last row."""
+    below = [other.top() for other in others if other.left() < own.right() and own.left() < other.right()]
+    return min(below, default=math.inf) - card.y() - card.rows_bottom - _GAP
 
 
 def _without_image(card: NodeItem) -> QRectF:
