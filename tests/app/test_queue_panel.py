@@ -43,6 +43,12 @@ def three(window: MainWindow, queue: QueuePanel, qtbot: QtBot) -> list[str]:
     return lines(queue)
 
 
+def written(queue: QueuePanel) -> bool:
+    """Whether words stand in the list of what waits."""
+    seen = queue.list.viewport().grab().toImage()
+    return len({seen.pixel(x, seen.height() // 2 + y) for x in range(seen.width()) for y in range(-12, 12)}) > 3
+
+
 def press_cross(queue: QueuePanel, row: int) -> None:
     cross = queue.list.line.cross(queue.list.visualItemRect(queue.list.item(row)))
     QTest.mouseClick(queue.list.viewport(), LEFT, pos=cross.center())
@@ -95,6 +101,7 @@ def test_what_is_over_says_how_it_ended_and_is_repeated(
     window.run()
     qtbot.waitUntil(lambda: queue.over.count() == 1, timeout=SECONDS)
     assert queue.over.item(0).text().startswith("mine · done in")
+    qtbot.waitUntil(lambda: queue.list.count() == 0 and written(queue), timeout=SECONDS)  # why nothing stands there
     qtbot.waitUntil(lambda: mark.exists() and mark.read_text() == "done\n", timeout=SECONDS)
     assert told and "mine: done in" in told[0]
     window.session.do("Set", SetParam("load", "path", str(tmp_path / "none.png")))

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, Qt, Signal
-from PySide6.QtGui import QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QDropEvent, QKeyEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLabel,
@@ -27,6 +27,7 @@ from nodeflow.app.model.past_jobs import PastJobs
 from nodeflow.app.model.run_state import RunStates
 from nodeflow.app.panels.job_line import JOB, JobLine
 from nodeflow.app.panels.past_line import PAST, PastLine, outcome_words
+from nodeflow.app.qt import theme
 from nodeflow.app.qt.flow_layout import FlowLayout
 from nodeflow.app.qt.thumbnails import Thumbnails
 from nodeflow.engine.protocol.messages import JobInfo
@@ -37,11 +38,14 @@ StatesOf = Callable[[str], RunStates | None]
 
 
 class _Jobs(QListWidget):
-    """Jobs as lines: waiting ones are moved by drag or with Alt and the arrows, and taken out with Delete."""
+    """Jobs as lines: waiting ones are moved by drag or with Alt and the arrows, and taken out with Delete.
 
-    def __init__(self, move: Callable[[int, int], None], remove: Callable[[], None]) -> None:
+    ``idle`` stands there while there are none.
+    """
+
+    def __init__(self, move: Callable[[int, int], None], remove: Callable[[], None], idle: str) -> None:
         super().__init__()
-        self._move, self._remove = move, remove
+        self._move, self._remove, self._idle = move, remove, idle
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.line = JobLine(self)
@@ -57,6 +61,13 @@ class _Jobs(QListWidget):
             self._remove()
         else:
             super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.count():
+            painter, room = QPainter(self.viewport()), self.viewport().rect().adjusted(8, 8, -8, -8)
+            painter.setPen(theme.colour("dim"))
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._idle)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """The engine moves the job, and its answer moves the line."""
@@ -104,10 +115,11 @@ class QueuePanel(QWidget):
         self.times.setAccessibleName(self.tr("How often"))
         self.repeat = QPushButton(self.tr("Run"))
         self.repeat.setAccessibleName(self.tr("Run so often"))
-        self.list = _Jobs(self._move, self._remove)
+        idle = self.tr("Nothing runs and nothing waits. Ctrl+Enter runs the workflow in front.")
+        self.list = _Jobs(self._move, self._remove, idle)
         self.list.setAccessibleName(self.tr("Jobs"))
         self.list.setAccessibleDescription(self.tr("Alt and arrows move a job, Delete takes it out"))
-        self.empty = QLabel(self.tr("Nothing runs and nothing waits. Ctrl+Enter runs the workflow in front."))
+        self.empty = QLabel(idle)
         self.empty.setObjectName("dim")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
