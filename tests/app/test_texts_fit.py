@@ -124,6 +124,26 @@ def test_form_start_page_and_tour(window: MainWindow, size: tuple[int, int], qtb
     tour.end()
 
 
+@pytest.mark.parametrize("size", EXTREME)
+def test_pages_beside_panels_make_the_window_no_larger(window: MainWindow, size: tuple[int, int], qtbot: QtBot) -> None:
+    settle(window, size)
+    window.show_start_page()
+    settle(window, size)
+    window.documents.shown.emit()
+    assert window.panels is not None
+    for panel in ("inspector", "queue"):
+        window.panels.bring(panel)
+        settle(window, size)
+    assert window.canvas.view.width() >= 0.4 * size[0]
+    window.session.do("Form", SetForm(FORM))
+    page = window.forms.show(window.tabs.front, True)
+    settle(window, size)
+    fits(qtbot, page)
+    window.panels.bring("queue")
+    settle(window, size)
+    fits(qtbot, page)
+
+
 @pytest.mark.parametrize("size", SIZES[:1])
 def test_dialogs(window: MainWindow, size: tuple[int, int], qtbot: QtBot) -> None:
     settle(window, size)

@@ -233,6 +233,7 @@ def _sheet(theme: Theme) -> str:
     QToolButton:hover {{ background: {theme.raised}; }}
     QToolButton:pressed {{ background: {theme.line}; }}
     QToolButton:disabled {{ color: {theme.faint}; }}
+    QToolButton#qt_toolbar_ext_button {{ padding: 0; qproperty-icon: url("{arrow}"); qproperty-iconSize: 10px 10px; }}
     QToolButton[popupMode="2"] {{ padding-right: 22px; }}
     QToolButton::menu-indicator {{ image: url("{arrow}"); width: 10px; height: 6px;
         subcontrol-origin: padding; subcontrol-position: center right; right: 6px; }}

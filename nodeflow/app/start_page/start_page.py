@@ -15,6 +15,7 @@ from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.model.recent_files import RecentFiles
 from nodeflow.app.qt.background import Background
 from nodeflow.app.qt.file_list import FilesList, Find
+from nodeflow.app.qt.flow_layout import FlowLayout
 from nodeflow.app.start_page import bundled_workflows, model_workflows
 from nodeflow.app.start_page.bundled_workflows import BundledWorkflow
 from nodeflow.app.start_page.workflow_cards import Shelves
@@ -22,6 +23,7 @@ from nodeflow.app.start_page.workflow_thumbnail import sketch
 from nodeflow.graph.io import files
 
 SKETCH = QSize(612, 384)
+SMALLEST = QSize(250, 240)
 NARROW = 720
 """Pixels below which the page has no room for the files that were used last; the menu has them too."""
 
@@ -59,6 +61,7 @@ class StartPage(QWidget):
         self.none_found.hide()
         title = QLabel(self.tr("Start with a workflow"))
         title.setObjectName("title")
+        title.setWordWrap(True)
         lead = QLabel(
             self.tr(
                 "Enter or a double click opens one, Ctrl+Enter runs it too. An image dropped here opens its workflow."
@@ -69,10 +72,8 @@ class StartPage(QWidget):
         for label in (lead, self.no_recent, self.none_found):
             label.setObjectName("dim")
             label.setWordWrap(True)
-        top = QHBoxLayout()
-        top.setSpacing(12)
-        top.addWidget(self.search, 1)
-        top.addStretch(1)
+        top = FlowLayout(spacing=12)
+        top.addWidget(self.search)
         top.addWidget(self.tour)
         top.addWidget(self.back)
         top.addWidget(self.new)
@@ -131,6 +132,10 @@ class StartPage(QWidget):
     def _go_back(self) -> None:
         """Show the documents again, where there are any."""
         self._actions["view.home"].trigger()
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for a card: what stands around it makes way where there is little."""
+        return SMALLEST
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -118,14 +118,15 @@ class PanelDocks(QObject):
         window.tabifyDockWidget(queue, log)
         self.large = LargePanel(window)
 
-    def stand_close(self) -> None:
-        """Let all panels share one place, for a screen that has room for no more."""
+    def stand_close(self, widest: int) -> None:
+        """Let all panels share one place, no wider than so many pixels, for a screen that has room for no more."""
         for dock in self._window.findChildren(Dock):
             if dock is not self._preview:
                 seen = not dock.isHidden()
                 self._window.tabifyDockWidget(self._preview, dock)
                 dock.setVisible(seen)
         self._preview.raise_()
+        self._window.resizeDocks([self._preview], [min(self._preview.width(), widest)], Qt.Orientation.Horizontal)
 
     def _fit_in(self, dock: Dock) -> None:
         """In a window that is too narrow for panels side by side one that comes shares the place of the preview."""
@@ -194,9 +195,11 @@ class PanelDocks(QObject):
             self._imports.show()
 
     def step_aside(self, aside: bool) -> None:
-        """Leave the room to a form, or come back as it was; queue, gallery and course stay."""
+        """Leave the room to a form, or come back as it was; queue, gallery and course stay where there is room."""
         if aside and self._aside is None:
-            self._aside = [dock for dock in self._about_graph if not dock.isHidden()]
+            narrow = self._window.width() < NARROW
+            leaving = self._window.findChildren(Dock) if narrow else self._about_graph
+            self._aside = [dock for dock in leaving if not dock.isHidden()]
             for dock in self._aside:
                 dock.hide()
         elif not aside and self._aside is not None:

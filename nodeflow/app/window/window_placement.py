@@ -28,7 +28,7 @@ class WindowPlacement:
     def fit(self, screen: QSize) -> None:
         """Be no larger than a small screen, with all panels in one place there."""
         if screen.height() < LOW or screen.width() < NARROW:
-            self._panels.stand_close()
+            self._panels.stand_close(screen.width() // 2)
             self._window.resize(self._window.size().boundedTo(screen))
 
     def keep(self) -> None:

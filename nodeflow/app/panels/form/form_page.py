@@ -129,10 +129,13 @@ class FormPage(QWidget):
         self._place()
 
     def _place(self) -> None:
-        """The images beside the fields, or below them where the page is too narrow for both."""
-        beside = self.side.minimumSizeHint().width() + self.results.minimumSizeHint().width()
-        fits = self.width() >= beside + self.splitter.handleWidth()
-        self.splitter.setOrientation(Qt.Orientation.Horizontal if fits else Qt.Orientation.Vertical)
+        """The images beside the fields, or below them where the page is too narrow for both; where it is too low too,
+        there are none."""
+        side, results, handle = self.side.minimumSizeHint(), self.results.minimumSizeHint(), self.splitter.handleWidth()
+        beside = self.width() >= side.width() + results.width() + handle
+        below = self.height() >= side.height() + results.height() + handle
+        self.splitter.setOrientation(Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical)
+        self.results.setVisible(beside or below)
 
     def zoom(self, by: float) -> None:
         """Make all of it larger or smaller, by a factor."""
