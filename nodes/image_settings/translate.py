@@ -79,7 +79,7 @@ class _ImageTranslating:
         schedule = self._schedule(trained, sampled, settings.steps, settings.strength if begin else None)
         self.build.begin("Steps")
         latent = self.build.node("sample", "sampler", guider=guider, schedule=schedule, noise=noise, latent=begin)
-        if first is not None and first.strength > 0:
+        if first is not None:
             latent = self._second(first, latent, (network, encoder, vae, trained), texts)
         self.build.begin("Image")
         image = self.build.node("vae_decode", "decode", vae=vae, latent=latent)
@@ -259,6 +259,9 @@ class _ImageTranslating:
         self.build.begin("Second pass")
         latent, notes, row = enlarged(self.build, second, settings, latent, vae)
         self.models += [row] if row is not None else []
+        if second.strength <= 0:
+            self._row("Second pass", "Second pass", f"{second.upscaler or 'Latent'}, enlarged alone", notes)
+            return latent
         steps = second.steps or settings.steps
         sampler, spacing = (
             second.sampler.replace("Use same sampler", ""),

@@ -41,7 +41,10 @@ PIXELS = {
 def size_of(second: SecondPass, settings: ImageSettings) -> tuple[int, int]:
     """Return the size of the second pass in pixels, in whole cells."""
     width, height = second.width, second.height
-    if not (width and height):
+    if width or height:  # a side of 0 follows from the other
+        width = width or height * settings.width // max(settings.height, 1)
+        height = height or width * settings.height // max(settings.width, 1)
+    else:
         scale = second.scale or 2.0
         width, height = int(settings.width * scale), int(settings.height * scale)
     return max(width // CELL, 1) * CELL, max(height // CELL, 1) * CELL
@@ -52,10 +55,11 @@ def enlarged(
 ) -> tuple[Wire, list[str], ModelRow | None]:
     """Build what enlarges a latent; gives its wire, in what it is not exact, and the network's line of the report."""
     width, height = size_of(second, settings)
+    crop = {} if width * settings.height == height * settings.width else {"crop": "centre"}
     name = (second.upscaler or "Latent").strip()
     if method := LATENT.get(name.lower()):
         wire = build.node(
-            "scale_latent", "enlarged", latent=latent, width=width // CELL, height=height // CELL, method=method
+            "scale_latent", "enlarged", latent=latent, width=width // CELL, height=height // CELL, method=method, **crop
         )
         return wire, ["it is enlarged without antialiasing"] if "antialias" in name else [], None
     image, row = build.node("vae_decode", "first_image", vae=vae, latent=latent), None
@@ -64,5 +68,5 @@ def enlarged(
         told, row = looked_up(name, "", "upscale_models", "upscaler")
         network = build.node("load_upscaler", "upscaler", model=told)
         image, method = build.node("upscale_image", "upscaled", upscaler=network, image=image), "lanczos"
-    image = build.node("scale_image", "resized", image=image, width=width, height=height, method=method)
+    image = build.node("scale_image", "resized", image=image, width=width, height=height, method=method, **crop)
     return build.node("vae_encode", "encode", vae=vae, image=image), [], row

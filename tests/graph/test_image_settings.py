@@ -15,6 +15,7 @@ from nodeflow.graph.io.image_settings.image_texts import commented, texts_of, xm
 from nodeflow.graph.io.image_settings.infotext import parse
 from nodeflow.graph.io.image_settings.reading import settings_in
 from nodeflow.graph.io.image_settings.settings import AdapterSetting, ImageSettings
+from nodeflow.graph.io.image_settings.web_ui import settings_of as settings_of_web_ui
 
 PAIRS = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 42, Size: 512x768, Model hash: 6ce0161689, Model: tiny"
 TEXT = f"a fox, 狐狸\nin snow\nNegative prompt: blurry\nNegative prompt: twice\n{PAIRS}"
@@ -376,3 +377,13 @@ def test_scripts_that_write_their_options() -> None:
     said = {"prompt": "a fox", "negative_prompt": "dark", "guidance_scale": 7, "num_inference_steps": 28}
     space = found(png(parameters=json.dumps({**said, "resolution": "832 x 1216", "seed": 9, "sampler": "Euler a"})))
     assert (space.program, space.negative, space.steps, space.width) == ("Hugging Face space", "dark", 28, 832)
+
+
+def test_what_stands_behind_the_settings_is_none_of_them() -> None:
+    settings = settings_of_web_ui(
+        "a cat\0, [x]\nNegative prompt: dog\nSteps: 20, Sampler: Euler a, Seed: 1, Guidance: 3.5, Model: x\n"
+        "Template: {cat|dog}, Steps: 5, Seed: 7\nSampler: none\nNegative Template: bad, worse: really"
+    )
+    assert (settings.prompt, settings.negative) == ("a cat, [x]", "dog")
+    assert (settings.steps, settings.seed, settings.sampler) == (20, 1, "Euler a")
+    assert settings.distilled_guidance == 3.5 and settings.left_out == []

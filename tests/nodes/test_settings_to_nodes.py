@@ -108,6 +108,34 @@ def test_a_second_pass_enlarges_and_samples_again(catalogue: Catalogue) -> None:
         assert [model.file for model in report.missing] == (["4x-Sharp"] if name == "4x-Sharp" else [])
 
 
+@pytest.mark.parametrize(
+    ("said", "size", "crop"),
+    [
+        ("Hires resize: 96x0", (12, 12), None),
+        ("Hires resize: 0x128", (16, 16), None),
+        ("Hires resize: 128x96", (16, 12), "centre"),
+        ("Hires upscale: 1.5", (12, 12), None),
+    ],
+)
+def test_a_second_pass_is_of_the_size_that_is_said(
+    said: str, size: tuple[int, int], crop: str | None, catalogue: Catalogue
+) -> None:
+    """A side of 0 follows from the other; where both are said, what sticks out is cut off."""
+    workflow, _ = opened(f"p\nSteps: 4, Sampler: Euler, Seed: 1, {SIZE}, Denoising strength: 0.4, {said}", catalogue)
+    (made,) = of_kind(workflow, "scale_latent")
+    assert (made["width"], made["height"], made.get("crop")) == (*size, crop)
+
+
+def test_a_second_pass_without_strength_enlarges_alone(catalogue: Catalogue) -> None:
+    hires = f"{SIZE}, Denoising strength: 0, Hires upscale: 2"
+    workflow, _ = opened(f"p\nSteps: 4, Sampler: Euler, Seed: 1, {hires}", catalogue)
+    assert check(workflow, catalogue) == [] and len(of_kind(workflow, "sample")) == 1
+    assert of_kind(workflow, "scale_latent")[0]["width"] == 16
+    workflow, report = opened(f"p\nSteps: 4, Sampler: Euler, Seed: 1, {SIZE}, Hires upscale: 2", catalogue)
+    assert len(of_kind(workflow, "sample")) == 2
+    assert any("0.7 is taken" in told for told in report.differences)
+
+
 def test_an_image_that_it_began_from_is_asked_for(catalogue: Catalogue) -> None:
     workflow, report = opened(f"p\nSteps: 20, Sampler: Euler, Seed: 1, Denoising strength: 0.5, {SIZE}", catalogue)
     assert [row.id for row in report.of("unknown")] == ["Image to image"] and not report.runnable

@@ -20,6 +20,8 @@ SETTINGS = re.compile(r"^\s*Steps: ?\d", re.M)
 KEY = re.compile(r"\s*([\w][\w \-/\.]*?)\s*(?::\s*|(?=,)|$)")
 CLOSING = {"{": "}", "[": "]"}
 NEGATIVE = "Negative prompt:"
+TEMPLATES = re.compile(r"^(Template|Negative Template): ?", re.M)
+"""What an extension writes behind the settings: the text that prompts were drawn from, with commas and line breaks."""
 LONGEST_KEY = 60
 
 
@@ -38,7 +40,8 @@ def is_infotext(text: str) -> bool:
 
 def parse(text: str) -> Infotext:
     """Take the text apart. What has no line of settings is all prompt."""
-    text = text.replace("\r\n", "\n").strip("\0").strip()
+    text = text.replace("\r\n", "\n").replace("\0", "").strip()
+    text, templates = _templates(text)
     starts = [found.start() for found in SETTINGS.finditer(text)]
     if starts:
         words, line = text[: starts[-1]], text[starts[-1] :]
@@ -48,7 +51,18 @@ def parse(text: str) -> Infotext:
         if "\n" not in words:
             words = words.replace(f" {NEGATIVE} ", f"\n{NEGATIVE} ", 1)
     prompt, negative = _prompts(words)
-    return Infotext(prompt, negative, pairs(line.strip()))
+    return Infotext(prompt, negative, pairs(line.strip()) | templates)
+
+
+def _templates(text: str) -> tuple[str, dict[str, str]]:
+    """A text up to what stands behind its settings, and that."""
+    starts = [found.start() for found in SETTINGS.finditer(text)]
+    places = [found for found in TEMPLATES.finditer(text) if starts and found.start() > starts[0]]
+    if not places:
+        return text, {}
+    ends = [*(found.start() for found in places[1:]), len(text)]
+    found = {one[1]: text[one.end() : end].strip() for one, end in zip(places, ends, strict=True)}
+    return text[: places[0].start()].rstrip(), found
 
 
 def _prompts(words: str) -> tuple[str, str]:

@@ -136,6 +136,6 @@ def side(value: Any) -> int:
 
 
 def pixels(text: Any) -> tuple[int, int]:
-    """Return width and height of ``512x768``, ``(512, 768)``, ``512 x 768``; zeros for anything else."""
+    """Return width and height of ``512x768``, ``(512, 768)``, ``512 x 768``; zeros for anything else. One may be 0."""
     parts = "".join(c if c.isdigit() else " " for c in str(text)).split()
     return (side(parts[0]), side(parts[1])) if len(parts) == 2 else (0, 0)

@@ -41,11 +41,26 @@ BESIDE = {
     "Dynamic thresholding enabled": "guidance was thresholded dynamically, which is not done here",
 }
 """Settings that tell of what nothing here does, and of what the file does not hold."""
+STRENGTHS = "Denoising strength", "Denoising Strength", "Hires strength", "Hires denoising strength"
+USUAL_STRENGTH = 0.7
+UNSAID = (
+    f"how strongly the second pass painted is not in the file; {USUAL_STRENGTH:g} is taken, as the web UI begins with"
+)
 SPACED = "Sampler sigma"
 """What one program calls the spacing."""
 READ = frozenset(
     (
-        *("Steps", "Sampler", "Schedule type", "CFG scale", "Distilled CFG Scale", "Seed", "Size", "First pass size"),
+        *(
+            "Steps",
+            "Sampler",
+            "Schedule type",
+            "CFG scale",
+            "Distilled CFG Scale",
+            "Guidance",
+            "Seed",
+            "Size",
+            "First pass size",
+        ),
         *("Model", "Model hash", "VAE", "VAE hash", "Clip skip", "ENSD", "Eta", "Eta DDIM", "RNG", "Emphasis", "Shift"),
         *(SPACED, "Variation seed", "Variation seed strength", "Variation strength", "CFG Rescale", "CFG rescale φ"),
         *("Denoising strength", "Denoising Strength", "Lora hashes", "Lora weights", "TI hashes", "Civitai resources"),
@@ -102,7 +117,8 @@ def settings_of(text: str) -> ImageSettings:
     found.steps = whole(pairs.get("Steps"), 0) or 0
     found.sampler, found.spacing = pairs.get("Sampler", ""), pairs.get("Schedule type", "")
     found.spacing = found.spacing or pairs.get(SPACED, "")
-    found.guidance, found.distilled_guidance = number(pairs.get("CFG scale")), number(pairs.get("Distilled CFG Scale"))
+    found.guidance = number(pairs.get("CFG scale"))
+    found.distilled_guidance = number(pairs.get("Distilled CFG Scale") or pairs.get("Guidance"))
     found.shift = number(pairs.get("Shift"))
     found.rescale = number(pairs.get("CFG Rescale") or pairs.get("CFG rescale φ"), 0.0) or 0.0
     found.width, found.height = pixels(pairs.get("First pass size") or pairs.get("Size", ""))
@@ -123,6 +139,8 @@ def settings_of(text: str) -> ImageSettings:
         found.strength = None if found.strength == 1 else found.strength
         found.sampler = found.sampler.rpartition(" - ")[2]  # a style's name, then its sampler's
     found.left_out = list(dict.fromkeys(words for key, words in BESIDE.items() if key in pairs))
+    if found.second is not None and not any(key in pairs for key in STRENGTHS):
+        found.left_out.append(UNSAID)
     unset = (key for key in pairs if key.startswith(("Sigma ", "Schedule m")))
     found.left_out += [f"{key} {pairs[key]} is not set here" for key in unset]
     found.left_out += [
@@ -232,7 +250,8 @@ def _second(pairs: dict[str, str]) -> SecondPass | None:
     """The pass over the enlarged image, where any setting tells of one."""
     if not any(key.startswith("Hires ") for key in pairs) and "First pass size" not in pairs:
         return None
-    found = SecondPass(number(pairs.get("Denoising strength") or pairs.get("Hires strength"), 0.0) or 0.0)
+    strength = next((one for key in STRENGTHS if (one := number(pairs.get(key))) is not None), None)
+    found = SecondPass(USUAL_STRENGTH if strength is None else strength)
     factor = pairs.get("Hires scale") or pairs.get("Hires upscale")  # of one program the name of the upscaler
     found.scale = number(factor, 0.0) or 0.0
     found.width, found.height = pixels(pairs.get("Hires resize") or pairs.get("Hires size") or "")
