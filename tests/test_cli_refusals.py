@@ -111,3 +111,21 @@ def test_what_is_no_workflow_is_told_by_what_it_lacks(place: Path, command: str,
 def test_a_pipe_is_never_waited_for(place: Path, command: str) -> None:
     os.mkfifo(place / "pipe")
     assert "pipe is a device or a pipe" in said(2, command, "pipe")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("run", "flow.json", "--report", "flow.json"), "flow.json is what is read, which would be lost"),
+        (("run", "flow.json", "--report", "folder/../flow.json"), "is what is read"),
+        (("run", "flow.json", "--report", "link.json"), "link.json is what is read"),
+        (("export", "flow.json", "--output", "flow.json"), "flow.json is what is read"),
+        (("import", "note.txt", "--output", "note.txt"), "note.txt is what is read"),
+        (("import", "note.txt", "--output", "new.json", "--report", "./new.json"), "is to hold something else too"),
+    ],
+)
+def test_no_file_that_is_read_is_written_over(words: tuple[str, ...], says: str, place: Path) -> None:
+    (place / "link.json").symlink_to(place / "flow.json")
+    before = {path: path.read_bytes() for path in place.iterdir() if path.is_file()}
+    assert says in said(2, *words)
+    assert {path: path.read_bytes() for path in place.iterdir() if path.is_file()} == before

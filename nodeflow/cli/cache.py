@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from nodeflow.cli.status import refuse
+from nodeflow.cli.status import refuse, show
 
 if TYPE_CHECKING:
     from nodeflow.engine.cache.disk_store import DiskStore
@@ -31,7 +31,7 @@ def _disk() -> DiskStore:
 def info() -> None:
     """Say where results are kept, and how many."""
     found = _disk().info()
-    print(f"{found.folder}\n{found.results} results, {found.bytes / 1e6:.1f} MB of {found.budget / 1e6:.0f} MB")
+    show(f"{found.folder}\n{found.results} results, {found.bytes / 1e6:.1f} MB of {found.budget / 1e6:.0f} MB")
 
 
 @commands.command()
@@ -48,7 +48,7 @@ def clear() -> None:
             disk.clear()
     except OSError as error:
         refuse(f"cannot empty {folder}: {error.strerror or error}")
-    print(f"{folder} is empty")
+    show(f"{folder} is empty")
 
 
 @commands.command()

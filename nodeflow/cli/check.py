@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nodeflow.cli.status import refuse
+from nodeflow.cli.status import refuse, show
 from nodeflow.cli.workflow_file import load
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def check(file: Annotated[Path, typer.Argument(help="The workflow file, or an im
     problems = problems_of(workflow, catalogue) + on_disk(workflow, catalogue, file.absolute().parent)
     if problems:
         refuse(*problems)
-    print(f"{file} is in order: {len(workflow.nodes)} nodes, {len(workflow.links)} wires")
+    show(f"{file} is in order: {len(workflow.nodes)} nodes, {len(workflow.links)} wires")
 
 
 def on_disk(workflow: Workflow, catalogue: Catalogue, base: Path) -> list[Problem]:

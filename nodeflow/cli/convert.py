@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nodeflow.cli.status import tell
+from nodeflow.cli.status import show, tell
 
 FAILED = 1
 
@@ -38,7 +38,7 @@ def convert(
             continue
         if not json:
             there = "is there already, with" if done[-1].already else "has"
-            print(f"{done[-1].path} {there} {done[-1].tensors} tensors")
+            show(f"{done[-1].path} {there} {done[-1].tensors} tensors")
     if json:
         print(msgspec.json.format(msgspec.json.encode(done), indent=1).decode())
     raise typer.Exit(FAILED if refused else 0)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nodeflow.cli.output_file import check_apart
 from nodeflow.cli.status import WRONG, refuse, tell
 from nodeflow.cli.workflow_file import load
 
@@ -32,6 +33,7 @@ def export_workflow(
 
     if form not in FORMATS:
         refuse(Problem("", "", f"{form!r} is no form to write; choose one of {', '.join(FORMATS)}"))
+    check_apart(file, output)
     workflow = load(file)
     try:
         text, told = write_foreign(workflow, form, known_catalogue(), file.absolute().parent)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nodeflow.cli.status import refuse
+from nodeflow.cli.output_file import check_apart
+from nodeflow.cli.status import refuse, show
 from nodeflow.special_files import SPECIAL, is_special
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def import_workflow(
     """
     from nodeflow.graph.io.files import dumps, write_atomic
 
+    check_apart(file, output, report)
     found = imported(file)
     for path, data in ((output, dumps(found.workflow)), (report, found.report.encode())):
         if path is not None:
@@ -40,7 +42,7 @@ def import_workflow(
                 write_atomic(path, data)
             except (OSError, ValueError) as error:
                 refuse(f"cannot write {path}: {getattr(error, 'strerror', None) or error}")
-    print(found.report.sentence())
+    show(found.report.sentence())
 
 
 def imported(file: Path) -> Opened:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nodeflow.cli.status import refuse, tell
+from nodeflow.cli.status import refuse, show, tell
 
 if TYPE_CHECKING:
     from nodeflow.library.entries import LibraryEntry
@@ -35,7 +35,7 @@ def list_(
         return
     for entry in found:
         gone = "  (gone)" if entry.gone else ""
-        print(f"{entry.name}\n    {entry.found.what or 'not known'}{_size(entry.found)}{gone}")
+        show(f"{_line(entry.name)}\n    {entry.found.what or 'not known'}{_size(entry.found)}{gone}")
     if not found:
         tell(_nothing(library))
 
@@ -61,7 +61,7 @@ def scan(
         return
     for root in library_roots():
         state = "  (not there now; what is known of it is kept)" if str(root.path) in found.unplugged else ""
-        print(f"{root.path}  [{root.source}]{state}")
+        show(f"{_line(str(root.path))}  [{root.source}]{state}")
     print(
         f"{found.files} models: {found.new} new, {found.changed} changed, {found.gone} gone"
         f"{f', {found.back} back' if found.back else ''}"
@@ -87,11 +87,11 @@ def info(
     if json:
         _write(told)
         return
-    print(f"{path.name} holds {found.what or 'nothing that is known here'}")
+    show(f"{_line(path.name)} holds {found.what or 'nothing that is known here'}")
     for name in ("family", "precision", "node", "missing", "reason", "sha256"):
         value = told.get(name)
         if value:
-            print(f"  {name:<10} {', '.join(value) if isinstance(value, tuple) else value}")
+            show(f"  {name:<10} {', '.join(value) if isinstance(value, tuple) else value}")
     print(f"  {'size':<10} {found.bytes:,} bytes")
 
 
@@ -171,6 +171,11 @@ def _add(folder: Path) -> None:
         write_settings(msgspec.structs.replace(before, folders=(*before.folders, str(place))))
     except OSError as error:
         refuse(f"the folder cannot be kept among the settings: {error.strerror or error}")
+
+
+def _line(name: str) -> str:
+    """A name in one line."""
+    return " ".join(name.splitlines())
 
 
 def _nothing(library: Library) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nodeflow.cli.film import Film
+from nodeflow.cli.output_file import check_apart
 from nodeflow.cli.precision import Precision
 from nodeflow.cli.status import CANCELLED, FAILED, refuse, tell
 from nodeflow.cli.workflow_file import load
@@ -83,6 +84,7 @@ def run(
     from nodeflow.special_files import is_special
     from nodeflow.unfinished_files import remove_left_over
 
+    check_apart(file, report)
     workflow = load(file)
     _writable(output)
     remove_left_over(output)

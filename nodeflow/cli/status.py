@@ -18,6 +18,11 @@ def tell(sentence: object) -> None:
     print(f"nodeflow: {readable(str(sentence))}", file=sys.stderr)
 
 
+def show(lines: object) -> None:
+    """Print for a person what was asked for, in lines: names in them without orders to terminals."""
+    print("\n".join(readable(line) for line in str(lines).split("\n")))
+
+
 def refuse(*sentences: object) -> NoReturn:
     """Say what is wrong, a line each, and end with status 2."""
     for sentence in sentences:
