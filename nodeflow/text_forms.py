@@ -26,6 +26,9 @@ Names = Collection[str] | None
 FIXED_GAPS = ("date", "time", "seed", "width", "height")
 """What may stand between braces in a file's name, beside parameters as ``node.parameter``."""
 GAP = re.compile(r"\{([^{}]*)\}")
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+"""What nobody sees, and what makes terminals or lists show another name than there is."""
+UNSEEN_FAULT = "holds characters that nobody sees, and that make a name look like another; take them away"
 FILE_NAME = re.compile(r"[^/\\:*?\"<>|\x00-\x1f]{1,200}")
 NUMBERS = r"[\s,;]*(?:[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:[\s,;]+|$))*"
 """Of a text with numbers apart by commas, blanks or lines."""
@@ -73,9 +76,16 @@ def file_name_fault(text: str, names: Names = None) -> str:
     if fault := gaps_fault(text, names):
         return fault
     bare = GAP.sub("x", text)
+    if UNSEEN.search(bare):
+        return UNSEEN_FAULT
     if not bare.strip() or bare.startswith(".") or not FILE_NAME.fullmatch(bare):
         return "cannot be the name of a file; use letters, digits, spaces, - and _"
     return ""
+
+
+def folder_name_fault(text: str, names: Names = None) -> str:
+    """Of the path of a folder that is made, with gaps that are filled then."""
+    return gaps_fault(text, names) or (UNSEEN_FAULT if UNSEEN.search(text) else "")
 
 
 def gaps_fault(text: str, names: Names = None) -> str:
@@ -147,7 +157,7 @@ FORMS: dict[FormName, TextForm] = {
     "arithmetic": TextForm("arithmetic such as a * 2", arithmetic_fault),
     "template": TextForm("a text with gaps such as {a}", template_fault),
     "file name": TextForm("the name of a file", file_name_fault),
-    "folder name": TextForm("a path", gaps_fault),
+    "folder name": TextForm("a path", folder_name_fault),
     "falling numbers": TextForm("numbers that fall", falling_fault),
     "number": TextForm("a number such as 12 or 0.5", number_fault),
     "JSON list": TextForm("a JSON list of objects", json_list_fault),

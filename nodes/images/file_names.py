@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from nodeflow.node import NodeError
-from nodeflow.text_forms import FIXED_GAPS, GAP
+from nodeflow.text_forms import FIXED_GAPS, GAP, UNSEEN
 
 _FORBIDDEN = re.compile(r"[/\\:*?\"<>|\x00-\x1f]")
 MAX_VALUE = 60
@@ -47,7 +47,7 @@ def filled(template: str, size: tuple[int, int], seeds: str, workflow: str, now:
             )
         value = known[name]
         text = f"{value:.6g}" if isinstance(value, float) else str(value)
-        return _FORBIDDEN.sub("-", text)[:MAX_VALUE].strip(" .") or "-"
+        return UNSEEN.sub("-", _FORBIDDEN.sub("-", text))[:MAX_VALUE].strip(" .") or "-"
 
     return GAP.sub(fill, template)
 

@@ -18,7 +18,7 @@ from nodeflow.graph.io.foreign import kind_of_bytes
 from nodeflow.node import NodeError, Range, Reads, Slider, Supplied, Writes, WrittenForm, node, warn
 from nodeflow.reports.contact_sheet import Cell, grid
 from nodeflow.reports.sign_font import missing_signs
-from nodeflow.text_forms import FILE_NAME
+from nodeflow.text_forms import FILE_NAME, UNSEEN
 from nodeflow.unfinished_files import unfinished
 from nodeflow.wires import Files, Image, Mask
 from nodes.images.file_formats import SETTINGS, SUFFIXES, Format, encoded, picture
@@ -124,7 +124,7 @@ def save_image(
     size = image.pixels.shape[-1], image.pixels.shape[-2]
     name = filled(name, size, seeds, workflow)
     folder = Path(filled(str(folder), size, seeds, workflow))
-    if not name.strip() or name.startswith(".") or not FILE_NAME.fullmatch(name):
+    if not name.strip() or name.startswith(".") or not FILE_NAME.fullmatch(name) or UNSEEN.search(name):
         raise NodeError(f"{name!r} cannot be the name of a file; use letters, digits, spaces, - and _")
     name = f"{name}-{item}" if item else name
     paths: list[Path] = []

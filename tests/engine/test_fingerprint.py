@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -11,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from nodeflow.engine.planning import fingerprint
-from nodeflow.engine.planning.content_keys import _beside
+from nodeflow.engine.planning.content_keys import Parts, RunContext, _beside, parts_of, reason
 from nodeflow.engine.planning.file_hashes import FileHashes, Signature
 from nodeflow.engine.planning.fingerprint import SMALL, Fingerprints
+from nodeflow.engine.planning.plan import Task
 from nodeflow.graph.model.catalogue import decode
+from nodeflow.graph.model.workflow import Node
 from nodeflow.node import NodeError
 from nodeflow.resources import folder
 
@@ -162,3 +165,17 @@ def test_what_a_node_reads_beside_a_file_is_part_of_it(tmp_path: Path) -> None:
         assert param is not None
         assert [path.name for path in _beside(param, file)] == wanted
         assert _beside(param, tmp_path) == []
+
+
+def test_a_value_that_stands_in_a_files_name_is_part_of_its_key(tmp_path: Path) -> None:
+    """Of a parameter anywhere in the workflow, by no wire: with another value the file has another name."""
+    nodes = decode((folder("assets") / "catalogue.json").read_bytes()).nodes
+    task = Task("save", Node("nodes.save_image", 3, {"name": "{text.text}-{date}"}), nodes["nodes.save_image"], {})
+
+    def parts(text: str) -> Parts:
+        about = {"nodes": {"text": {"type": "nodes.text", "params": {"text": text}}}}
+        settings = RunContext(tmp_path, tmp_path, workflow=json.dumps(about))
+        return parts_of(task, {"image": b"an image"}, settings)[0]
+
+    assert parts("red") == parts("red") != parts("blue")
+    assert reason(parts("red"), parts("blue"), task.spec.params) == "text.text changed from 'red' to 'blue'"

@@ -133,3 +133,15 @@ def test_sixteen_bits_come_back_as_they_were(tmp_path: Path) -> None:
 def test_what_is_no_whole_image_holds_nothing(tmp_path: Path, broken: bytes) -> None:
     (tmp_path / "a.webp").write_bytes(broken)
     assert not has_workflow(tmp_path / "a.webp")
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31m", "\u202egnp.exe", "a\u200bb", "a\x9f"])
+def test_a_name_that_shows_as_another_is_refused(name: str, tmp_path: Path) -> None:
+    spec = known_catalogue().nodes["nodes.save_image"]
+    for param in ("name", "folder"):
+        known = spec.param(param)
+        assert known is not None and "characters that nobody sees" in known.fault(name)
+    with pytest.raises(NodeError, match="cannot be the name of a file"):
+        save_image(picture(), name, tmp_path)
+    about = json.dumps({"nodes": {"text": {"params": {"text": name}}}})
+    assert filled("{text.text}", (1, 1), "", about).isprintable()

@@ -17,6 +17,7 @@ from nodeflow.library.embeddings import embedding_file, embeddings_named
 from nodeflow.library.named import AmbiguousNameError, library_path, parts_signature
 from nodeflow.node import NodeError
 from nodeflow.resources import STARTER, locate
+from nodeflow.text_forms import GAP, SAVING
 from nodeflow.wires import Files
 
 Parts = dict[str, Any]
@@ -78,6 +79,8 @@ def parts_of(task: Task, inputs: Mapping[str, Any], settings: RunContext) -> tup
         value = inputs[name] if name in inputs else given.get(name, param.default)
         if param.kind == "float":
             value = float(value)
+        if param.form in SAVING:
+            parts.update(_gaps(str(value), settings.workflow))
         if param.reads:
             path = _located(param, value, settings.base)
             if path is not None:
@@ -126,6 +129,14 @@ def _embeddings(text: str, fingerprints: Fingerprints) -> Parts:
             raise NodeError(str(error)) from None
         parts[f"file embedding:{name}"] = "" if path is None else fingerprints.of(path)
     return parts
+
+
+def _gaps(text: str, workflow: str) -> Parts:
+    """The values of a workflow's parameters that fill gaps of a file's name, wherever in it their nodes stand."""
+    names = [gap.strip() for gap in GAP.findall(text) if "." in gap]
+    nodes = msgspec.json.decode(workflow).get("nodes", {}) if names and workflow else {}
+    found = {name: nodes.get(name.rpartition(".")[0], {}).get("params", {}) for name in names}
+    return {f"param {name}": params.get(name.rpartition(".")[2]) for name, params in found.items()}
 
 
 def _tells_paths(spec: NodeSpec) -> bool:
