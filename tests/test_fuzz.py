@@ -24,6 +24,6 @@ def test_a_little_of_what_is_absurd_is_refused() -> None:
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("kind", ["workflows", "expressions", "images", "weights"])
+@pytest.mark.parametrize("kind", ["workflows", "expressions", "images", "weights", "layouts"])
 def test_what_is_absurd_is_refused_in_words_of_our_own(kind: str) -> None:
     fuzz(kind)
