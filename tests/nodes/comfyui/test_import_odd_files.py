@@ -53,6 +53,13 @@ def test_a_file_in_which_nothing_runs_says_so(mode: int, catalogue: Catalogue) -
     assert any("muted or bypassed" in one for one in found.report.differences)
 
 
+def test_a_file_without_nodes_that_compute_says_so(catalogue: Catalogue) -> None:
+    notes = [{**WINDOW["nodes"][0], "id": 1, "type": "Note", "inputs": [], "outputs": [], "widgets_values": ["hello"]}]
+    found = brought({**WINDOW, "nodes": notes, "links": []}, catalogue)
+    assert [one for one in found.report.differences if "computes anything" in one]
+    assert [note.text for note in found.workflow.annotations.values()] == ["hello"]
+
+
 @pytest.mark.parametrize("seed", [-1, "-1", -3.0])
 def test_a_seed_below_0_is_0_and_that_is_said(seed: Any, catalogue: Catalogue) -> None:
     graph = api(**SAMPLED)

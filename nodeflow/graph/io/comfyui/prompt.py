@@ -147,9 +147,15 @@ class _Flattening:
                         return self.prompt
                     continue
                 self.prompt.nodes[scope.id_of(node)] = self._node(scope, node)
-        if not self.prompt.nodes and any(node.mode in (MUTED, BYPASSED) for node in self.workflow.graph.nodes.values()):
-            self.prompt.skipped.append("all that would run is muted or bypassed in this file; let it run there first")
+        if not self.prompt.nodes:
+            self.prompt.skipped.append(self._why_nothing())
         return self.prompt
+
+    def _why_nothing(self) -> str:
+        """Why nothing of a file runs."""
+        if any(node.mode in (MUTED, BYPASSED) for node in self.workflow.graph.nodes.values()):
+            return "all that would run is muted or bypassed in this file; let it run there first"
+        return "no node of this file computes anything; what else it holds is kept"
 
     def inside(self, scope: GraphPlace, instance: ComfyNode) -> GraphPlace | None:
         """The inside of an instance, with the values that the instance gives; None where it is nested too deep."""
