@@ -12,7 +12,7 @@ from torch import Tensor
 from nodeflow.node import NodeError, Range, Slider, node
 from nodeflow.wires import Conditioning, Denoiser, Guided, Guider
 from nodes.denoisers.denoisers import in_force
-from nodes.guidance.predictions.asking import Regional, Unguided
+from nodes.guidance.predictions.asking import Regional, Unguided, shapes
 from nodes.guidance.predictions.formulas import in_two, joined, led_away, rescale_guided
 from nodes.guidance.predictions.places import adds_up, apart, is_plain
 from nodes.guidance.predictions.right_text import check_read_for
@@ -127,17 +127,13 @@ def by_rule(
         raise NodeError("positive and negative come from different text encoders; wire both to the same one")
     negative = led_away(negative)
     shown = any(text.references or text.slots is not None for text in (positive, negative))
-    if shown or not (is_plain(positive) and is_plain(negative) and _length(positive) == _length(negative)):
+    if shown or not (is_plain(positive) and is_plain(negative) and shapes(positive) == shapes(negative)):
         return Regional(denoiser, apart(positive), apart(negative), rule, rescale)
     return ClassifierFree(denoiser, positive, negative, rule, rescale)
 
 
 def _width(text: Conditioning) -> int | None:
     return None if text.tokens is None else int(text.tokens.shape[-1])
-
-
-def _length(text: Conditioning) -> int | None:
-    return None if text.tokens is None else int(text.tokens.shape[1])
 
 
 @node("Classifier-free guidance")

@@ -168,7 +168,7 @@ def _calls(jobs: list[Job], x: Tensor) -> list[tuple[CellBox, list[Job]]]:
     alike: dict[object, tuple[CellBox, list[Job]]] = {}
     for job in jobs:
         box = job[1].box or whole(x)
-        alike.setdefault((box, _shapes(job[1].text)), (box, []))[1].append(job)
+        alike.setdefault((box, shapes(job[1].text)), (box, []))[1].append(job)
     calls = [
         (box, found[start : start + TOGETHER])
         for box, found in alike.values()
@@ -177,7 +177,8 @@ def _calls(jobs: list[Job], x: Tensor) -> list[tuple[CellBox, list[Job]]]:
     return sorted(calls, key=lambda call: call[0] == whole(x))
 
 
-def _shapes(text: Conditioning) -> tuple[object, ...]:
+def shapes(text: Conditioning) -> tuple[object, ...]:
+    """What texts that are asked for in one call have alike."""
     tensors = (text.tokens, text.pooled, text.labels, text.mask, text.score, text.sizes, text.token_ids)
     own = id(text) if text.references or text.slots is not None else None  # what is shown is asked for by itself
     return own, *(None if tensor is None else tuple(tensor.shape[1:]) for tensor in tensors)

@@ -46,6 +46,17 @@ def test_each_step_is_that_of_the_modular_pipeline(model: tuple[LoadedModel, Any
     told("Anima", what, [x[:, :, None] for x in trajectory.x[1:]], wanted)
 
 
+def test_texts_of_as_many_tokens_are_led_by_as_many_of_t5_as_each_has(model: tuple[LoadedModel, Any]) -> None:
+    ours = model[0]
+    texts = [clip_text_encode(ours.text_encoder, text) for text in ("ab", "ö")]
+    assert len({text.tokens.shape for text in texts if text.tokens is not None}) == 1
+    assert len({text.token_ids.shape for text in texts if text.token_ids is not None}) == 2
+    denoiser, x, time = network_denoiser(ours.network), torch.randn(1, 16, 8, 8), torch.tensor(500.0)
+    guided = classifier_free_guidance(denoiser, *texts, 4.0).predict(x, time, 0, 2).output
+    towards, away = (no_guidance(denoiser, text).predict(x, time, 0, 2).output for text in texts)
+    torch.testing.assert_close(guided, away + 4 * (towards - away))
+
+
 def test_texts_of_another_model_are_a_sentence(model: tuple[LoadedModel, Any]) -> None:
     denoiser = network_denoiser(model[0].network)
     text = Conditioning(torch.zeros(1, 4, 1024), mask=torch.ones(1, 4, dtype=torch.bool))
