@@ -20,9 +20,10 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
     """An image as it is to be drawn: ``pixels`` are RGB, 8 bits each, row by row.
 
     It may be a grid of ``columns`` by ``rows`` tiles, each of a whole image that is ``true_width`` by
-    ``true_height`` where it comes from. ``smooth``: a photograph; else cells whose edges are to be seen. ``scale``:
-    the values that are black and white, where those are not 0 and 1. ``mark``: a place in it that it is about, from 0
-    to 1. ``facts``: numbers about what is seen, by name. ``glows``: its scale is from dim to glowing.
+    ``true_height`` where it comes from; where ``tiles`` is not 0 only so many are there. ``smooth``: a photograph; else
+    cells whose edges are to be seen. ``scale``: the values that are black and white, where those are not 0 and 1.
+    ``mark``: a place in it that it is about, from 0 to 1. ``facts``: numbers about what is seen, by name. ``glows``:
+    its scale is from dim to glowing.
     """
 
     width: int
@@ -38,6 +39,12 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
     mark: tuple[float, float] | None = None
     facts: tuple[tuple[str, float], ...] = ()
     glows: bool = False
+    tiles: int = 0
+
+    @property
+    def many(self) -> int:
+        """How many tiles are there."""
+        return self.tiles or self.columns * self.rows
 
 
 APART = "largest difference"

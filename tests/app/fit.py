@@ -92,8 +92,9 @@ def _overlaps(parent: QWidget) -> Iterator[str]:
     layout = parent.layout()
     if layout is None:
         return
-    held = [item.widget() for item in map(layout.itemAt, range(layout.count())) if item and item.widget() is not None]
-    children = [one for one in held if one is not None and one.isVisible() and one.objectName() not in MAY_COVER]
+    # of items, which Python would hold after Qt has done away with them, nothing is asked
+    held = [one for one in parent.children() if isinstance(one, QWidget) and layout.indexOf(one) >= 0]
+    children = [one for one in held if one.isVisible() and one.objectName() not in MAY_COVER]
     for number, one in enumerate(children):
         for other in children[number + 1 :]:
             both = one.geometry().intersected(other.geometry())

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from nodeflow.app.panels.batch_view import BatchView
 from nodeflow.app.panels.preview import Preview
 from nodeflow.app.panels.preview_choice import PreviewChoice
+from nodeflow.app.qt import theme
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import SetParam
 from nodeflow.graph.io.png_text import workflow_of
@@ -131,3 +133,24 @@ def test_a_selected_node_is_looked_at_until_another_is() -> None:
     assert choice.takes_result("sampler", False)
     assert not choice.takes_result("decode", True)
     assert not choice.takes_step("other")
+
+
+def test_a_place_of_the_grid_where_no_image_is_has_no_number(qtbot: QtBot, tmp_path: Path) -> None:
+    batch = BatchView()
+    qtbot.addWidget(batch)
+    batch.resize(400, 400)
+    batch.show()
+    view, canvas, one = batch.view, QColor(theme.colour("canvas")), QImage(32, 32, QImage.Format.Format_RGB32)
+    one.fill(Qt.GlobalColor.red)
+    one.save(str(tmp_path / "red.png"))
+    batch.show_images([(tmp_path / "red.png").read_bytes()] * 3)
+    qtbot.waitUntil(lambda: view.frame is not None and view.frame.about.many == 3, timeout=5000)
+    area, seen = view.area(), view.grab().toImage()
+    inks = []
+    for tile in range(4):
+        at = area.topLeft() + QPointF(tile % 2 * area.width() / 2, tile // 2 * area.height() / 2)
+        badge = [seen.pixelColor(int(at.x()) + x, int(at.y()) + y) for x in range(7, 23) for y in range(7, 21)]
+        inks.append(any(colour != canvas for colour in badge))
+        inside = view.place(at + QPointF(area.width() / 4, area.height() / 4))
+        assert (inside is None) == (tile == 3)
+    assert inks == [True, True, True, False]

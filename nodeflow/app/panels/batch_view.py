@@ -183,5 +183,5 @@ def sheet_frame(images: Sequence[bytes]) -> StoredFrame | None:
         fitted = image.scaled(cell, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
         painter.drawImage(number % columns * cell.width(), number // columns * cell.height(), fitted)
     painter.end()
-    about = Picture(sheet.width(), sheet.height(), b"", one.width(), one.height(), columns, rows, smooth=True)
+    about = Picture(sheet.width(), sheet.height(), b"", one.width(), one.height(), columns, rows, True, tiles=len(read))
     return StoredFrame(sheet, about)

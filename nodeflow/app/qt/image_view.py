@@ -67,7 +67,8 @@ class ImageView(QWidget):
             return None
         about = self.frame.about
         column, row = int(u * about.columns), int(v * about.rows)
-        return u * about.columns - column, v * about.rows - row, row * about.columns + column
+        tile = row * about.columns + column
+        return (u * about.columns - column, v * about.rows - row, tile) if tile < about.many else None
 
     def paintEvent(self, _: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -91,7 +92,7 @@ class ImageView(QWidget):
         if about.columns * about.rows == 1:
             return
         width, height = area.width() / about.columns, area.height() / about.rows
-        for tile in range(about.columns * about.rows):
+        for tile in range(about.many):
             x, y = area.x() + tile % about.columns * width, area.y() + tile // about.columns * height
             painter.setPen(QPen(theme.colour("canvas"), 3))
             painter.drawRect(QRectF(x, y, width, height))

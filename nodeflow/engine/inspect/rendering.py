@@ -44,7 +44,8 @@ def tiles(planes: Tensor, size: int, *, each: bool = True, caption: str = "") ->
     sheet = grey.reshape(rows, columns, h, w).permute(0, 2, 1, 3).reshape(1, rows * h, columns * w)
     shown = _bytes(sheet.expand(3, -1, -1))
     scale = None if each and count > 1 else (float(lows.min()), float(highs.max()))
-    return Picture(columns * w, rows * h, shown.numpy().tobytes(), width, height, columns, rows, False, caption, scale)
+    pixels = shown.numpy().tobytes()
+    return Picture(columns * w, rows * h, pixels, width, height, columns, rows, False, caption, scale, tiles=count)
 
 
 def heat(values: Tensor, base: Tensor, size: int, caption: str = "") -> Picture:
