@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -13,6 +14,14 @@ from nodeflow.wires import VAE, Image, Latent, LatentFormat
 from nodes.latents.noise import gaussian_noise
 from nodes.networks.compute_dtype import device_of, dtype_of
 from nodes.networks.finite import finite
+
+
+def scaled_images(image: Image, module: torch.nn.Module) -> Iterator[Tensor]:
+    """Yield each image (1, 3, H, W) from -1 to 1, as a network takes it; what nobody else holds goes meanwhile."""
+    waiting = [*image.pixels.split(1)]
+    del image
+    while waiting:
+        yield 2 * waiting.pop(0).to(device_of(module), dtype_of(module)) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +36,11 @@ class DiffusersVAE:
     def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
         module: Any = self.module
         found: list[Tensor] = []
+        given = scaled_images(image, module)
+        del image
         with torch.no_grad():
-            for index, pixels in enumerate(image.pixels.split(1)):
-                posterior = module.encode(2 * pixels.to(device_of(module), dtype_of(module)) - 1).latent_dist
+            for index, pixels in enumerate(given):
+                posterior = module.encode(pixels).latent_dist
                 found.append(posterior.sample(generators[index]) if generators else posterior.mode())
             return Latent(self.scaled(torch.cat(found)))
 
@@ -37,8 +48,7 @@ class DiffusersVAE:
         """Mean and deviation of z for images, each (B, C, h, w), in the network's own units."""
         module: Any = self.module
         with torch.no_grad():
-            given = (2 * pixels.to(device_of(module), dtype_of(module)) - 1 for pixels in image.pixels.split(1))
-            found = [module.encode(pixels).latent_dist for pixels in given]
+            found = [module.encode(pixels).latent_dist for pixels in scaled_images(image, module)]
             return torch.cat([one.mean for one in found]).float(), torch.cat([one.std for one in found]).float()
 
     def scaled(self, z: Tensor) -> Tensor:

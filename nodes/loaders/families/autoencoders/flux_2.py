@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
 from nodeflow.wires import Image, Latent, LatentFormat
+from nodes.latents.vae import scaled_images
 from nodes.loaders.families.autoencoders.autoencoder import Autoencoder
 from nodes.loaders.families.autoencoders.kl import kl_names
 from nodes.loaders.models.architecture import Architecture, Weights
@@ -39,9 +40,11 @@ class PatchedVAE:
     def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
         module: Any = self.module
         found: list[Tensor] = []
+        given = scaled_images(image, module)
+        del image
         with torch.no_grad():
-            for index, pixels in enumerate(image.pixels.split(1)):
-                posterior = module.encode(2 * pixels.to(device_of(module), dtype_of(module)) - 1).latent_dist
+            for index, pixels in enumerate(given):
+                posterior = module.encode(pixels).latent_dist
                 cells = posterior.sample(generators[index]) if generators else posterior.mode()
                 found.append(pixel_unshuffle(cells, PATCH))
             samples = torch.cat(found)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.wires import Image, Latent, LatentFormat
+from nodes.latents.vae import scaled_images
 from nodes.networks.compute_dtype import device_of, dtype_of
 from nodes.networks.finite import finite
 
@@ -25,10 +26,11 @@ class FramesVAE:
     def encode(self, image: Image, generators: list[torch.Generator] | None = None) -> Latent:
         module: Any = self.module
         found: list[Tensor] = []
+        given = scaled_images(image, module)
+        del image
         with torch.no_grad():
-            for index, pixels in enumerate(image.pixels.split(1)):
-                frames = 2 * pixels.to(device_of(module), dtype_of(module))[:, :, None] - 1
-                posterior = module.encode(frames).latent_dist
+            for index, pixels in enumerate(given):
+                posterior = module.encode(pixels[:, :, None]).latent_dist
                 found.append((posterior.sample(generators[index]) if generators else posterior.mode())[:, :, 0])
             samples = torch.cat(found)
             return Latent((samples - self.mean.to(samples)) / self.deviation.to(samples))
