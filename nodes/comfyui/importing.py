@@ -81,7 +81,7 @@ def import_found(found: Foreign, catalogue: Catalogue, take: Form = "prompt") ->
     made = read_api_file(found.prompt) if found.prompt is not None else seen
     prompt = seen if take == "workflow" and window is not None else made
     apart = _disagreements(made, seen) if window is not None and found.prompt is not None else []
-    differences = [*prompt.skipped, *_told(apart, "prompt" if prompt is made else "workflow")]
+    differences = [*_unread(found), *prompt.skipped, *_told(apart, "prompt" if prompt is made else "workflow")]
     translation = translate(prompt, catalogue)
     scopes = grouped(translation.workflow, translation.made, window or ComfyWorkflow())
     for scope in scopes:
@@ -93,6 +93,15 @@ def import_found(found: Foreign, catalogue: Catalogue, take: Form = "prompt") ->
     report = _report(rows, wanted_models(prompt, window), differences, packs_of(window, prompt))
     report.apart, report.took = [storable(id) for id in apart], "prompt" if prompt is made else "workflow"
     return Imported(translation.workflow, report)
+
+
+def _unread(found: Foreign) -> list[str]:
+    """Which of an image's two forms is damaged, and that the other is taken."""
+    if found.prompt is None and "prompt" in found.broken:
+        return ["the image's prompt cannot be read; its workflow is taken, which need not be what made it"]
+    if found.workflow is None and "workflow" in found.broken:
+        return ["the image's workflow cannot be read; its prompt is taken"]
+    return []
 
 
 def _report(

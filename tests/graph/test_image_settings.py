@@ -387,3 +387,14 @@ def test_what_stands_behind_the_settings_is_none_of_them() -> None:
     assert (settings.prompt, settings.negative) == ("a cat, [x]", "dog")
     assert (settings.steps, settings.seed, settings.sampler) == (20, 1, "Euler a")
     assert settings.distilled_guidance == 3.5 and settings.left_out == []
+
+
+@pytest.mark.parametrize("encoding", ["iso2022_jp", "cp932"])
+def test_a_comment_in_japanese_letters_is_read(encoding: str) -> None:
+    text = "猫, よる\nSteps: 20, Sampler: Euler a, Seed: 1"
+    assert commented(b"JIS\0\0\0\0\0" + text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_text_may_begin_with_a_mark_of_its_letters(encoding: str) -> None:
+    assert found("猫\nSteps: 20, Sampler: Euler a, Seed: 1".encode(encoding)).prompt == "猫"

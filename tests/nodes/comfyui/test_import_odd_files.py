@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 from typing import Any
 
 import pytest
+from PIL import Image, PngImagePlugin
 
 from nodeflow.graph.model.catalogue import Catalogue
 from nodes.comfyui.importing import Imported, import_comfyui
@@ -98,3 +100,17 @@ def test_a_long_text_is_quoted_by_its_beginning(catalogue: Catalogue) -> None:
     notes = [note for row in import_comfyui(json.dumps(graph).encode(), catalogue).report.rows for note in row["notes"]]
     assert any("is taken as colour 0" in note for note in notes)
     assert all("\n" not in note and len(note) < 200 for note in notes)
+
+
+@pytest.mark.parametrize(("broken", "taken"), [("prompt", "workflow"), ("workflow", "prompt")])
+def test_an_image_of_whose_two_forms_one_is_damaged_says_so(broken: str, taken: str, catalogue: Catalogue) -> None:
+    whole = {"workflow": json.dumps(WINDOW), "prompt": json.dumps(api(**SAMPLED))}
+    texts = PngImagePlugin.PngInfo()
+    for name, text in {**whole, broken: whole[broken][:-5]}.items():
+        texts.add_text(name, text)
+    Image.new("RGB", (8, 8)).save(data := io.BytesIO(), "PNG", pnginfo=texts)
+    found = import_comfyui(data.getvalue(), catalogue)
+    assert any(
+        one.startswith(f"the image's {broken} cannot be read; its {taken} is") for one in found.report.differences
+    )
+    assert found.report.nodes["total"] == {"workflow": 2, "prompt": len(api(**SAMPLED))}[taken]

@@ -32,6 +32,8 @@ class Foreign(msgspec.Struct):
 
     workflow: Any = None
     prompt: Any = None
+    broken: tuple[str, ...] = ()
+    """Which of the two an image holds that cannot be read."""
 
     @property
     def empty(self) -> bool:
@@ -62,13 +64,18 @@ def _from_text(data: bytes) -> Foreign:
     if len(data) > MAX_JSON_BYTES:
         return Foreign()
     try:
-        text = data.decode("utf-8-sig")
+        text = plain_text(data)
     except UnicodeDecodeError:
         return Foreign()
     start = text.lstrip()[:1]
     if start not in ("{", "["):
         return Foreign()
     return _kinds(_parsed(text))
+
+
+def plain_text(data: bytes) -> str:
+    """Bytes as text: UTF-8, or UTF-16 where its mark stands first. Raises UnicodeDecodeError."""
+    return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
 
 
 def _parsed(text: str) -> Any:
@@ -97,7 +104,10 @@ def _kinds(data: Any) -> Foreign:
 def _from_picture(data: bytes) -> Foreign:
     found = Foreign()
     for name, text in _texts(data):
-        known = _kinds(_parsed(text))
+        parsed = _parsed(text)
+        known = _kinds(parsed)
+        if known.empty and name in NAMES and parsed != {} and text.lstrip()[:1] in ("{", "["):
+            found.broken += (name,)
         wanted = Foreign(known.workflow, None) if name == "workflow" else known
         found.workflow = found.workflow if found.workflow is not None else wanted.workflow
         found.prompt = found.prompt if found.prompt is not None else known.prompt

@@ -72,15 +72,31 @@ def _plain(value: Any) -> str:
     return repaired(value).strip("\0 ") if isinstance(value, str) else ""
 
 
+CHARSETS = b"UNICODE\0", b"ASCII\0\0\0", b"JIS\0\0\0\0\0", bytes(8)
+"""What stands before an EXIF comment and says how it is written."""
+
+
+def _japanese(text: bytes) -> str:
+    """A comment in the letters of JIS, or of what Windows writes in their place; empty where it is in neither."""
+    for encoding in ("iso2022_jp", "cp932"):
+        try:
+            return text.decode(encoding).strip("\0")
+        except UnicodeDecodeError:
+            continue
+    return ""
+
+
 def commented(value: Any) -> str:
     """Return an EXIF comment as text. Its mark says UTF-16 or not; the byte order is told by where zeros stand."""
     if isinstance(value, str):
         return repaired(value).strip("\0")
     if not isinstance(value, bytes):
         return ""
-    head, rest = (value[:8], value[8:]) if value[:8] in (b"UNICODE\0", b"ASCII\0\0\0", bytes(8)) else (b"", value)
+    head, rest = (value[:8], value[8:]) if value[:8] in CHARSETS else (b"", value)
     if head == b"UNICODE\0":
         return _utf16(rest)
+    if head.startswith(b"JIS") and (said := _japanese(rest)):
+        return said
     try:
         text = rest.decode("utf-8")
     except UnicodeDecodeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from nodeflow.graph.io.comfyui.containers import plain_text
 from nodeflow.graph.io.image_settings import (
     civitai,
     draw_things,
@@ -44,7 +45,7 @@ def settings_in(data: bytes) -> ImageSettings | None:
     if len(data) > MAX_TEXT:
         return None
     try:
-        text = data.decode("utf-8-sig")
+        text = plain_text(data)
     except UnicodeDecodeError:
         return None
     return settings_of(ImageTexts(chunks={"parameters": text}))
