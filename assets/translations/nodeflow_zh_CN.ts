@@ -3519,10 +3519,6 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>F、A</translation>
   </message>
   <message>
-   <source>FLUX.3 Klein, distilled</source>
-   <translation>FLUX.3 Klein 蒸馏版</translation>
-  </message>
-  <message>
    <source>Facts in short</source>
    <translation>信息摘要</translation>
   </message>

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -128,13 +129,39 @@ class TextEncoderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filed: str = "text encoder"
 
 
+NETWORKS = "transformer", "checkpoint", "pipeline"
+"""Kinds of what holds a family's network, alone or with all parts."""
+
+
+class WorkflowRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A ready-made workflow for models of a family: its ``file`` in workflows/models, its title, and what it ``shows``,
+    for which the start page has a sentence.
+
+    It needs a network of one of ``families`` (the own one where none is named) that is of one of ``kinds``, and
+    ``besides`` a model of each of these kinds and families.
+    """
+
+    file: str
+    title: str
+    shows: str = "text"
+    families: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = NETWORKS
+    besides: tuple[tuple[str, str], ...] = ()
+
+    def runs(self, family: str, told: Collection[tuple[str, str]]) -> bool:
+        """Return whether all that it needs is among models by kind and family."""
+        networks = ((kind, one) for one in self.families or (family,) for kind in self.kinds)
+        return any(one in told for one in networks) and all(one in told for one in self.besides)
+
+
 class FamilyRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A family of models: how its files, its adapters and its folders are recognised, and which node takes each.
 
     ``also``: other names by which the rules tell its files, those of families among them whose files are its own too.
     ``texts``: what it reads texts by, which every family has that loaders load; ``vaes``: the families that rules tell
     the files of VAEs as which make its latents; ``latents``: the family in whose space it works, where that is another.
-    ``formerly``: names that older workflows have for it.
+    ``formerly``: names that older workflows have for it; ``called``: what names of its files have in them, in small
+    letters.
     """
 
     name: str
@@ -143,10 +170,12 @@ class FamilyRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     latents: str = ""
     also: tuple[str, ...] = ()
     formerly: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     files: tuple[FileRule, ...] = ()
     adapters: tuple[AdapterRule, ...] = ()
     folders: tuple[FolderRule, ...] = ()
     depths: tuple[Depths, ...] = ()
+    workflows: tuple[WorkflowRule, ...] = ()
 
     @property
     def space(self) -> str:

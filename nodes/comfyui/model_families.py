@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nodeflow.library.named import AmbiguousNameError, library_path
+from nodeflow.library.rules import rule_book
 from nodes.comfyui.builder import Builder
 
 AUTO = "auto"
@@ -107,7 +108,8 @@ def family_of_name(name: str) -> str:
 def of_words(name: str) -> str:
     """The family that a file's name says; empty for none."""
     last = name.replace("\\", "/").rpartition("/")[2].lower()
-    return next((family for words, family in BY_WORDS if words in last), "")
+    own = ((words, family.name) for family in rule_book().families for words in family.called)
+    return next((family for words, family in (*own, *BY_WORDS) if words in last), "")
 
 
 def shown_of(name: object, family: str) -> str:

@@ -12,11 +12,17 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow import resources
 from nodeflow.app.start_page import bundled_workflows, model_workflows
-from nodeflow.app.start_page.model_workflows import NEEDS, your_models
+from nodeflow.app.start_page.model_workflows import your_models
 from nodeflow.app.start_page.start_page import StartPage
 from nodeflow.app.window.main_window import MainWindow
+from nodeflow.library.rules import rule_book
 
-ALL = frozenset(told for rows in NEEDS.values() for row in rows for told in row)
+RULES = [(family.name, one) for family in rule_book().families for one in family.workflows]
+ALL = frozenset(
+    told
+    for own, one in RULES
+    for told in (*((kind, name) for kind in one.kinds for name in one.families or (own,)), *one.besides)
+)
 
 
 def test_only_what_the_library_has_the_models_for_stands_there() -> None:
@@ -28,7 +34,7 @@ def test_only_what_the_library_has_the_models_for_stands_there() -> None:
     assert names == ["flux-1", "flux-1-kontext", "flux-1-controlnet", "flux-2"]
     every = your_models(ALL)
     assert every is not None
-    assert {ready.name.removeprefix("models/") for ready in every.workflows} == NEEDS.keys()
+    assert [ready.name.removeprefix("models/") for ready in every.workflows] == [one.file for _, one in RULES]
     assert all(ready.path.is_file() and ready.about for ready in every.workflows)
 
 

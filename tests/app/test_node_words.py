@@ -14,6 +14,7 @@ from nodeflow.app.i18n.texts import describe, readable
 from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.app.model.node_ranking import rank
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec
+from nodeflow.library.rules import rule_book
 from tests.app.test_quantities import quantities
 
 PLACE = "nodes/translations/zh_CN.json"
@@ -38,6 +39,7 @@ def test_nothing_stands_there_that_no_node_says() -> None:
     nodes = shipped_catalogue().nodes.values()
     said = {text for spec in nodes for text in texts_of(spec)}
     said |= {port.type for spec in nodes for port in (*spec.inputs, *spec.outputs)}
+    said |= {workflow.title for family in rule_book().families for workflow in family.workflows}
     said |= quantities() | {
         f"{param.name}={choice}" for spec in nodes for param in spec.params for choice in param.choices
     }

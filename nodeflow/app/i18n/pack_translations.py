@@ -17,6 +17,7 @@ import msgspec
 
 from nodeflow import resources
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec
+from nodeflow.library.rules import rule_book
 
 SENTENCES = "sentences"
 """The file of a language that holds templates of sentences: see :mod:`nodeflow.app.i18n.sentences`."""
@@ -107,10 +108,13 @@ def _words_in(place: Path) -> dict[str, str]:
 
 
 def texts_of(spec: NodeSpec) -> list[str]:
-    """Every text of a node that is shown, as the files of translations name it."""
+    """Every text of a node that is shown, as the files of translations name it. Names of families of models are the
+    same in every language."""
     names = [port.name for port in spec.inputs] + [port.name for port in spec.params + spec.outputs]
     words = (name.replace("_", " ") for name in (spec.station, *names))
-    choices = (choice for param in spec.params for choice in param.choices if re.search(r"[a-z]{2}", choice))
+    families = {family.name for family in rule_book().families}
+    offered = (choice for param in spec.params for choice in param.choices if choice not in families)
+    choices = (choice for choice in offered if re.search(r"[a-z]{2}", choice))
     return list(dict.fromkeys([spec.title, *pieces(spec.doc), *words, *choices]))
 
 

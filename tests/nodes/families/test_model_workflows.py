@@ -10,7 +10,6 @@ import pytest
 import torch
 from diffusers import FluxControlPipeline, FluxFillPipeline, FluxKontextPipeline, UNet2DConditionModel
 
-from nodeflow.app.start_page.model_workflows import NEEDS
 from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
@@ -19,6 +18,7 @@ from nodeflow.graph.io.files import load
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.validate.check import check
+from nodeflow.library.rules import rule_book
 from nodeflow.resources import folder
 from tests.nodes.adapters import test_ip_adapter
 from tests.nodes.families import model_folders, test_flux_3, test_qwen_edit, test_redux, test_transformer_controls
@@ -164,7 +164,9 @@ def small(path: Path, place: Path, catalogue: Catalogue, folders: Callable[..., 
 
 
 def test_each_is_known_to_the_start_page_and_tried_here() -> None:
-    assert {path.stem for path in FILES} == NEEDS.keys() == MODELS.keys() | ALIKE.keys()
+    told = sorted(one.file for family in rule_book().families for one in family.workflows)
+    assert sorted(path.stem for path in FILES) == told
+    assert set(told) == MODELS.keys() | ALIKE.keys()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
