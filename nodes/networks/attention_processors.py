@@ -100,7 +100,13 @@ def kind_of(layer: torch.nn.Module) -> Callable[[int, int, int], AttentionParts]
 
     A layer of a network of ours says so itself, by a method ``attends``.
     """
-    return getattr(layer, "attends", None) or KINDS.get(type(getattr(layer, "processor", None)).__name__)
+    known = getattr(layer, "attends", None) or KINDS.get(type(getattr(layer, "processor", None)).__name__)
+    return known or (apart if _is_apart(layer) else None)
+
+
+def _is_apart(layer: torch.nn.Module) -> bool:
+    """Return whether a layer of diffusers has one softmax over one thing: it projects no second one beside that."""
+    return type(layer).__name__ == "Attention" and getattr(layer, "add_k_proj", None) is None
 
 
 def watched(layer: torch.nn.Module, tell: Tell) -> tuple[list[RemovableHandle], Callable[[], None]]:

@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from nodeflow.library.adapter_base import family_of
+from nodeflow.library.header_reader import read_header
+from nodeflow.library.rules import rule_book
 from nodes.loaders.adapters.adapter_file import AdapterFile, FileLayer
 from nodes.loaders.adapters.names.layer_names import flattened
+from nodes.loaders.models.known import families_of
 
 Sizes = tuple[int | None, int | None]
 """Outputs and inputs of a layer, where they can be told."""
@@ -67,32 +71,14 @@ SIGNS = (
 """In this order, over all layers of a file."""
 TEXTS = ("a T5 text encoder", "a CLIP text encoder", "a language model")
 CLASSES: Mapping[str, str] = {
-    "FluxTransformer2DModel": "FLUX.1",
     "Flux2Transformer2DModel": "FLUX.2",
-    "Flux3Transformer2DModel": "FLUX.3",
-    "ChromaTransformer2DModel": "Chroma",
-    "SD3Transformer2DModel": "Stable Diffusion 3",
     "ZImageTransformer2DModel": "Z-Image",
-    "Lumina2Transformer2DModel": "Lumina 2",
     "QwenImageTransformer2DModel": "Qwen-Image",
-    "QwenImage21Transformer2DModel": "Qwen-Image 2.1",
-    "Krea2Transformer2DModel": "Krea 2",
     "CosmosTransformer3DModel": "Anima or Cosmos",
-    "HiDreamImageTransformer2DModel": "HiDream",
-    "HunyuanImageTransformer2DModel": "HunyuanImage",
-    "AuraFlowTransformer2DModel": "AuraFlow",
     "PixArtTransformer2DModel": "PixArt",
     "SanaTransformer2DModel": "Sana",
-    "CogView4Transformer2DModel": "CogView 4",
-    "Kandinsky5Transformer3DModel": "Kandinsky 5",
-    "ErnieImageTransformer2DModel": "ERNIE-Image",
-    "LongCatImageTransformer2DModel": "LongCat-Image",
-    "OvisImageTransformer2DModel": "Ovis-Image",
     "PRXTransformer2DModel": "PRX",
-    "BriaTransformer2DModel": "Bria",
     "BriaFiboTransformer2DModel": "Bria Fibo",
-    "Ideogram4Transformer2DModel": "Ideogram 4",
-    "GlmImageTransformer2DModel": "GLM-Image",
     "StableCascadeUNet": "Stable Cascade",
     "DiTTransformer2DModel": "DiT",
     "UNet2DModel": "a U-Net on pixels",
@@ -101,6 +87,7 @@ CLASSES: Mapping[str, str] = {
     "CLIPTextModelWithProjection": "a CLIP text encoder",
     "T5EncoderModel": "a T5 text encoder",
 }
+"""Classes of networks that are of no family alone."""
 WIDTHS: Mapping[int, str] = {768: "Stable Diffusion 1", 1024: "Stable Diffusion 2", 2048: "Stable Diffusion XL"}
 """U-Nets by the width of the text's tokens."""
 
@@ -111,7 +98,8 @@ def made_for(file: AdapterFile, layers: Iterable[FileLayer]) -> str:
     for sign in SIGNS:
         if any(_has(sign, name, sizes) for name, sizes in known):
             return sign.family
-    return _of_metadata(file.metadata)
+    told = family_of(read_header(file.file), rule_book())
+    return told[0] if told else _of_metadata(file.metadata)
 
 
 def is_for_text(layers: Iterable[FileLayer]) -> bool:
@@ -126,7 +114,7 @@ def network_family(module: Any) -> str:
     """The model that a network is of."""
     kind = type(module).__name__
     if kind != "UNet2DConditionModel":
-        return CLASSES.get(kind, "a network of another kind")
+        return CLASSES.get(kind) or next((one.name for one in families_of(kind)), "a network of another kind")
     if getattr(module, "config", {}).get("encoder_hid_dim_type") == "text_proj":
         return "Kolors" if module.config.get("addition_embed_type") == "text_time" else "DeepFloyd IF"
     width = getattr(module, "config", {}).get("cross_attention_dim")

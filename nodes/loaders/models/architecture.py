@@ -39,7 +39,7 @@ class Architecture:
     ``ignorable``: patterns that names of weights begin with which do nothing. ``others``: patterns that names of
     *another* model hold, with what it is. ``precisions``: what it computes rightly in, the best first. ``optional``:
     parts of the network that a file may be without; ``tied``: parts that are another part of it under a second name.
-    ``finish``: what is done to a network last that was made of a file. ``held``: networks that it has inside, by name,
+    ``finish``: what is done to a network last, once it has its weights. ``held``: networks that it has inside, by name,
     which lie in a folder of their own beside it in a pipeline.
     """
 
@@ -122,6 +122,12 @@ class Architecture:
         """The same without the networks that lie in folders of their own."""
         if (config := bitsandbytes_config(folder)) is not None:
             return self._from_quantised(folder, config, dtype)
+        module = self._saved(folder, dtype)
+        self.finish(module)
+        return module
+
+    def _saved(self, folder: Path, dtype: torch.dtype) -> Any:
+        """The same as its library reads it."""
         if self.library == "diffusers":
             options = {"torch_dtype": dtype}
             return read_weights(self._class(), folder, "diffusion_pytorch_model", options, self.ignorable)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from nodeflow.wires import Denoiser, DiffusionNetwork, LatentFormat, TextEncoder, TrainedSchedule
+from nodes.loaders.adapters.names.renamed import RenamedRow
 from nodes.loaders.families.autoencoders.autoencoder import Autoencoder
 from nodes.loaders.models.architecture import Architecture
 from nodes.loaders.read.accounting import FileWeights
@@ -76,6 +77,7 @@ class FamilyNetwork:
     ``denoiser`` makes it a denoiser; its number is the guidance that networks are told which were distilled with it.
     ``place`` is its folder in a pipeline; ``guided``: whether it may be told that guidance. ``shown``: what networks
     of the family are shown beside the latent, where some are. ``flow_map``: whether one is told where each step goes.
+    ``layers``: what its makers call layers that the library calls otherwise, by which adapters of theirs are read.
     """
 
     architecture: Architecture
@@ -84,6 +86,7 @@ class FamilyNetwork:
     guided: bool = False
     shown: Shown | None = None
     flow_map: Callable[[DiffusionNetwork], bool] = lambda network: False
+    layers: tuple[RenamedRow, ...] = ()
 
 
 @dataclass(frozen=True)

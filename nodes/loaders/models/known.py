@@ -60,6 +60,11 @@ def told_as(name: str) -> Family | None:
     return families()[found.name] if found is not None else None
 
 
+def families_of(kind: str) -> tuple[Family, ...]:
+    """The families whose networks are of a class of their library."""
+    return tuple(family for family in families().values() if family.network.architecture.kind == kind)
+
+
 def family_of_network(network: DiffusionNetwork) -> Family | None:
     """The family that a network was loaded as; None for one of another kind, such as a U-Net on pixels."""
     return families().get(network.family)

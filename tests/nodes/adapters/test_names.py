@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nodes.loaders.adapters.names.layer_names import weighted
 from nodes.loaders.adapters.names.renamed import RenamedRow, renamed
-from nodes.loaders.adapters.names.tables import TABLES, network_names
+from nodes.loaders.adapters.names.tables import network_names, table_of
 from tests.nodes.adapters.tiny_networks import adapter, assert_same, drawn, merged, outputs, write
 from tests.nodes.original_transformers import original_weights
 
@@ -165,7 +165,7 @@ NO_TEXT_AS_A_WHOLE = {"ChromaTransformer2DModel", "LongCatImageTransformer2DMode
 def test_tables_name_layers_that_are_there(kind: str) -> None:
     module = made(kind)
     names, layers = network_names(module), dict(module.named_modules())
-    for row in TABLES.get(kind, ()):
+    for row in table_of(kind):
         if "norm" not in row.original and "guidance_in" not in row.original and "_mod" not in row.original:
             assert _is_there(row, layers) or kind in NO_TEXT_AS_A_WHOLE, row
     for dotted in names.dotted.values():
@@ -179,7 +179,7 @@ def test_tables_are_those_of_diffusers_converters(kind: str) -> None:
     torch.manual_seed(0)
     module = getattr(diffusers, kind)(**(shape or SHAPES[kind]))
     weights, original, seen = module.state_dict(), {}, set()
-    for alias, targets in renamed(module, list(weighted(module)), TABLES[kind]):
+    for alias, targets in renamed(module, list(weighted(module)), table_of(kind)):
         for part in ("weight", "bias"):
             if "processor" not in alias and all(f"{one.layer}.{part}" in weights for one in targets):
                 rows = [weights[f"{one.layer}.{part}"][slice(*one.layer_rows or (None,))] for one in targets]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from nodes.loaders.adapters.names import (
-    aura_flow,
     cosmos,
     flux,
     flux2,
@@ -19,8 +18,7 @@ from nodes.loaders.adapters.names import (
 )
 from nodes.loaders.adapters.names.layer_names import Alias, LayerNames, TargetLayer, layer_names, weighted
 from nodes.loaders.adapters.names.renamed import RenamedRow, renamed
-from nodes.loaders.families.pixart_alpha import names as pixart
-from nodes.loaders.families.sana import names as sana
+from nodes.loaders.models.known import families_of
 
 TABLES: Mapping[str, tuple[RenamedRow, ...]] = {
     "FluxTransformer2DModel": flux.ROWS,
@@ -35,11 +33,9 @@ TABLES: Mapping[str, tuple[RenamedRow, ...]] = {
     "QwenImage21Transformer2DModel": qwen_image.ROWS_21,
     "Krea2Transformer2DModel": krea2.ROWS,
     "CosmosTransformer3DModel": cosmos.ROWS,
-    "AuraFlowTransformer2DModel": aura_flow.ROWS,
-    "PixArtTransformer2DModel": pixart.ROWS,
-    "SanaTransformer2DModel": sana.ROWS,
 }
-"""By diffusers' class. Networks that stand in no table have the names of their library alone."""
+"""By diffusers' class, of those whose makers' names several families share; others say theirs themselves. Networks that
+stand in no table have the names of their library alone."""
 INSIDE = "unet."
 """Where a network holds its U-Net beside something else."""
 TEXT_ROOTS = ("text_model.", "model.language_model.", "language_model.", "model.", "transformer.")
@@ -48,10 +44,17 @@ OLD_TEXT = {"q_proj": "to_q", "k_proj": "to_k", "v_proj": "to_v", "out_proj": "t
 """What diffusers once called the layers of a text encoder's attention."""
 
 
+def table_of(kind: str) -> tuple[RenamedRow, ...]:
+    """What makers call the layers of networks of a class."""
+    if kind in TABLES:
+        return TABLES[kind]
+    return next((family.network.layers for family in families_of(kind) if family.network.layers), ())
+
+
 def network_names(module: Any) -> LayerNames:
     """For a denoising network."""
     own = list(weighted(module))
-    aliases: list[Alias] = list(renamed(module, own, TABLES.get(type(module).__name__, ())))
+    aliases: list[Alias] = list(renamed(module, own, table_of(type(module).__name__)))
     if hasattr(module, "down_blocks") and hasattr(module, "up_blocks"):
         known = set(own)
         aliases += [(theirs, (TargetLayer(ours),)) for ours, theirs in unet.original_names(module) if ours in known]

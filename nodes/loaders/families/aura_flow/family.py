@@ -7,6 +7,7 @@ from typing import Any
 
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.aura_flow.call import AuraFlowDenoiser
+from nodes.loaders.families.aura_flow.names import ROWS
 from nodes.loaders.families.autoencoders.kl import KL_FULL
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
@@ -64,7 +65,7 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 
 FAMILY = Family(
     name="AuraFlow",
-    network=FamilyNetwork(Architecture("diffusers", "AuraFlowTransformer2DModel", shape, names), denoiser),
+    network=FamilyNetwork(Architecture("diffusers", "AuraFlowTransformer2DModel", shape, names), denoiser, layers=ROWS),
     text=FamilyText((TextPart("text_encoder", PILE_T5),), text),
     latent=FamilyLatent(
         KL_FULL,

@@ -78,6 +78,7 @@ FAMILY = Family(
             precisions=("float16", "bfloat16", "float32"),
         ),
         denoiser,
+        layers=ROWS,
     ),
     text=read_by(TOKENS),
     latent=FamilyLatent(

@@ -76,7 +76,9 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
 FAMILY = Family(
     name="Sana",
     network=FamilyNetwork(
-        Architecture("diffusers", "SanaTransformer2DModel", shape, names, ignorable=IGNORABLE), denoiser
+        Architecture("diffusers", "SanaTransformer2DModel", shape, names, ignorable=IGNORABLE),
+        denoiser,
+        layers=ROWS,
     ),
     text=FamilyText((TextPart("text_encoder", GEMMA_2),), text),
     latent=FamilyLatent(
