@@ -8,7 +8,7 @@ import msgspec
 
 from nodeflow.library.folder_json import FolderError, named, read_json
 
-FILES = "tokenizer.json", "vocab.json", "spiece.model", "tokenizer.model", "tekken.json"
+FILES = "tokenizer.json", "vocab.json", "spiece.model", "tokenizer.model", "tekken.json", "vocab.txt"
 """Of which a tokenizer's folder has one."""
 INSIDE = "tokenizer"
 """The folder of it in a model's."""
