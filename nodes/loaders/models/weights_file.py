@@ -33,9 +33,10 @@ class WeightsFile:
         """The denoising network: what stands behind its prefix, or all that belongs to no other part, but for ``marks``
         of how it was trained."""
         others = tuple(beginning for beginnings in self._parts.values() for beginning in beginnings)
-        prefix = next((one for one in NETWORK if self._begins(one)), self._wrapper(*WRAPPERS, MODEL))
-        names = [name for name in self._weights if name.startswith(prefix) and (prefix or not name.startswith(others))]
-        return self._part([name for name in names if name not in marks], prefix)
+        own = [name for name in self._weights if name not in marks and not name.startswith(others)]
+        prefix = next((one for one in NETWORK if self._begins(one)), _wrapper(own, *WRAPPERS, MODEL))
+        names = self._weights if prefix in NETWORK else own
+        return self._part([name for name in names if name.startswith(prefix) and name not in marks], prefix)
 
     def called(self, names: Iterable[str]) -> FileWeights:
         """Those of these weights that it has, which belong to no part."""
@@ -51,7 +52,7 @@ class WeightsFile:
     def alone(self, *more: str) -> FileWeights:
         """The whole file, which holds one part alone, without what stands before every name; ``more``: what may stand
         there besides, before the names of such a part."""
-        return self._part(list(self._weights), self._wrapper(*rule_book().wrappers, *WRAPPERS, *more))
+        return self._part(list(self._weights), _wrapper(self._weights, *rule_book().wrappers, *WRAPPERS, *more))
 
     def holds(self, name: str) -> bool:
         """Return whether it has a part of this name."""
@@ -68,9 +69,11 @@ class WeightsFile:
         self._taken.update(names)
         return FileWeights({name.removeprefix(prefix): self._weights[name] for name in names})
 
-    def _wrapper(self, *known: str) -> str:
-        """Which of these stands before every name."""
-        return next((one for one in known if all(name.startswith(one) for name in self._weights)), "")
-
     def _begins(self, prefix: str) -> bool:
         return any(name.startswith(prefix) for name in self._weights)
+
+
+def _wrapper(names: Iterable[str], *known: str) -> str:
+    """Which of these stands before every name."""
+    listed = list(names)
+    return next((one for one in known if all(name.startswith(one) for name in listed)), "")
