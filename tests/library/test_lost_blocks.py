@@ -30,7 +30,7 @@ from tests.library.true_networks import READERS, TRANSFORMERS, reader, transform
 from tests.nodes.original_layout import write_original
 
 UNSURE = re.compile(
-    r"adaln_modulation|projector\.net|mode_blocks\.image|mlp|caption_projection|cap(tion)?_embedder|norms\.$"
+    r"adaln_modulation|extra_embedder|projector\.net|mode_blocks\.image|mlp|caption_projection|cap(tion)?_embedder|norms\.$"
 )
 """Lists of layers that are of another kind, or as long as another list is: the loader itself misses theirs."""
 

@@ -94,6 +94,11 @@ CLASSES: dict[str, tuple[dict[str, Any], str, str]] = {
     "FluxTransformer2DModel": ({"num_layers": 1, "num_single_layers": 1}, "transformer", "FLUX.1"),
     "GlmImageTransformer2DModel": ({"num_layers": 1}, "transformer", "GLM-Image"),
     "Ideogram4Transformer2DModel": ({"num_layers": 1}, "transformer", "Ideogram 4"),
+    "HunyuanDiT2DModel": (
+        {"num_layers": 1, "in_channels": 4, "patch_size": 2, "hidden_size": 1408},
+        "transformer",
+        "Hunyuan-DiT",
+    ),
     "HunyuanImageTransformer2DModel": (
         {"num_layers": 1, "num_single_layers": 1, "text_embed_2_dim": 8},
         "transformer",

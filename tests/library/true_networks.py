@@ -55,6 +55,10 @@ TRANSFORMERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "HiDreamImageTransformer2DModel",
         {"patch_size": 2, "in_channels": 16, "caption_channels": [4096, 4096], "llama_layers": list(range(48))},
     ),
+    "Hunyuan-DiT": (
+        "HunyuanDiT2DModel",
+        {"in_channels": 4, "patch_size": 2, "hidden_size": 1408, "num_layers": 40, "mlp_ratio": 4.3637},
+    ),
     "HunyuanImage 2.1": ("HunyuanImageTransformer2DModel", {"text_embed_2_dim": 1472}),
     "Kandinsky 5 lite": ("Kandinsky5Transformer3DModel", {"model_dim": 2560, "num_visual_blocks": 50}),
     "PixArt": ("PixArtTransformer2DModel", {"caption_channels": 4096}),

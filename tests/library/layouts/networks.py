@@ -2,13 +2,16 @@
 
 from tests.library.layouts.shapes import (
     ALONE,
+    BILINGUAL_CLIP,
     CHROMA,
     CLIP,
     CLIP_G,
     FLUX,
     FLUX_2,
+    HUNYUAN_DIT,
     IN_ONE,
     LATENT,
+    MT5,
     OPEN_CLIP,
     PIXART,
     QWEN,
@@ -158,6 +161,17 @@ NETWORKS = {
     "pixart alpha": Layout({**PIXART, "ar_embedder.mlp.0.weight": (W, 256)}, "transformer", "PixArt-alpha", ALONE),
     "sana": Layout(SANA, "transformer", "Sana", ALONE),
     "sana sprint": Layout({**SANA, "cfg_embedder.mlp.0.weight": (W, 256)}, "transformer", "Sana Sprint", ALONE),
+    "hunyuan dit": Layout(HUNYUAN_DIT, "transformer", "Hunyuan-DiT", ALONE),
+    "hunyuan dit whole": Layout(  # comfyanonymous/hunyuan_dit_comfyui, by the names that ComfyUI's classes have
+        under("model.", HUNYUAN_DIT)
+        | under("vae.", VAE)
+        | under("text_encoders.hydit_clip.transformer.bert.", BILINGUAL_CLIP)
+        | under("text_encoders.mt5xl.transformer.", MT5)
+        | {"text_encoders.mt5xl.spiece_model": (4309802,)},
+        "checkpoint",
+        "Hunyuan-DiT",
+        WHOLE,
+    ),
     "hidream": Layout(
         {"caption_projection.0.linear.weight": (W, W), "double_stream_blocks.0.block.attn1.to_q.weight": (W, W)},
         "transformer",

@@ -89,6 +89,22 @@ PIXART: Shapes = {
     "y_embedder.y_embedding": (300, W),
     "blocks.0.cross_attn.q_linear.weight": (W, W),
 }
+HUNYUAN_DIT: Shapes = {
+    "x_embedder.proj.weight": (W, 4, 2, 2),
+    "mlp_t5.0.weight": (8192, 2048),
+    "text_embedding_padding": (333, 1024),
+    "pooler.positional_embedding": (257, 2048),
+    "blocks.0.attn1.Wqkv.weight": (3 * W, W),
+}
+BILINGUAL_CLIP: Shapes = {
+    "embeddings.word_embeddings.weight": (47020, 1024),
+    "encoder.layer.0.attention.self.query.weight": (1024, 1024),
+}
+MT5: Shapes = {
+    "shared.weight": (250112, 2048),
+    "encoder.block.0.layer.0.SelfAttention.q.weight": (2048, 2048),
+    "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight": (32, 32),
+}
 SANA: Shapes = {
     **PIXART,
     "x_embedder.proj.weight": (W, 32, 1, 1),

@@ -1,11 +1,13 @@
 """Text encoders and CLIPs."""
 
 from tests.library.layouts.shapes import (
+    BILINGUAL_CLIP,
     CLIP,
     CLIP_G,
     GEMMA_2,
     LLAMA,
     MISTRAL,
+    MT5,
     OPEN_CLIP,
     QWEN_VL,
     READER,
@@ -16,6 +18,7 @@ from tests.library.layouts.shapes import (
     of_mistral,
     qwen_3,
     qwen_3_vl,
+    under,
 )
 
 TEXT = {
@@ -50,6 +53,9 @@ TEXT = {
     "mistral nemo, as wide": Layout(of_mistral(14336), "text encoder", "Llama or Mistral", READER),
     "llama 2 13b, as wide": Layout(of_mistral(13824), "text encoder", "Llama or Mistral", READER),
     "gemma 2": Layout(GEMMA_2, "text encoder", "Gemma 2", READER),
+    "mt5": Layout(MT5, "text encoder", "mT5-XL", READER),
+    "bilingual clip": Layout(BILINGUAL_CLIP, "text encoder", "bilingual CLIP", READER),
+    "bilingual clip, comfyui": Layout(under("bert.", BILINGUAL_CLIP), "text encoder", "bilingual CLIP", READER),
     "pile t5": Layout({**UMT5, "shared.weight": (32128, 2048)}, "text encoder", "Pile-T5-XL", READER),
     "ministral 3": Layout(
         {**LLAMA, "model.embed_tokens.weight": (131072, 3072)}, "text encoder", "Ministral 3 3B", READER

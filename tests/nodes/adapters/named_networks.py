@@ -123,6 +123,17 @@ SHAPES: Mapping[str, dict[str, Any]] = {
         "caption_channels": 24,
         "sample_size": 8,
     },
+    "HunyuanDiT2DModel": {
+        "num_attention_heads": 2,
+        "attention_head_dim": 16,
+        "in_channels": 4,
+        "patch_size": 2,
+        "hidden_size": 32,
+        "num_layers": 4,
+        "cross_attention_dim": 24,
+        "cross_attention_dim_t5": 40,
+        "pooled_projection_dim": 16,
+    },
     "QwenImageTransformer2DModel": {
         "in_channels": 16,
         "out_channels": 4,

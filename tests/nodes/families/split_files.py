@@ -21,6 +21,7 @@ from tests.nodes.families import model_folders as usual
 from tests.nodes.families.seeing_models import flux_2_klein, krea_2, qwen_image_21
 from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
 from tests.nodes.families.small.glm import glm_image
+from tests.nodes.families.small.hunyuan_dit import hunyuan_dit
 from tests.nodes.families.small.kolors import kolors
 from tests.nodes.families.small.omni import z_image_omni
 from tests.nodes.original_layout import unet_weights, vae_weights
@@ -132,6 +133,11 @@ KINDS: Mapping[str, Kind] = {
         glm_image,
         {"text_encoder": ("byt5_glyphs", ""), "vision_language_encoder": ("glm_image_planner", "processor")},
     ),
+    "Hunyuan-DiT": Kind(
+        hunyuan_dit,
+        {"text_encoder": ("bilingual_clip", "tokenizer"), "text_encoder_2": ("mt5_xl", "")},
+        {"text_encoder": "hydit_clip", "text_encoder_2": "mt5xl"},
+    ),
     "AuraFlow": Kind(by_t5.aura_flow, {"text_encoder": ("pile_t5_xl", "tokenizer")}, {"text_encoder": "pile_t5xl"}),
 }
 
@@ -184,7 +190,7 @@ def split(name: str, path: Path, saved: Path | None = None) -> Split:
     save_file(network, network_file)
     whole: Weights = {f"model.diffusion_model.{key}": value for key, value in network.items()}
     for file, (place, (_, tokenizer)) in zip(texts, kind.texts.items(), strict=True):
-        weights = weights_of(folder / place)
+        weights = weights_of(folder / place) | _vocabulary(folder / place.replace("text_encoder", "tokenizer"))
         file.parent.mkdir()
         save_file(weights, file)
         if tokenizer:
@@ -200,6 +206,12 @@ def split(name: str, path: Path, saved: Path | None = None) -> Split:
     if whole_file is not None:
         save_file({key: value.contiguous().clone() for key, value in whole.items()}, whole_file)
     return Split.of(name, path)
+
+
+def _vocabulary(folder: Path) -> Weights:
+    """A model of SentencePiece as files of ComfyUI's hold it; nothing where a folder has none."""
+    file = folder / "spiece.model"
+    return {"spiece_model": torch.frombuffer(bytearray(file.read_bytes()), dtype=torch.uint8)} if file.is_file() else {}
 
 
 def _network_names(folder: Path) -> Weights:

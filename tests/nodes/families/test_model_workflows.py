@@ -26,6 +26,7 @@ from tests.nodes.families.seeing_models import flux_2, flux_2_klein, krea_2, qwe
 from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
 from tests.nodes.families.small.cascade import stage_b, stage_c
 from tests.nodes.families.small.glm import glm_image
+from tests.nodes.families.small.hunyuan_dit import hunyuan_dit
 from tests.nodes.families.small.kolors import kolors
 from tests.nodes.families.small.omni import z_image_omni
 from tests.telling import telling
@@ -135,6 +136,7 @@ ALIKE: dict[str, Callable[[Path], dict[str, str]]] = {
     "prx-deep": Plain(late_comers.prx_deep),
     "fibo": Plain(late_comers.fibo),
     "kolors": Plain(kolors),
+    "hunyuan-dit": Plain(hunyuan_dit),
 }
 """Those that differ from another by their model and numbers alone; what their model gives is compared step by step."""
 

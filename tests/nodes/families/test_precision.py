@@ -33,7 +33,10 @@ def test_what_is_no_precision_is_a_sentence() -> None:
         precision("float8", "float32", ("float32",), True)
 
 
-HALF = {"Kolors", "Stable Diffusion 1", "Stable Diffusion 2", "Stable Diffusion XL", "PixArt-alpha", "PixArt-Sigma"}
+HALF = {
+    *("Kolors", "Stable Diffusion 1", "Stable Diffusion 2", "Stable Diffusion XL"),
+    *("PixArt-alpha", "PixArt-Sigma", "Hunyuan-DiT"),
+}
 """U-Nets, and the transformers whose makers ran and published them in float16."""
 
 
