@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -73,7 +74,8 @@ class _Judge:
         self._at.mkdir(parents=True)
         path = self._at / self._layout.path.name
         if self._layout.file:
-            shutil.copytree(self._layout.path, path)
+            shutil.copytree(self._layout.path, path, copy_function=os.symlink)
         file = path / self._layout.file if self._layout.file else path
+        file.unlink(missing_ok=True)
         save_file({name: one.contiguous().clone() for name, one in weights.items()}, file, metadata or None)
         return held(self._layout.load(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,11 +30,14 @@ from tests.nodes.original_layout import (
     unet_weights,
     write_original,
 )
-from tests.nodes.original_xl import CONTEXT, SMALL_BASE, SMALL_REFINER, original, text_shape, xl_vae
+from tests.nodes.original_xl import CONTEXT, SMALL_BASE, SMALL_REFINER, original, text_shape, write_xl, xl_vae
+from tests.nodes.test_accounting import union
 from tests.nodes.test_one_file_parts import new_controlnet, original_controlnet
 
 Weights = dict[str, Tensor]
 Load = Callable[[Path], Any]
+NETWORK = "diffusion_pytorch_model.safetensors"
+"""What diffusers calls a network's file."""
 
 
 class Layout(NamedTuple):
@@ -105,8 +109,25 @@ def _first_and_second(at: Path) -> dict[str, Layout]:
         "SD2 inpainting": Layout(_second(at, "inpainting", 9), _diffusion),
         "SD2 depth": Layout(_second(at, "depth", 5), _diffusion),
         "SD2 unCLIP": Layout(_second(at, "unclip", 4, noise | label), _diffusion, refused=True),
+        "x4 upscaler's folder": Layout(_enlarging(at / "folder"), _diffusion, f"unet/{NETWORK}", refused=True),
         "x4 upscaler": Layout(_second(at, "x4", 7, low), _diffusion, refused=True),
     }
+
+
+def _enlarging(folder: Path) -> Path:
+    """The x4 upscaler as diffusers saves it, as far as that tells it from others."""
+    kinds = {"unet": "UNet2DConditionModel", "vae": "AutoencoderKL", "low_res_scheduler": "DDPMScheduler"}
+    index = {"_class_name": "StableDiffusionUpscalePipeline"} | {
+        name: ["diffusers", kind] for name, kind in kinds.items()
+    }
+    unet = UNet2DConditionModel(
+        sample_size=8, in_channels=7, block_out_channels=(32, 64), norm_num_groups=8, num_class_embeds=1000,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=64, attention_head_dim=8,
+    )  # fmt: skip
+    unet.save_pretrained(folder / "unet")
+    (folder / "model_index.json").write_text(json.dumps(index))
+    return folder
 
 
 def _xl(at: Path) -> dict[str, Layout]:
@@ -130,6 +151,12 @@ def _xl(at: Path) -> dict[str, Layout]:
             found["XL U-Net alone"] = Layout(
                 _save(at / "unet.safetensors", bare), lambda path: load_diffusion_model(str(path))
             )
+    (at / "saved").mkdir()
+    write_xl(at / "saved")
+    folder = at / "saved" / "folder"
+    found["XL's folder, U-Net"] = Layout(folder, _diffusion, f"unet/{NETWORK}")
+    found["XL's folder, second text encoder"] = Layout(folder, _diffusion, "text_encoder_2/model.safetensors")
+    found["XL's folder by family, VAE"] = Layout(folder, lambda path: load_model(str(path)), f"vae/{NETWORK}")
     found["XL base by family"] = Layout(at / "XL base.safetensors", lambda path: load_model(str(path)))
     return found
 
@@ -158,6 +185,7 @@ def _cascade(at: Path) -> dict[str, Layout]:
         save(at / name)
         weights = cascade_names(load_file(next((at / name / place).glob("*.safetensors"))))
         found[name] = Layout(_save(at / f"{name}.safetensors", weights), lambda path: load_diffusion_model(str(path)))
+        found[f"{name}'s folder"] = Layout(at / name, lambda path: load_model(str(path)), f"{place}/{NETWORK}")
     weights = load_file(next((at / "Cascade B" / "vqgan").glob("*.safetensors")))
     weights["vquantizer.codebook.weight"] = weights.pop("vquantizer.embedding.weight")
     found["Cascade A"] = Layout(_save(at / "a.safetensors", weights), lambda path: load_vae(str(path)))
@@ -174,8 +202,9 @@ def _controls(at: Path) -> dict[str, Layout]:
     found = {
         "ControlNet": Layout(_save(at / "c1.safetensors", original_controlnet(first.state_dict())), _control),
         "ControlNet of SD2": Layout(_save(at / "c2.safetensors", original_controlnet(second.state_dict())), _control),
+        "ControlNet union": Layout(_save(at / "union.safetensors", dict(union().state_dict())), _control),
         "ControlNet of XL": Layout(_save(at / "cxl.safetensors", dict(xl.state_dict())), _control),
-        "ControlNet's folder": Layout(at / "net", _control, "diffusion_pytorch_model.safetensors"),
+        "ControlNet's folder": Layout(at / "net", _control, NETWORK),
     }
     for kind, count in (("full_adapter", 2), ("full_adapter_xl", 2)):
         net = T2IAdapter(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,36 @@ def test_no_file_that_is_read_is_written_over(words: tuple[str, ...], says: str,
     before = {path: path.read_bytes() for path in place.iterdir() if path.is_file()}
     assert says in said(2, *words)
     assert {path: path.read_bytes() for path in place.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize("words", [("check", "flow.json"), ("--version",)])
+def test_what_cannot_be_printed_is_told(words: tuple[str, ...], place: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "nodeflow", *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr.splitlines()) == (
+        1,
+        ["nodeflow: what is printed cannot be written: No space left on device"],
+    )
+
+
+def test_letters_that_a_terminal_has_not_are_printed_as_codes(place: Path) -> None:
+    (place / "flow.json").rename(place / "flôw.json")
+    done = subprocess.run(
+        [sys.executable, "-m", "nodeflow", "check", "flôw.json"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert done.returncode == 0 and done.stdout.startswith(rb"fl\xf4w.json is in order"), done.stderr
+
+
+def test_a_models_name_gives_a_terminal_no_orders(place: Path) -> None:
+    (place / "m").mkdir()
+    (place / "m" / "a\x1b[2J\nb.safetensors").write_bytes(b"x")
+    said(0, "models", "scan", "m")
+    for words in (("models", "list"), ("models", "info", "m/a\x1b[2J\nb.safetensors"), ("check", "flow.json")):
+        assert "\x1b" not in said(0, *words)
+    assert said(0, "models", "list").splitlines()[0] == "a\\x1b[2J b.safetensors"

@@ -23,6 +23,7 @@ from nodeflow.cli import (
     serve,
 )
 from nodeflow.cli.form_help import RunCommand
+from nodeflow.cli.printed import printed
 from nodeflow.cli.status import WRONG
 
 cli = typer.Typer(
@@ -44,7 +45,8 @@ def main() -> None:
             readable = os.fsencode(text).decode(errors="backslashreplace")
             print(f"nodeflow: {readable} is not UTF-8 text; rename the file, or type it in UTF-8", file=sys.stderr)
             sys.exit(WRONG)
-    cli()
+    with printed():
+        cli()
 
 
 @cli.callback(invoke_without_command=True)
