@@ -12,7 +12,8 @@ from nodeflow.graph.subgraphs.instances import with_subgraphs
 from nodeflow.library.check_parts import Loader, wrong_parts
 from nodeflow.library.hub_snapshot import may_fetch, snapshot
 from nodeflow.library.lookup import SUFFIXES
-from nodeflow.library.missing import HUB_ID, Find, missing_models, named_models, short
+from nodeflow.library.missing import HUB_ID, Find, NamedModel, missing_models, named_models, short
+from nodeflow.library.named import PartsOf, files_of
 from nodeflow.library.right_kind import NETWORKS, refusal, shortened
 from nodeflow.library.rules import rule_book
 from nodeflow.library.tokenizer_files import tokenizer_in, without_tokenizer
@@ -30,8 +31,58 @@ def problems_on_disk(workflow: Workflow, catalogue: Catalogue, base: Path, find:
         (one.where, one.node, one.param): one for one in missing_models(named_models(workflow, catalogue), find, base)
     }
     found = [one.problem() for one in lost.values() if not (one.hub and may_fetch())]
+    return found + [one.problem() for one in unfit_files(workflow, catalogue, base, find, lost)]
+
+
+class Unfit(NamedTuple):
+    """A parameter that names what its node does not read: of a node in the root, or in a definition ``where``."""
+
+    where: str
+    node: str
+    param: str
+    reason: str
+
+    def problem(self) -> Problem:
+        """Say so."""
+        return Problem(f"{self.where}/{self.node}" if self.where else self.node, self.param, self.reason)
+
+
+def unfit_models(
+    workflow: Workflow, catalogue: Catalogue, base: Path, find: Find, missing: Collection[NamedModel], parts: PartsOf
+) -> list[Unfit]:
+    """Return the models that are here, and that no such node loads. ``parts``: what the library has of a kind."""
+    lost = {(one.where, one.node, one.param) for one in missing}
+    known = with_subgraphs(catalogue, workflow)
+    found = []
+    for one in unfit_files(workflow, catalogue, base, find, lost, parts):
+        body = workflow.subgraphs[one.where].body if one.where else workflow
+        param = known.nodes[body.nodes[one.node].type].param(one.param)
+        if param is None or not param.reads or param.widget == MODEL:
+            found.append(one)
+    return found
+
+
+def loaders_of(workflow: Workflow, catalogue: Catalogue) -> tuple[object, ...]:
+    """All that decides which models a workflow asks for: another as soon as a loader is told something else."""
+    return tuple(
+        (where, name, node.type, tuple((p.name, node.params.get(p.name, p.default)) for p in spec.params), wired)
+        for where, name, node, spec in _nodes(workflow, catalogue)
+        if any(param.widget == MODEL for param in spec.params)
+        for wired in [tuple(param.name for param in spec.params if _is_wired(workflow, where, name, param))]
+    )
+
+
+def unfit_files(
+    workflow: Workflow,
+    catalogue: Catalogue,
+    base: Path,
+    find: Find,
+    lost: Collection[tuple[str, str, str]],
+    parts: PartsOf = files_of,
+) -> list[Unfit]:
+    """Return the parameters that name what their nodes do not read, but for those that are ``lost``."""
+    found: list[Unfit] = []
     for where, name, node, spec in _nodes(workflow, catalogue):
-        place = f"{where}/{name}" if where else name
         bad = {one[2] for one in lost if one[:2] == (where, name)}
         said = _Said(_beside(workflow, where, name, node, spec), _is_chosen(workflow, where, name, node, spec))
         for param, value in _named(workflow, where, name, node, spec):
@@ -43,10 +94,10 @@ def problems_on_disk(workflow: Workflow, catalogue: Catalogue, base: Path, find:
                 else wrong_file(param, value, base)
             )
             if wrong:
-                found.append(Problem(place, param.name, wrong))
+                found.append(Unfit(where, name, param.name, wrong))
                 bad.add(param.name)
         if (loader := _loader(workflow, where, name, node, spec, base, find, bad)) is not None:
-            found += [Problem(place, param, why) for param, why in wrong_parts(loader)]
+            found += [Unfit(where, name, param, why) for param, why in wrong_parts(loader, parts)]
     return found
 
 

@@ -26,6 +26,7 @@ from nodeflow.library.family_parts import (
     vae_in_library,
 )
 from nodeflow.library.folder_json import named
+from nodeflow.library.named import PartsOf, files_of
 from nodeflow.library.recognise import recognise
 from nodeflow.library.rules import TEXTS, VAE, FamilyRules, Taker, rule_book
 
@@ -59,8 +60,9 @@ class Loader(NamedTuple):
         return rule_book().takers[like].reads if like is not None else self.taker.reads
 
 
-def wrong_parts(loader: Loader) -> Said:
-    """The parameters of a loader that do not go together, and why. Nothing is said of what cannot be read."""
+def wrong_parts(loader: Loader, parts: PartsOf = files_of) -> Said:
+    """The parameters of a loader that do not go together, and why. Nothing is said of what cannot be read. ``parts``:
+    what the library has of a kind."""
     taker = loader.taker
     try:
         yield from _alone(loader)
@@ -71,7 +73,7 @@ def wrong_parts(loader: Loader) -> Said:
         elif taker.goes_with and taker.reads == VAE:
             yield from _latents(loader)
         elif taker.family and loader.first in loader.files:
-            yield from _model(loader, loader.files[loader.first])
+            yield from _model(loader, loader.files[loader.first], parts)
     except OSError:
         return
 
@@ -166,7 +168,7 @@ def _latents(loader: Loader) -> Said:
         yield loader.first, why
 
 
-def _model(loader: Loader, path: Path) -> Said:
+def _model(loader: Loader, path: Path, parts: PartsOf) -> Said:
     """What a loader of whole models, or of networks, is given: the model, and what is named beside it."""
     one = _part(path)
     try:
@@ -180,24 +182,24 @@ def _model(loader: Loader, path: Path) -> Said:
     if misfit := _misfit(family, texts):
         yield misfit
     elif path.is_file() and loader.is_told(TEXTS):
-        yield from _completed(loader, family, {*_inside(family, one), *assigned(family, list(texts.values()))})
+        yield from _completed(loader, family, parts, {*_inside(family, one), *assigned(family, list(texts.values()))})
     for name, vae in vaes.items():
         if loader.files[name].is_file() and (why := other_vae(vae, family)):
             yield name, why
     if path.is_file() and not vaes and loader.is_told(VAE) and family.vaes and VAE in one.found.missing:
         try:
-            vae_in_library(one.shown, family)
+            vae_in_library(one.shown, family, parts)
         except PartError as error:
             yield loader.first, str(error)
 
 
-def _completed(loader: Loader, family: FamilyRules, encoders: Collection[int]) -> Said:
+def _completed(loader: Loader, family: FamilyRules, parts: PartsOf, encoders: Collection[int]) -> Said:
     """The text encoders of a file, with those that the library has."""
     found = set(encoders)
     for number, text in enumerate(family.texts):
         if number in found:
             continue
-        if encoders_in_library(text):
+        if encoders_in_library(text, parts):
             found.add(number)
         elif why := lacks_encoder(family, text):
             yield loader.first, why

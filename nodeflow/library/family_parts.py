@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from nodeflow.library.named import files_of
+from nodeflow.library.named import PartsOf, files_of
 from nodeflow.library.recognised import Recognised
 from nodeflow.library.rules import FamilyRules, TextEncoderRule, rule_book
 
@@ -155,9 +155,9 @@ def other_vae(one: Part, family: FamilyRules) -> str:
     return ""
 
 
-def encoders_in_library(one: TextEncoderRule) -> Sequence[tuple[str, Path]]:
+def encoders_in_library(one: TextEncoderRule, parts: PartsOf = files_of) -> Sequence[tuple[str, Path]]:
     """The files of a text encoder in the person's library, by name; the truest kind of them."""
-    return files_of(one.filed, one.told[:1]) or files_of(one.filed, one.told)
+    return parts(one.filed, one.told[:1]) or parts(one.filed, one.told)
 
 
 def lacks_encoder(family: FamilyRules, one: TextEncoderRule) -> str:
@@ -170,9 +170,9 @@ def lacks_encoder(family: FamilyRules, one: TextEncoderRule) -> str:
     )
 
 
-def vae_in_library(model: str, family: FamilyRules) -> tuple[str, Path]:
+def vae_in_library(model: str, family: FamilyRules, parts: PartsOf = files_of) -> tuple[str, Path]:
     """The file of a family's VAE in the person's library, by name. Raises PartError where none is, or several are."""
-    files = files_of("vae", family.vaes)
+    files = parts("vae", family.vaes)
     if not files:
         raise PartError(
             f"{model} holds no VAE, and your model library has none for {family.name}; name its file at vae"

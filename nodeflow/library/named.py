@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -39,9 +39,9 @@ class _Finder:
     def of(self, kind: str, families: Sequence[str]) -> list[LibraryEntry]:
         """Files of a kind and of one of the families, those of the first family first."""
         library = self._opened()
-        if not (found := _fitting(library, kind, families)) and self._is_time():
+        if not (found := _fitting(library.entries, kind, families)) and self._is_time():
             library.refresh()
-            found = _fitting(library, kind, families)
+            found = _fitting(library.entries, kind, families)
         return found
 
     def _is_time(self) -> bool:
@@ -87,11 +87,11 @@ def _state(path: Path) -> str:
     return f"{found.st_size} {found.st_mtime_ns} {found.st_ino}"
 
 
-def _fitting(library: Library, kind: str, families: Sequence[str]) -> list[LibraryEntry]:
+def _fitting(entries: Sequence[LibraryEntry], kind: str, families: Sequence[str]) -> list[LibraryEntry]:
     """Without folders, and what is gone or lacks blocks."""
     found = [
         entry
-        for entry in library.entries
+        for entry in entries
         if entry.found.kind == kind
         and entry.found.family in families
         and not entry.found.lost
@@ -127,6 +127,15 @@ def library_path(name: str) -> Path | None:
         listed = ", ".join(entry.name for entry in found[:3])
         raise AmbiguousNameError(f"{len(found)} different models are called {name}: {listed}; name one with its folder")
     return Path(found[0].path)
+
+
+PartsOf = Callable[[str, Sequence[str]], Sequence[tuple[str, Path]]]
+"""Gives the library's files of a kind and of one of the families, by name; those of the first family first."""
+
+
+def parts_among(entries: Sequence[LibraryEntry]) -> PartsOf:
+    """What gives such files of entries that are known."""
+    return lambda kind, families: [(one.name, Path(one.path)) for one in _fitting(entries, kind, families)]
 
 
 def files_of(kind: str, families: Sequence[str]) -> list[tuple[str, Path]]:

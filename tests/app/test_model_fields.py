@@ -19,7 +19,7 @@ from nodeflow.app.panels.model_field import ModelField
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import SetParam
 from tests.library.files import write_sparse
-from tests.library.layouts.shapes import VAE
+from tests.library.layouts.shapes import FLUX, VAE
 
 Key = Qt.Key
 
@@ -178,8 +178,26 @@ def test_what_is_missing_is_told_marked_and_replaced_in_one_step(window: MainWin
 def test_a_model_that_comes_is_missing_no_longer(window: MainWindow, qtbot: QtBot, models: Path) -> None:
     add(window, "vae", "nodes.load_vae")
     window.session.do("Set", SetParam("vae", "model", "late.safetensors"))
+    window.session.do("Set", SetParam("vae", "made_for", "Stable Diffusion XL"))
     look(window, qtbot)
     qtbot.waitUntil(lambda: len(window.session.missing) == 1)
     write_sparse(models / "vae" / "late.safetensors", VAE)
     qtbot.waitUntil(lambda: not window.session.missing, timeout=10_000)
+    assert not window.problems.isVisible()
+
+
+def test_a_model_that_its_node_does_not_load_is_told_before_a_run(
+    window: MainWindow, qtbot: QtBot, models: Path
+) -> None:
+    """In the words of the run, also where its family alone is left open; a run is tried all the same."""
+    write_sparse(models / "vae" / "late.safetensors", VAE)
+    write_sparse(models / "flux.safetensors", FLUX)
+    look(window, qtbot)
+    add(window, "vae", "nodes.load_vae")
+    for name, said in (("flux", "Load VAE loads a VAE"), ("vae/late", "set made_for to the model it goes with")):
+        window.session.do("Set", SetParam("vae", "model", f"{name}.safetensors"))
+        qtbot.waitUntil(lambda: any(said in one.reason for one in window.session.unfit))  # noqa: B023 - waited for
+        assert window.problems.isVisible() and not window.problems.find_button.isVisible()
+    window.session.do("Set", SetParam("vae", "made_for", "Stable Diffusion XL"))
+    qtbot.waitUntil(lambda: not window.session.unfit)
     assert not window.problems.isVisible()

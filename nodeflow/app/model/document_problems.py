@@ -1,4 +1,4 @@
-"""What stands in the way of a document's run, and which models it lacks."""
+"""What stands in the way of a document's run, which models it lacks, and which its nodes do not load."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class DocumentProblems:
         self.found: list[Problem] = []
         self.missing: list[Problem] = []
         """Models that are not on this computer; a run is tried all the same."""
+        self.unfit: list[Problem] = []
+        """Models that are here, and that their nodes do not load; a run is tried all the same."""
         self._soon = QTimer(owner, interval=QUIET_MS, singleShot=True)
         self._soon.timeout.connect(self._check_again)
 
@@ -42,10 +44,17 @@ class DocumentProblems:
             self.missing = missing
             self._changed()
 
+    def show_unfit(self, unfit: list[Problem]) -> None:
+        """Take which models their nodes do not load."""
+        if unfit != self.unfit:
+            self.unfit = unfit
+            self._changed()
+
     def clear(self) -> None:
         """Know of none: another document is there."""
         self.show([])
         self.show_missing([])
+        self.show_unfit([])
 
     def edited(self) -> None:
         """The document is another now."""

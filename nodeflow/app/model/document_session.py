@@ -242,6 +242,15 @@ class DocumentSession(QObject):
         """Models that are not on this computer; a run is tried all the same."""
         return self._problems.missing
 
+    @property
+    def unfit(self) -> list[Problem]:
+        """Models that are here, and that their nodes do not load; a run is tried all the same."""
+        return self._problems.unfit
+
+    def set_unfit(self, unfit: list[Problem]) -> None:
+        """Take which models their nodes do not load."""
+        self._problems.show_unfit(unfit)
+
     def set_missing(self, missing: list[Problem]) -> None:
         """Take which models are not on this computer."""
         self._problems.show_missing(missing)

@@ -93,7 +93,7 @@ class GraphScope(QObject):
     def problems(self) -> list[Problem]:
         """Return what is wrong with the nodes shown; what is wrong inside an instance is told of it, with the path."""
         found = []
-        for problem in (*self.session.problems, *self.session.missing):
+        for problem in (*self.session.problems, *self.session.missing, *self.session.unfit):
             name, rest = self._local(problem.node)
             if name:
                 words = f"{rest}.{problem.port}" if rest and problem.port else rest

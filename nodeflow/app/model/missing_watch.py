@@ -1,4 +1,5 @@
-"""Which models of a document are not on this computer: asked when it opens, when it names others, when others come."""
+"""Which models of a document are not on this computer, and which their nodes do not load: asked when it opens, when it
+names others, when others come."""
 
 from __future__ import annotations
 
@@ -7,20 +8,22 @@ from PySide6.QtCore import QObject, QTimer
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.model.model_library import ModelLibrary
 from nodeflow.graph.model.workflow import Problem
+from nodeflow.library.check_files import Unfit, loaders_of, unfit_models
 from nodeflow.library.hub_snapshot import VARIABLE, listed
 from nodeflow.library.missing import NamedModel, missing_models, named_models, short
+from nodeflow.library.named import parts_among
 
 QUIET_MS = 120
 
 
 class MissingWatch(QObject):
-    """Keeps `DocumentSession.missing` true, and ``missing`` with what it is about."""
+    """Keeps `DocumentSession.missing` and `DocumentSession.unfit` true, and ``missing`` with what it is about."""
 
     def __init__(self, session: DocumentSession, library: ModelLibrary) -> None:
         super().__init__(session)
         self._session, self._library = session, library
         self.missing: list[NamedModel] = []
-        self._asked: list[NamedModel] = []
+        self._asked: tuple[object, ...] = ()
         self._soon = QTimer(self, interval=QUIET_MS, singleShot=True)
         self._soon.timeout.connect(self._look)
         session.opened.connect(self._anew)
@@ -31,7 +34,7 @@ class MissingWatch(QObject):
 
     def _anew(self) -> None:
         """Ask again, whatever was asked before."""
-        self._asked = []
+        self._asked = ()
         self._soon.start()
 
     def _look(self) -> None:
@@ -39,20 +42,30 @@ class MissingWatch(QObject):
             return  # what is not known yet may still be found
         session = self._session
         named = named_models(session.workflow, session.catalogue)
-        if named == self._asked:
+        asked = loaders_of(session.workflow, session.catalogue)
+        if asked == self._asked:
             return
-        self._asked = named
-        find, base = self._library.models.find, session.base
+        self._asked = asked
+        models, base = self._library.models, session.base
+        workflow, catalogue = session.workflow.copy(), session.catalogue
 
-        def tell(missing: list[NamedModel]) -> None:
-            if named is self._asked:
-                self._show(missing)
+        def look() -> tuple[list[NamedModel], list[Unfit]]:
+            missing = missing_models(named, models.find, base)
+            parts = parts_among(models.entries)
+            return missing, unfit_models(workflow, catalogue, base, models.find, missing, parts)
 
-        self._library.run(lambda: missing_models(named, find, base), tell, None, self)
+        def tell(found: tuple[list[NamedModel], list[Unfit]]) -> None:
+            if asked is self._asked:
+                self._show(*found)
 
-    def _show(self, missing: list[NamedModel]) -> None:
+        self._library.run(look, tell, None, self)
+
+    def _show(self, missing: list[NamedModel], unfit: list[Unfit]) -> None:
         self.missing = missing
         paths = self._session.flattened.paths
+        self._session.set_unfit(
+            [Problem(path, one.param, one.reason) for one in unfit for path in paths(one.where, one.node)]
+        )
         self._session.set_missing(
             [Problem(path, one.param, self._why(one)) for one in missing for path in paths(one.where, one.node)]
         )

@@ -46,7 +46,7 @@ class Problems(QWidget):
 
     def _fill(self) -> None:
         missing = self._session.missing
-        problems = list(dict.fromkeys((*self._session.problems, *missing)))
+        problems = list(dict.fromkeys((*self._session.problems, *missing, *self._session.unfit)))
         self.find_button.setVisible(bool(missing))
         self.list.clear()
         for problem in problems:
