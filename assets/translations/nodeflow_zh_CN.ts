@@ -2183,6 +2183,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <source>Found</source>
    <translation>已找到</translation>
   </message>
+  <message>
+   <source>Nothing found</source>
+   <translation>没有找到</translation>
+  </message>
  </context>
  <context>
   <name>PlaceCommands</name>

@@ -167,6 +167,26 @@ def test_muted_and_bypassed_nodes_are_told_apart(window: MainWindow) -> None:
     assert list(badges_of(card)) == [("bypass", "text"), ("note", "bad")]
 
 
+def test_a_node_that_is_pulled_larger_brings_down_what_lies_below(window: MainWindow, hand: Hand) -> None:
+    window.session.new()
+    add(window, "pulled", "nodes.clip_text_encode", 0, 0)
+    for name, at in (("above", (0, -400)), ("below", (20, 320)), ("beside", (900, 100))):
+        add(window, name, "toys.knobs", *at)
+    window.session.do("Note", Annotate("note", Annotation("note", 0, 640, 200, 100, "below all")))
+    before, cards = text(window), window.canvas.nodes
+    places = {name: card.pos() for name, card in cards.items()}
+    hand.drag(corner(cards["pulled"]), corner(cards["pulled"]) + QPointF(40, 0))
+    assert {name: card.pos() for name, card in cards.items()} == places, "nothing was covered"
+    window.session.stack.undo()
+    hand.drag(corner(cards["pulled"]), QPointF(400, 460))
+    assert cards["below"].y() >= cards["pulled"].body.height() and agrees(window)
+    assert all(cards[name].pos() == places[name] for name in ("above", "pulled", "beside"))
+    note = window.session.workflow.annotations["note"]
+    assert note.y >= cards["below"].y() + cards["below"].body.height()
+    window.session.stack.undo()
+    assert text(window) == before
+
+
 def test_an_image_ends_where_something_else_begins(window: MainWindow, hand: Hand) -> None:
     card = window.canvas.nodes["prompt"]
     image = QPixmap(300, 300)

@@ -161,3 +161,15 @@ def test_the_palette_knows_the_words_of_others(window: MainWindow) -> None:
     QTest.keyClicks(window.palette_.field, "slectt alll xy")
     assert ranked("slectt alll xy", entries) == []
     assert window.palette_.list.item(0).text() == "Select All"
+
+
+def test_a_list_in_which_nothing_was_found_says_so(window: MainWindow) -> None:
+    window.gestures.search(window.canvas.view.mapToScene(200, 200))
+    found = window.canvas.view.search
+    inks = []
+    for words in ("sampler", "qqqqzzzz"):
+        found.field.setText(words)
+        seen = found.list.viewport().grab().toImage()
+        rows = range(seen.height() // 2 - 8, seen.height() // 2 + 8)
+        inks.append((found.list.count() > 0, len({seen.pixel(x, y) for x in range(seen.width()) for y in rows}) > 3))
+    assert inks == [(True, True), (False, True)]

@@ -114,10 +114,12 @@ def test_dropping_a_picture_without_a_workflow_adds_a_node_that_loads_it(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     plain = picture(tmp_path / "plain.png")
+    steps = window.session.stack.count()
     drop(window, plain)
     qtbot.waitUntil(lambda: "load_image" in window.session.workflow.nodes)
     assert window.session.workflow.nodes["load_image"].params["path"] == str(plain)
     assert window.tabs.count() == 1
+    assert window.session.stack.count() == steps + 1, "one drop is taken back by one undo"
 
 
 def test_an_image_that_is_dropped_on_a_node_that_loads_one_is_loaded_there(

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, Qt, Signal
-from PySide6.QtGui import QDropEvent, QKeyEvent, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtGui import QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLabel,
@@ -27,9 +27,9 @@ from nodeflow.app.model.past_jobs import PastJobs
 from nodeflow.app.model.run_state import RunStates
 from nodeflow.app.panels.job_line import JOB, JobLine
 from nodeflow.app.panels.past_line import PAST, PastLine, outcome_words
-from nodeflow.app.qt import theme
 from nodeflow.app.qt.flow_layout import FlowLayout
 from nodeflow.app.qt.thumbnails import Thumbnails
+from nodeflow.app.qt.worded_list import WordedList
 from nodeflow.engine.protocol.messages import JobInfo
 from nodeflow.engine.protocol.run_request import RunRequest
 
@@ -37,15 +37,15 @@ StatesOf = Callable[[str], RunStates | None]
 """Gives the run states of a document by its id; None for one that is not open."""
 
 
-class _Jobs(QListWidget):
+class _Jobs(WordedList):
     """Jobs as lines: waiting ones are moved by drag or with Alt and the arrows, and taken out with Delete.
 
     ``idle`` stands there while there are none.
     """
 
     def __init__(self, move: Callable[[int, int], None], remove: Callable[[], None], idle: str) -> None:
-        super().__init__()
-        self._move, self._remove, self._idle = move, remove, idle
+        super().__init__(idle)
+        self._move, self._remove = move, remove
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.line = JobLine(self)
@@ -61,13 +61,6 @@ class _Jobs(QListWidget):
             self._remove()
         else:
             super().keyPressEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if not self.count():
-            painter, room = QPainter(self.viewport()), self.viewport().rect().adjusted(8, 8, -8, -8)
-            painter.setPen(theme.colour("dim"))
-            painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._idle)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """The engine moves the job, and its answer moves the line."""

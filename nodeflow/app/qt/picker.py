@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QLabel,
     QLineEdit,
-    QListWidget,
     QListWidgetItem,
     QStyle,
     QStyledItemDelegate,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from nodeflow.app.qt import theme
+from nodeflow.app.qt.worded_list import WordedList
 
 _TALL, _LOW = 46, 28
 _ENTRY = Qt.ItemDataRole.UserRole
@@ -62,7 +62,7 @@ class Picker(QFrame):
         self.field.setClearButtonEnabled(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a press on the list must not give the keys to the canvas
         self.setFocusProxy(self.field)
-        self.list = QListWidget()
+        self.list = WordedList(self.tr("Nothing found"))
         self.list.setAccessibleName(self.tr("Found"))
         self.list.setItemDelegate(_PickerLine(self.list, self._line))
         self.list.setUniformItemSizes(True)

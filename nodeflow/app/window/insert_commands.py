@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QPoint
@@ -26,12 +27,13 @@ class InsertCommands(QObject):
         super().__init__(window)
         self._window, self._tabs, self._models, self._foreign, self._recent = window, tabs, models, foreign, recent
 
-    def add(self, node_type: str, at: QPoint | None = None) -> str:
-        """Add a node to the document in front, at a point of the window or in the middle of what is seen; its id."""
+    def add(self, node_type: str, at: QPoint | None = None, values: Mapping[str, str] | None = None) -> str:
+        """Add a node to the document in front, at a point of the window or in the middle of what is seen, with values
+        of its parameters; its id."""
         tab = self._tabs.front
         view = tab.canvas.view
         place = view.viewport().rect().center() if at is None else view.viewport().mapFrom(self._window, at)
-        name = tab.gestures.add(node_type, view.mapToScene(place))
+        name = tab.gestures.add(node_type, view.mapToScene(place), values=values)
         view.setFocus()
         return name
 
@@ -55,7 +57,7 @@ class InsertCommands(QObject):
     def _load_image(self, path: Path, at: QPoint | None = None) -> None:
         """An image without a workflow becomes a node that loads it."""
         if loaders := self._tabs.front.session.catalogue.specs(LOAD_IMAGE):
-            self.add_with(loaders[0].type, loaders[0].params[0].name, str(path), at)
+            self.add(loaders[0].type, at, {loaders[0].params[0].name: str(path)})
 
     def use_as_input(self, path: Path) -> None:
         """The node that loads an image takes this one: the one that is selected, else the only one, else a new one."""
@@ -74,11 +76,6 @@ class InsertCommands(QObject):
         """Open what was pasted onto the canvas and is no piece of a workflow of ours."""
         nothing = self.tr("The clipboard holds no nodes.")
         self._foreign.paste(lambda reason: tab.toast.say(reason or nothing))
-
-    def add_with(self, node_type: str, param: str, value: str, at: QPoint | None = None) -> None:
-        """Add a node, with a value for one of its parameters."""
-        name = self.add(node_type, at)
-        self._tabs.front.canvas.values.set(name, param, value)
 
     def take_model(self, model: object, at: QPoint) -> None:
         """A model of the library was dropped: on a row that names a model it is taken there, else its node is added."""

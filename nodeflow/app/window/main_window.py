@@ -268,7 +268,7 @@ class MainWindow(QMainWindow):
     def _load_model(self, node_type: str, param: str, value: str, at: object) -> None:
         """A model becomes a node that loads it, at a point of the window where one was named."""
         self.pages.show_documents()
-        self.inserts.add_with(node_type, param, value, at if isinstance(at, QPoint) else None)
+        self.inserts.add(node_type, at if isinstance(at, QPoint) else None, {param: value})
 
     def run(self) -> None:
         """Run the workflow as it stands, with what is being typed; on the start page, the chosen one."""

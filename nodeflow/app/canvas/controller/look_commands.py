@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 from PySide6.QtCore import QObject
 
+from nodeflow.app.canvas.controller.room_around import room_below
 from nodeflow.app.canvas.controller.selection import Selection
 from nodeflow.app.canvas.controller.workflow_items import WorkflowItems
 from nodeflow.app.canvas.items.node_item import NodeItem
@@ -28,8 +29,11 @@ class LookCommands(QObject):
         view.looks.collapse_wanted.connect(self.collapse_one)
 
     def resize(self, name: str, width: float, height: float) -> None:
-        """Keep the size that a node was pulled to."""
-        self._change(self.tr("Resize"), [name], lambda p: msgspec.structs.replace(p, width=width, height=height))
+        """Keep the size that a node was pulled to; what lies below it goes further down where it would be covered."""
+        edits = self._edits([name], lambda p: msgspec.structs.replace(p, width=width, height=height))
+        if edits:
+            edits += room_below(self._scope, self._items, self._items.nodes[name])
+            self._scope.do(self.tr("Resize"), EditBatch(tuple(edits)))
 
     def own_size(self) -> None:
         """Let the selected nodes be as large as they need."""

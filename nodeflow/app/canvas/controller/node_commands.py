@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QObject, QPointF, Signal
 from PySide6.QtGui import QGuiApplication
 
@@ -27,6 +29,7 @@ from nodeflow.graph.edits.edits import (
     EditBatch,
     MoveNode,
     SetMode,
+    SetParam,
     free_id,
     remove,
 )
@@ -111,8 +114,11 @@ class NodeCommands(QObject):
             self.scope.do(words, EditBatch((*found[1].edits, *self.canvas.room.edits_for_new(node_type, *found))))
             self.canvas.selection.choose([found[0]])
 
-    def add(self, node_type: str, at: QPointF, port: Port | None = None) -> str:
-        """Add a node at a place, with a wire to a port where one is given; the id it gets, empty for none."""
+    def add(
+        self, node_type: str, at: QPointF, port: Port | None = None, values: Mapping[str, str] | None = None
+    ) -> str:
+        """Add a node at a place, with values of its parameters, and with a wire to a port where one is given; the id it
+        gets, empty for none."""
         spec = next((spec for spec in self.scope.offered() if spec.type == node_type), None)
         try:
             if spec is None:
@@ -121,6 +127,7 @@ class NodeCommands(QObject):
         except WorkflowError as error:
             self.view.toast.say(sentences(error))
             return ""
+        edits += [SetParam(name, param, value) for param, value in (values or {}).items()]
         x = at.x() if port is None or not port.is_input else at.x() - style.WIDTH
         y = at.y() - (style.HEADER + style.ROW / 2 if port is not None else style.HEADER / 2)
         edits.append(MoveNode(name, Placement(round(x), round(y))))

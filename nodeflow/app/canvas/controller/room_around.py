@@ -101,7 +101,25 @@ def room_edits(scope: GraphScope, items: WorkflowItems, card: NodeItem) -> list[
     )
 
 
+def room_below(scope: GraphScope, items: WorkflowItems, card: NodeItem) -> list[Edit]:
+    """The edits that bring what a node covers by its new size further down; none where it covers nothing below."""
+    own = _without_image(card)
+    below = {key: box for key, box in _others(items, card.id).items() if box.y > own.y()}
+    if not any(own.intersects(QRectF(box.x, box.y, box.width, box.height)) for box in below.values()):
+        return []
+    return _moves(scope, items, make_room(_box(own), below)[1])
+
+
 def _room_edits(scope: GraphScope, items: WorkflowItems, name: str, place: Placement, box: PlacedBox) -> list[Edit]:
+    there, moved = make_room(box, _others(items, name))
+    own: list[Edit] = []
+    if there != box:
+        own.append(MoveNode(name, msgspec.structs.replace(place, y=round(there.y))))
+    return own + _moves(scope, items, moved)
+
+
+def _others(items: WorkflowItems, name: str) -> dict[tuple[str, str], PlacedBox]:
+    """All nodes and notes but one, by their kind and name."""
     others: dict[tuple[str, str], PlacedBox] = {}
     for other, card in items.nodes.items():
         if other != name and not isinstance(card, RerouteItem):
@@ -109,10 +127,12 @@ def _room_edits(scope: GraphScope, items: WorkflowItems, name: str, place: Place
     for drawn, item in items.annotations.items.items():
         if isinstance(item, NoteItem):
             others["note", drawn] = _box(item.body.translated(item.pos()))
-    there, moved = make_room(box, others)
+    return others
+
+
+def _moves(scope: GraphScope, items: WorkflowItems, moved: dict[tuple[str, str], PlacedBox]) -> list[Edit]:
+    """The edits that bring nodes and notes down to their new places; what is pinned stays."""
     edits: list[Edit] = []
-    if there != box:
-        edits.append(MoveNode(name, msgspec.structs.replace(place, y=round(there.y))))
     layout, notes = scope.workflow.layout, scope.workflow.annotations
     for (kind, other), target in moved.items():
         if kind == "note":
