@@ -332,7 +332,8 @@ def test_what_does_not_fit_is_a_sentence(tiny: LatentDiffusion, tiny_dit: Path, 
     three = Image(picture(1).pixels.repeat(3, 1, 1, 1))
     with pytest.raises(NodeError, match="was given 3 images, which are not as many as the seeds"):
         sampled(tiny, apply_ip_adapter(plain, adapter, three, several="one for each seed"), (1, 2), batch="together")
-    less = {name: value for name, value in parts["ip_adapter"].items() if not name.startswith("1.")}
+    last = max(int(name.split(".")[0]) for name in parts["ip_adapter"])
+    less = {name: value for name, value in parts["ip_adapter"].items() if not name.startswith(f"{last}.")}
     few = load_ip_adapter(as_file(tmp_path / "f.safetensors", {**parts, "ip_adapter": less}), str(sight))
     with pytest.raises(NodeError, match="leads a model whose tokens have 32 numbers, and this network is a U-Net of"):
         apply_ip_adapter(plain, few, picture(1))
@@ -372,3 +373,14 @@ def test_what_does_not_fit_is_told_by_its_name_in_the_file(
     save_file({**weights, more: weights[name].clone()}, path)
     with pytest.raises(NodeError, match=rf"holds {re.escape(more)}, which the network"):
         load_ip_adapter(str(path), str(sight))
+
+
+@pytest.mark.parametrize("new", [8, 10, 0])
+def test_layers_that_do_not_follow_each_other_are_refused(
+    new: int, tiny: LatentDiffusion, sight: Path, tmp_path: Path
+) -> None:
+    """The others would take the places of those before them, and lead as nobody trained them."""
+    parts = halves("plain", tiny.unet.module)
+    moved = {re.sub(r"^1\.", f"{new}.", name): value for name, value in parts["ip_adapter"].items()}
+    with pytest.raises(NodeError, match=r"lacks \d\.to_k_ip\.weight"):
+        load_ip_adapter(as_file(tmp_path / "a.safetensors", {**parts, "ip_adapter": moved}), str(sight))

@@ -6,6 +6,7 @@ to the text.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -98,6 +99,10 @@ class ImageAdapter(torch.nn.Module):
 def layers_of(weights: Mapping[str, Any]) -> list[KeysAndValues]:
     """The layers of the second half in the order of their numbers. Raises KeyError where a part of one is missing."""
     numbers = sorted({int(name.split(".")[0]) for name in weights if name.split(".")[0].isdigit()})
+    step = min((after - before for before, after in itertools.pairwise(numbers)), default=1)
+    lost = next((at for at in range(numbers[0] % 2, numbers[-1], step) if at not in numbers), None) if numbers else None
+    if lost is not None:  # the others would take the places of those before them
+        raise KeyError(f"{lost}.to_k_ip.weight")
     found = []
     for number in numbers:
         key, value = weights[f"{number}.to_k_ip.weight"], weights[f"{number}.to_v_ip.weight"]
