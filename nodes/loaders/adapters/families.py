@@ -30,6 +30,7 @@ SIGNS = (
     Sign("Chroma", "distilled_guidance_layer"),
     Sign("FLUX.3", r"(content|txt)_mode_blocks|single_blocks_\d+_[qkv]_proj"),
     Sign("FLUX.2", r"to_qkv_mlp_proj|stream_modulation|ff(_context)?_linear_(in|out)"),
+    Sign("HunyuanImage", r"(double|single)_blocks_\d+_", inputs=3584),
     Sign(
         "HunyuanImage or HunyuanVideo",
         r"double_blocks_\d+_(img|txt)_(mod_linear|attn_q_norm)|single_blocks_\d+_modulation_linear",

@@ -218,6 +218,12 @@ OTHER_LORAS = {
         "lora",
         "AuraFlow",
     ),
+    "hunyuan image": Layout(
+        kohya("double_blocks_0_img_attn_qkv", prefix="lora_unet_", columns=3584), "lora", "HunyuanImage"
+    ),
+    "single blocks of hunyuan image": Layout(
+        kohya("single_blocks_0_linear1", prefix="lora_unet_", columns=3584), "lora", "HunyuanImage"
+    ),
     "hunyuan dit": Layout(dotted("blocks.0.attn1.Wqkv", prefix="base_model.model."), "lora", "Hunyuan-DiT"),
     "hunyuan dit as diffusers has it": Layout(dotted("blocks.0.attn1.to_q", columns=1408), "lora", "Hunyuan-DiT"),
     "pixart": Layout(dotted("transformer_blocks.0.attn1.to_q", columns=1152), "lora", "PixArt"),

@@ -207,6 +207,17 @@ NETWORKS = {
     "glm image": Layout(
         {"prior_token_embedding.weight": (W, W), "glyph_projector.net.2.bias": (W,)}, "transformer", "GLM-Image", ALONE
     ),
+    "hunyuan image as its makers have it": Layout(
+        {
+            "img_in.proj.weight": (W, 64, 1, 1),
+            "txt_in.individual_token_refiner.blocks.0.norm1.weight": (W,),
+            "byt5_in.fc1.weight": (2048, 1472),
+            "double_blocks.0.img_attn_qkv.weight": (3 * W, W),
+        },
+        "transformer",
+        "HunyuanImage",
+        ALONE,
+    ),
     "hunyuan image": Layout(
         {
             "x_embedder.proj.weight": (W, 64, 1, 1),

@@ -127,6 +127,7 @@ WRONG = {
     "transformer.visual_transformer_blocks.0.self_attention.to_query": ((2560, 2560), "Kandinsky 5"),
     "transformer.layers.0.self_attention.to_q": ((4096, 4096), "ERNIE-Image"),
     "transformer.transformer_blocks.0.attn1.to_q": ((2240, 2240), "Sana"),
+    "lora_unet_double_blocks_1_img_attn_qkv": ((10752, 3584), "HunyuanImage"),
     "lora_unet_blocks_0_attn1_Wqkv": ((4224, 1408), "Hunyuan-DiT"),
     "transformer.blocks.0.attn1.to_q": ((1408, 1408), "Hunyuan-DiT"),
 }

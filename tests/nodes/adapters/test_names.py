@@ -147,7 +147,10 @@ def test_every_layout_changes_the_same(network: Any, layout: str, tmp_path: Path
 @pytest.mark.parametrize("layout", ["kohya, original", "ComfyUI, original"])
 @pytest.mark.parametrize(
     "kind",
-    ["AuraFlowTransformer2DModel", "HunyuanDiT2DModel", "PixArtTransformer2DModel", "SanaTransformer2DModel"],
+    [
+        *("AuraFlowTransformer2DModel", "HunyuanDiT2DModel", "HunyuanImageTransformer2DModel"),
+        *("Kandinsky5Transformer3DModel", "PixArtTransformer2DModel", "SanaTransformer2DModel"),
+    ],
 )
 def test_names_of_other_makers_change_the_same(kind: str, layout: str, tmp_path: Path) -> None:
     """Of the layers in the blocks, which alone adapters have."""
