@@ -41,6 +41,8 @@ GROWN = "the mask is not grown by some pixels as when the image was encoded"
 
 DRAWN_ANEW = "a seed below 0 is drawn anew at each run there; here it is 0 until it is changed"
 
+ONE_STEP = "ComfyUI's UniPC takes no step where there is only one, and what it gives is noise; here it takes it"
+
 
 @translates("KSampler")
 def k_sampler(given: Given, build: Builder) -> ImportedLatent:
@@ -53,6 +55,8 @@ def k_sampler(given: Given, build: Builder) -> ImportedLatent:
 def _walk(given: Given, build: Builder, model: Model, **about: Any) -> Wire:
     """The schedule of a sampler by its name and that of its spacing; some spacings are a formula of their own."""
     spacing, sampler = _spacing_name(given, model), _sampler_name(given)
+    if sampler in ("uni_pc", "uni_pc_bh2") and _steps_run(**about) == 1:
+        given.approximate(ONE_STEP)
     if not isinstance(spacing, str) or spacing not in FORMULAS:
         return build.node("k_sampler", "schedule", trained=model.schedule, sampler=sampler, spacing=spacing, **about)
     if set(about) - {"steps", "denoise"}:
@@ -60,6 +64,12 @@ def _walk(given: Given, build: Builder, model: Model, **about: Any) -> Wire:
     kind, params = FORMULAS[spacing]
     sigmas = build.node(kind, "sigmas", trained=model.schedule, **params, **about)
     return build.node("sigmas_schedule", "schedule", sigmas=sigmas, trained=model.schedule, sampler=sampler)
+
+
+def _steps_run(steps: Any, start_step: Any = 0, end_step: Any = 10_000, **_: Any) -> int:
+    """How many steps are run; 0 where that comes by wire."""
+    known = [one for one in (steps, start_step, end_step) if isinstance(one, (int, float))]
+    return int(min(steps, end_step) - start_step) if len(known) == 3 else 0
 
 
 @translates("KSamplerAdvanced")

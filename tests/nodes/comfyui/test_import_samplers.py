@@ -47,6 +47,19 @@ def test_no_guidance_stands_where_nothing_is_led_away_from(catalogue: Catalogue)
     assert found.report.nodes["approximate"] == 0 == found.report.nodes["unknown"]
 
 
+@pytest.mark.parametrize(
+    ("sampler", "steps", "told"),
+    [("uni_pc", 1, True), ("uni_pc_bh2", 1, True), ("uni_pc", 2, False), ("euler", 1, False)],
+)
+def test_one_step_of_unipc_is_said_to_be_another_there(
+    sampler: str, steps: int, told: bool, catalogue: Catalogue
+) -> None:
+    graph = api(**SAMPLED)
+    graph["sampled"]["inputs"] |= {"sampler_name": sampler, "steps": steps}
+    notes = [note for row in bring(graph, catalogue).report.rows for note in row["notes"]]
+    assert any("UniPC takes no step" in note for note in notes) == told
+
+
 def test_a_seed_that_is_too_large_for_a_number_is_kept_as_text(catalogue: Catalogue) -> None:
     graph = api(**SAMPLED)
     graph["sampled"]["inputs"]["seed"] = 2**64 - 1
