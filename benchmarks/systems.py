@@ -1,8 +1,9 @@
 """Accuracy of each ready-made system: every workflow on held-out captions, judged by the checker from pixels alone.
 
-    python -m benchmarks.systems [--count 200] [SYSTEM...]
+    python -m benchmarks.systems [--count 200] [--seed N] [--set NODE.PARAM=VALUE] [SYSTEM...]
 
-Each case is a run of the workflow itself, as a user runs it, with another text and another seed.
+Each case is a run of the workflow itself, as a user runs it, with another text and another seed. Settings are chosen
+by ``--set`` on the cases of another ``--seed``.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import numpy as np
 from PIL import Image
 from safetensors import safe_open
 
-from benchmarks.cases import Case, systems
+from benchmarks.cases import SEED, Case, systems
 from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import AddNode, Connect, SetParam
 from nodeflow.graph.io.files import load
 from nodeflow.graph.model.workflow import Link, Node, Workflow
+from nodeflow.graph.validate.param_assignments import parse
 from nodeflow.resources import folder, locate
 from training.cards.controlnet_card import lines, overlap
 from training.data.picture_files import read
@@ -52,13 +54,23 @@ def saved(workflow: Workflow, picture: str) -> str:
     return "measured"
 
 
-def run(session: WorkflowRunner, name: str, case: Case, output: Path) -> tuple[Path, float]:
-    """The first image that a system made in a case, and the seconds it took."""
-    system, path = systems()[name], where(name)
-    workflow, files = load(path), list[Path]()
-    for address, value in (system.settings | case.settings).items():
+def asked(session: WorkflowRunner, name: str, case: Case, settings: list[str]) -> Workflow:
+    """The workflow of a system with a case's parameters, and others as they are typed.
+
+    Raises WorkflowError where one of these cannot be set.
+    """
+    workflow = load(where(name))
+    for text in settings:
+        SetParam(*parse(text, workflow, session.packs.catalogue)).apply(workflow)
+    for address, value in (systems()[name].settings | case.settings).items():
         at, _, param = address.partition(".")
         SetParam(at, param, value).apply(workflow)
+    return workflow
+
+
+def run(session: WorkflowRunner, name: str, workflow: Workflow, output: Path) -> tuple[Path, float]:
+    """The first image that a system made, and the seconds it took."""
+    system, path, files = systems()[name], where(name), list[Path]()
     node = saved(workflow, system.picture)
     begin = time.perf_counter()
     for event in session.run(RunRequest.of(workflow, path.parent, output, (node,), device="cpu")):
@@ -81,15 +93,15 @@ def size(workflow: Workflow) -> tuple[float, float]:
     return parameters / 1e6, sum(file.stat().st_size for file in files) / 1e6
 
 
-def measure(session: WorkflowRunner, name: str, count: int) -> str:
+def measure(session: WorkflowRunner, name: str, count: int, seed: int, settings: list[str]) -> str:
     """One line of the table."""
     system, known = systems()[name], silhouettes.load()
     right, seconds, decibels, overlaps = list[bool](), list[float](), list[float](), list[float]()
     with tempfile.TemporaryDirectory() as place:
-        cases = system.cases(Path(place))
+        cases = system.cases(Path(place), seed)
         for _ in range(count):
             case = next(cases)
-            file, took = run(session, name, case, Path(place))
+            file, took = run(session, name, asked(session, name, case, settings), Path(place))
             made, shown = picture(file), read(file)
             found = compare(analyse(system.seen(shown) if system.seen else shown, known), case.claims)
             right.append(all(found.values()))
@@ -111,11 +123,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.systems", description=__doc__)
     parser.add_argument("system", nargs="*", help="all that are there")
     parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=SEED, help="of the cases; those of %(default)s are reported")
+    parser.add_argument("--set", action="append", default=[], metavar="NODE.PARAM=VALUE", help="in each run")
     arguments = parser.parse_args()
     print("| system | right in all that was asked for | seconds a run | parameters, millions | megabytes | also |")
     print("|---|---|---|---|---|---|")
     for name in arguments.system or sorted(systems()):
-        print(measure(WorkflowRunner(), name, arguments.count), flush=True)  # nothing from the cache of the one before
+        runner = WorkflowRunner()  # with nothing from the cache of the one before
+        line = measure(runner, name, arguments.count, arguments.seed, arguments.set)
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ from training.data.scenes import Picture
 from training.evaluation.claims import Claims
 
 SEED = 50260
+"""Of the cases that are reported; settings are chosen on those of another seed."""
+COUNT = 10_000
+"""Cases of a seed at most."""
 
 
 class Case(NamedTuple):
@@ -26,19 +29,25 @@ class Case(NamedTuple):
 
 
 class System(NamedTuple):
-    """The image that counts, of a node that saves one or at an output (``node.output``), and cases without end; they
-    get a folder to put images into.
+    """The image that counts, of a node that saves one or at an output (``node.output``), and `COUNT` cases; they get a
+    folder to put images into and the seed that they are drawn by.
 
     ``workflow`` is the file's name where it is not the system's, ``settings`` what is set in it in every case. The
     judge sees what ``seen`` makes of the image; ``also`` measures, on so many cases, what no image tells.
     """
 
     picture: str
-    cases: Callable[[Path], Iterator[Case]]
+    cases: Callable[[Path, int], Iterator[Case]]
     workflow: str = ""
     settings: dict[str, Any] = {}
     seen: Callable[[Picture], Picture] | None = None
     also: Callable[[int], str] | None = None
+
+
+def numbers(seed: int) -> range:
+    """The numbers of a seed's cases, which noise is drawn by: from 0 on for those that are reported."""
+    first = (seed - SEED) % 1000 * COUNT
+    return range(first, first + COUNT)
 
 
 def systems() -> dict[str, System]:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.cases import SEED, Case, System
+from benchmarks.cases import COUNT, Case, System, numbers
 from training.data.centred import centred_captions
 from training.evaluation.claims import parse
 
 
-def centred_texts(_: Path) -> Iterator[Case]:
+def centred_texts(_: Path, seed: int) -> Iterator[Case]:
     """One caption without a place, one image."""
-    for number, text in enumerate(centred_captions(SEED, 10_000)):
+    for number, text in zip(numbers(seed), centred_captions(seed, COUNT), strict=True):
         yield Case({"prompt.text": text, "noise.seed": number, "noise.batch": 1}, parse(text))
 
 

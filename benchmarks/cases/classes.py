@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.cases import SEED, Case, System
+from benchmarks.cases import Case, System, numbers
 from training.data.grammar import SUBJECTS
 from training.evaluation.claims import Claims
 
 
-def classes(_: Path) -> Iterator[Case]:
+def classes(_: Path, seed: int) -> Iterator[Case]:
     """One class, one image; its subject alone is judged."""
-    rng = np.random.default_rng(SEED)
-    for number in range(10_000):
+    rng = np.random.default_rng(seed)
+    for number in numbers(seed):
         label = str(rng.choice(SUBJECTS))
         claims = Claims(label, None, None, None)  # type: ignore[arg-type]
         yield Case({"label.label": label, "noise.seed": number, "noise.batch": 1}, claims)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.cases import SEED, Case, System
+from benchmarks.cases import Case, System, numbers
 from training.data.grammar import BACKGROUNDS, COLOURS, SUBJECTS
 from training.data.scenes import Scene, draw, random_scene
 from training.evaluation.claims import parse
@@ -16,10 +16,10 @@ from training.evaluation.claims import parse
 CHANGES = {"colour": tuple(COLOURS), "background": tuple(BACKGROUNDS), "subject": tuple(SUBJECTS)}
 
 
-def edits(inside: Path) -> Iterator[Case]:
+def edits(inside: Path, seed: int) -> Iterator[Case]:
     """Colour, background and subject in turn."""
-    rng = np.random.default_rng(SEED)
-    for number in range(10_000):
+    rng = np.random.default_rng(seed)
+    for number in numbers(seed):
         scene, path = replace(random_scene(rng, centre_share=1.0), style="shaded"), inside / f"edit-{number}.png"
         Image.fromarray((draw(scene).clip(0, 1) * 255).round().astype(np.uint8)).save(path)
         name = list(CHANGES)[number % len(CHANGES)]
@@ -29,10 +29,10 @@ def edits(inside: Path) -> Iterator[Case]:
         yield Case(settings, parse(caption(changed)))
 
 
-def repaintings(inside: Path) -> Iterator[Case]:
+def repaintings(inside: Path, seed: int) -> Iterator[Case]:
     """Another colour and another background, from an image of which most may change."""
-    rng = np.random.default_rng(SEED)
-    for number in range(10_000):
+    rng = np.random.default_rng(seed)
+    for number in numbers(seed):
         scene, path = random_scene(rng, centre_share=1.0), inside / f"repaint-{number}.png"
         Image.fromarray((draw(scene).clip(0, 1) * 255).round().astype(np.uint8)).save(path)
         text = caption(

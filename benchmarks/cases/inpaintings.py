@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.cases import SEED, Case, System
+from benchmarks.cases import Case, System, numbers
 from training.data.grammar import COLOURS, SUBJECTS
 from training.data.scenes import draw, random_scene
 from training.evaluation.claims import Claims
 
 
-def inpaintings(inside: Path) -> Iterator[Case]:
+def inpaintings(inside: Path, seed: int) -> Iterator[Case]:
     """Another subject in another colour; the background is what the image had."""
-    rng = np.random.default_rng(SEED)
-    for number in range(10_000):
+    rng = np.random.default_rng(seed)
+    for number in numbers(seed):
         scene, path = random_scene(rng, centre_share=1.0), inside / f"inpaint-{number}.png"
         Image.fromarray((draw(scene).clip(0, 1) * 255).round().astype(np.uint8)).save(path)
         subject = str(rng.choice([name for name in SUBJECTS if name != scene.subject]))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.cases import SEED, Case, System
+from benchmarks.cases import Case, System, numbers
 from training.data import captions
 from training.data.scenes import Scene, draw, random_scene
 from training.evaluation.claims import parse
@@ -18,24 +18,24 @@ def drawn(scene: Scene, path: Path, scale: int = 1) -> Path:
     return path
 
 
-def scenes(inside: Path, scale: int = 1) -> Iterator[Case]:
+def scenes(inside: Path, seed: int, scale: int = 1) -> Iterator[Case]:
     """A drawn image of 64 scale x 64 scale pixels that goes through an autoencoder or an upscaler."""
-    rng = np.random.default_rng(SEED)
-    for number in range(10_000):
+    rng = np.random.default_rng(seed)
+    for number in numbers(seed):
         scene = random_scene(rng)
         path, caption = drawn(scene, inside / f"{number}.png", scale), captions.write(scene, rng)
         yield Case({"picture.path": str(path)}, parse(caption.text), path)
 
 
-def large_scenes(inside: Path) -> Iterator[Case]:
+def large_scenes(inside: Path, seed: int) -> Iterator[Case]:
     """The same at 256 x 256."""
-    return scenes(inside, 4)
+    return scenes(inside, seed, 4)
 
 
-def inverted(inside: Path) -> Iterator[Case]:
+def inverted(inside: Path, seed: int) -> Iterator[Case]:
     """A drawn image that goes to its noise and back; its caption leads both ways."""
-    rng = np.random.default_rng(SEED)
-    for number in range(10_000):
+    rng = np.random.default_rng(seed)
+    for number in numbers(seed):
         scene = random_scene(rng, centre_share=1.0)
         path, caption = drawn(scene, inside / f"inverted-{number}.png"), captions.write(scene, rng)
         yield Case({"picture.path": str(path), "prompt.text": caption.text}, parse(caption.text), path)

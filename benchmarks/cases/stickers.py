@@ -8,9 +8,9 @@ from benchmarks.cases.texts import texts
 from training.evaluation.peeling import peeled
 
 
-def off_white(inside: Path) -> Iterator[Case]:
+def off_white(inside: Path, seed: int) -> Iterator[Case]:
     """Captions of anything that a white rim can be told from."""
-    return (case for case in texts(inside) if case.claims.background not in (None, "white"))
+    return (case for case in texts(inside, seed) if case.claims.background not in (None, "white"))
 
 
 ONE = {"weights.start": 1.0, "weights.stop": 1.0, "weights.count": 1}

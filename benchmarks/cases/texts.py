@@ -3,22 +3,26 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.cases import SEED, Case, System
+from benchmarks.cases import COUNT, Case, System, numbers
 from training.cards import clip_card
 from training.evaluation import evaluate
 from training.evaluation.claims import parse
 
+FAR = 32
+"""Between the first seeds of two cases: more than a workflow paints candidates."""
 
-def texts(_: Path) -> Iterator[Case]:
+
+def texts(_: Path, seed: int) -> Iterator[Case]:
     """One caption, one image."""
-    for number, text in enumerate(evaluate.fresh_captions(SEED, 10_000)):
+    for number, text in zip(numbers(seed), evaluate.fresh_captions(seed, COUNT), strict=True):
         yield Case({"prompt.text": text, "noise.seed": number, "noise.batch": 1}, parse(text))
 
 
-def vague_texts(_: Path) -> Iterator[Case]:
-    """Eight images of a caption without background, of which the best for the full caption counts."""
-    for number, (vague, full) in enumerate(clip_card.vague_and_full(1000, SEED)):
-        yield Case({"prompt.text": vague, "rerank.text": full, "rerank.best": 1, "noise.seed": 8 * number}, parse(full))
+def vague_texts(_: Path, seed: int) -> Iterator[Case]:
+    """Images of a caption without background, of which the best for the full caption counts."""
+    for number, (vague, full) in zip(numbers(seed), clip_card.vague_and_full(1000, seed), strict=False):
+        asked = {"prompt.text": vague, "rerank.text": full, "rerank.best": 1, "noise.seed": FAR * number}
+        yield Case(asked, parse(full))
 
 
 def guided(scale: float) -> System:

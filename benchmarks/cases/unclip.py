@@ -5,15 +5,15 @@ from pathlib import Path
 
 from torch.nn.functional import cosine_similarity
 
-from benchmarks.cases import SEED, Case, System
+from benchmarks.cases import SEED, Case, System, numbers
 from benchmarks.cases.centred import centred_texts
 from training.cards import unclip_prior_card
 from training.models import unclip_prior
 
 
-def texts(inside: Path) -> Iterator[Case]:
+def texts(inside: Path, seed: int) -> Iterator[Case]:
     """One caption without a place, one image of the nearer of two vectors."""
-    for number, case in enumerate(centred_texts(inside)):
+    for number, case in zip(numbers(seed), centred_texts(inside, seed), strict=True):
         yield case._replace(settings=case.settings | {"prior_noise.seed": 2 * number})
 
 
