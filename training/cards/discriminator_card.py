@@ -30,7 +30,7 @@ MB of weights in half precision); the node *Discriminator scores* shows it. It i
 
 ## How it was made
 By `python -m training gan-discriminator` on one CPU core, after the generator, which stayed as it was: {parameters:.2f}
-M parameters, {trained} steps of {batch}, {minutes:.0f} processor minutes, seed {seed}. Hinge loss, spectral norms,
+M parameters, {trained} steps of {batch}, {minutes:.1f} processor minutes, seed {seed}. Hinge loss, spectral norms,
 projection on the sentence; images are shifted by up to {shift} pixels.
 
 ## Licence

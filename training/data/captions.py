@@ -3,7 +3,7 @@
 A place is always said unless it is the middle; colour, background and style are now and then left unsaid.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,9 +49,9 @@ class Caption:
     told: frozenset[str]
 
 
-def write(scene: Scene, rng: np.random.Generator) -> Caption:
-    """A caption of the scene in one of many wordings."""
-    told = {name for name, share in TOLD_SHARES.items() if rng.random() < share}
+def write(scene: Scene, rng: np.random.Generator, shares: Mapping[str, float] = TOLD_SHARES) -> Caption:
+    """A caption of the scene in one of many wordings; ``shares`` says how often its colour and background are told."""
+    told = {name for name, share in shares.items() if rng.random() < share}
     if rng.random() < STYLE_TOLD_SHARES[scene.style]:
         told.add("style")
     place_told = scene.place != "center" or rng.random() < CENTRE_TOLD_SHARE
