@@ -31,6 +31,14 @@ OF_SEVERAL = (
         fits=lambda _, config: not config.get("use_meanflow"),
     ),
     ScriptFamily(
+        "Hunyuan-DiT",
+        "HunyuanDiT2DModel",
+        "hunyuan_dit",
+        several_encoders("encode_hunyuan_dit", ("BertModel", "BertTokenizer"), ("T5EncoderModel", "AutoTokenizer")),
+        PLAIN,
+        channels("in_channels"),
+    ),
+    ScriptFamily(
         "Kandinsky 5",
         "Kandinsky5Transformer3DModel",
         "kandinsky_5",

@@ -60,6 +60,14 @@ def encode_hunyuan(text, qwen, byt5):
     return torch.cat([tokens, wide], 1), torch.cat([mask, kept], 1)
 
 
+def encode_hunyuan_dit(text, clip, t5):
+    """Hunyuan-DiT: 77 tokens of its bilingual CLIP, and behind them 256 of mT5."""
+    read = [filled_states(text, *clip, 77), filled_states(text, *t5, 256)]
+    width = max(tokens.shape[-1] for tokens, _ in read)
+    wide = [pad(tokens, (0, width - tokens.shape[-1])) for tokens, _ in read]
+    return torch.cat(wide, 1), torch.cat([mask for _, mask in read], 1)
+
+
 def encode_ideogram(text, tokenizer, model):
     """Ideogram 4: thirteen layers of Qwen3-VL; an empty text has no tokens at all."""
     layers = [layer + 1 for layer in QWEN3_VL_ACTIVATION_LAYERS]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import torch
+from diffusers.models.embeddings import get_2d_rotary_pos_embed
 from diffusers.models.transformers import transformer_ideogram4
+from diffusers.pipelines.hunyuandit.pipeline_hunyuandit import get_resize_crop_region_for_grid
 
 from nodes.script.functions.families import packed, unpacked
 
@@ -21,6 +23,30 @@ def pixart(transformer, x, at, tokens, mask):
         encoder_attention_mask=mask.to(x.dtype),
         timestep=at.t.expand(len(x)),
         added_cond_kwargs=told,
+        return_dict=False,
+    )[0]
+    return output[:, : x.shape[1]]
+
+
+def hunyuan_dit(transformer, x, at, tokens, mask):
+    """Hunyuan-DiT: of what it predicts the variance is left out; before 1.2 it is told sizes and a style."""
+    config, (height, width) = transformer.config, x.shape[-2:]
+    rows, columns = height // config.patch_size, width // config.patch_size
+    region = get_resize_crop_region_for_grid((rows, columns), 64 // config.patch_size)
+    parts = [config.text_len, config.text_len_t5]
+    (clip, t5), (clip_mask, t5_mask) = tokens.split(parts, 1), mask.split(parts, 1)
+    output = transformer(
+        x,
+        at.t.expand(len(x)).to(x.dtype),
+        encoder_hidden_states=clip[..., : config.cross_attention_dim],
+        text_embedding_mask=clip_mask,
+        encoder_hidden_states_t5=t5[..., : config.cross_attention_dim_t5].contiguous(),
+        text_embedding_mask_t5=t5_mask,
+        image_meta_size=x.new_tensor([[1024, 1024, 8 * height, 8 * width, 0, 0]]).repeat(len(x), 1),
+        style=torch.zeros(len(x), dtype=torch.long),
+        image_rotary_emb=get_2d_rotary_pos_embed(
+            config.attention_head_dim, region, (rows, columns), device=x.device, output_type="pt"
+        ),
         return_dict=False,
     )[0]
     return output[:, : x.shape[1]]
