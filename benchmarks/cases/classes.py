@@ -20,7 +20,7 @@ def classes(_: Path, seed: int) -> Iterator[Case]:
 
 
 NAMES = ("dit", "ddpm", "classifier-guidance", "cascaded-diffusion")
-SCALES = (0.0, 1.0, 8.0)
+SCALES = (0.0, 1.0, 3.0)
 SYSTEMS = {name: System("save", classes) for name in NAMES} | {
     f"classifier-guidance, scale {scale:g}": System("save", classes, "classifier-guidance", {"guidance.scale": scale})
     for scale in SCALES
