@@ -130,7 +130,9 @@ def test_pages_beside_panels_make_the_window_no_larger(window: MainWindow, size:
     window.show_start_page()
     settle(window, size)
     window.documents.shown.emit()
+    QApplication.processEvents()
     assert window.panels is not None
+    assert "preview" in {dock.objectName() for dock in window.panels.in_front()}, "it was in front before"
     for panel in ("inspector", "queue"):
         window.panels.bring(panel)
         settle(window, size)

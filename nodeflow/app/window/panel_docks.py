@@ -199,12 +199,14 @@ class PanelDocks(QObject):
         if aside and self._aside is None:
             narrow = self._window.width() < NARROW
             leaving = self._window.findChildren(Dock) if narrow else self._about_graph
-            self._aside = [dock for dock in leaving if not dock.isHidden()]
+            seen = self.in_front()
+            self._aside = sorted((dock for dock in leaving if not dock.isHidden()), key=seen.__contains__)
             for dock in self._aside:
                 dock.hide()
         elif not aside and self._aside is not None:
-            for dock in self._aside:
+            for dock in self._aside:  # those that were in front come last
                 dock.show()
+                dock.raise_()
             self._aside = None
 
     def show_selection(self, tab: DocumentTab) -> None:
