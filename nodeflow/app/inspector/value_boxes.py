@@ -26,10 +26,16 @@ class OutputBox(QComboBox):
         self.blockSignals(True)
         self.clear()
         for port in outputs:
-            self.addItem(f"{readable(port.name)} · {wire_title(port.type)}", port.name)
+            self.addItem(_named(readable(port.name), wire_title(port.type)), port.name)
         self.setCurrentIndex(max(self.findData(chosen), 0))
         self.blockSignals(False)
         self.setVisible(self.count() > 0)
+
+
+def _named(name: str, kind: str) -> str:
+    """An output by its name and its kind, which is told once where both are the same words."""
+    same = name.replace(" ", "").casefold() == kind.replace(" ", "").casefold()
+    return name if same else f"{name} · {kind}"
 
 
 class FormBox(QComboBox):

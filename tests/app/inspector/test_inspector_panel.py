@@ -16,11 +16,13 @@ from pytestqt.qtbot import QtBot
 from nodeflow.app.inspector.charts import ChartView, MatrixView
 from nodeflow.app.inspector.facts_table import FactsView
 from nodeflow.app.inspector.inspector_panel import InspectorPanel
+from nodeflow.app.inspector.value_boxes import OutputBox
 from nodeflow.app.panels.node_help import LESSON, NodeHelp
 from nodeflow.app.qt import theme
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.model.catalogue import Output
 
 
 def test_it_follows_the_selection_and_says_what_there_is_to_see(
@@ -204,3 +206,11 @@ def test_values_that_are_gone_are_said_to_be(
     window.canvas.selection.choose(["noise"])
     qtbot.waitUntil(lambda: "does not run" in inspector.stage.picture.words, timeout=5000)
     assert not inspector.export.isEnabled()
+
+
+def test_an_output_whose_kind_has_its_name_is_told_once(qtbot: QtBot) -> None:
+    box = OutputBox()
+    qtbot.addWidget(box)
+    box.offer((Output("diffusion_network", "DiffusionNetwork"), Output("denoised", "Latent")), "denoised")
+    assert [box.itemText(at) for at in range(2)] == ["diffusion network", "denoised · Latent"]
+    assert box.currentData() == "denoised"
