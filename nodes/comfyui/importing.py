@@ -89,7 +89,7 @@ def import_found(found: Foreign, catalogue: Catalogue, take: Form = "prompt") ->
     where = paths(scopes)
     keep(translation.workflow, prompt, translation.made, where)
     rows = [row._replace(nodes=[where.get(id, id) for id in row.nodes]) for row in translation.rows.values()]
-    differences += _noise(prompt)
+    differences += [*translation.left_out, *_noise(prompt)]
     report = _report(rows, wanted_models(prompt, window), differences, packs_of(window, prompt))
     report.apart, report.took = [storable(id) for id in apart], "prompt" if prompt is made else "workflow"
     return Imported(translation.workflow, report)

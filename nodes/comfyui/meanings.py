@@ -11,6 +11,10 @@ class CannotTranslateError(Exception):
     """Why a node has no counterpart here, as a half sentence; a placeholder takes its place."""
 
 
+FAULTS = (CannotTranslateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""Why a node is not translated: the others are what values of a wrong kind may bring about in a function."""
+
+
 class Wire(NamedTuple):
     """An output of a node here."""
 

@@ -11,9 +11,11 @@ from msgspec.structs import replace
 from nodeflow.graph.io.comfyui.prompt import FlatPrompt, OutputPlace, PromptNode
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Node, Workflow
+from nodes.comfyui.asleep import SleepingNodes, before_asleep
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import (
+    FAULTS,
     CannotTranslateError,
     ImportedClip,
     ImportedConditioning,
@@ -29,8 +31,6 @@ from nodes.comfyui.sampled_models import models_of_levels, networks_of_texts
 
 TRANSLATED, APPROXIMATE, UNKNOWN = "translated", "approximate", "unknown"
 STRANGE = "its values are of another kind than those of such a node"
-FAULTS = (CannotTranslateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""Why a node is not translated: the others are what values of a wrong kind may bring about in a function."""
 MOST_SHOWN = 8
 """Nodes that a line of the report leads to, where none was made for it alone."""
 DEEPEST = 64
@@ -48,11 +48,12 @@ class TranslatedNode(NamedTuple):
 
 
 class Translation(NamedTuple):
-    """The workflow, and what became of each node."""
+    """The workflow, what became of each node, and in sentences what was left out of those that are switched off."""
 
     workflow: Workflow
     rows: dict[str, TranslatedNode]
     made: dict[str, list[str]]
+    left_out: list[str]
 
 
 def translate(prompt: FlatPrompt, catalogue: Catalogue) -> Translation:
@@ -70,6 +71,7 @@ class _GraphTranslating:
         self.placeholders: dict[str, str] = {}
         self.sampled = models_of_levels(prompt)
         self.networks = networks_of_texts(prompt)
+        self.asleep = SleepingNodes(self.build, prompt, self._given, self._mean)
 
     def run(self) -> Translation:
         for id in _in_order(self.prompt, self.sampled, self.networks):
@@ -91,19 +93,24 @@ class _GraphTranslating:
                 reason = str(error) if isinstance(error, CannotTranslateError) else STRANGE
                 self.rows[id] = TranslatedNode(id, node.type, UNKNOWN, self.build.made[id], [reason])
                 continue
-            for slot, meaning in enumerate(found if type(found) is tuple else (found,)):
-                if isinstance(meaning, Model) and meaning.loaded is None:
-                    meaning = replace(meaning, loaded=meaning.network)
-                self.meanings[id, slot] = meaning
-                if isinstance(meaning, Model) and self.build.levels is None:
-                    self.build.levels = meaning.schedule
-                if isinstance(meaning, Model) and self.build.network is None:
-                    self.build.network = meaning.network
+            self._mean(id, found if type(found) is tuple else (found,))
             status = APPROXIMATE if given.notes else TRANSLATED
             self.rows[id] = TranslatedNode(id, node.type, status, self.build.made[id], given.notes)
+        self.asleep.lay(_in_order(FlatPrompt(self.prompt.asleep)))
         self.build.leave_out_replaced()
         rows = {id: row if row.nodes else row._replace(nodes=self._served_by(id)) for id, row in self.rows.items()}
-        return Translation(self.build.workflow, rows, self.build.made)
+        return Translation(self.build.workflow, rows, self.build.made, self.asleep.left_out())
+
+    def _mean(self, id: str, found: tuple[Any, ...]) -> None:
+        """Take down what the outputs of a node mean."""
+        for slot, meaning in enumerate(found):
+            if isinstance(meaning, Model) and meaning.loaded is None:
+                meaning = replace(meaning, loaded=meaning.network)
+            self.meanings[id, slot] = meaning
+            if isinstance(meaning, Model) and self.build.levels is None:
+                self.build.levels = meaning.schedule
+            if isinstance(meaning, Model) and self.build.network is None:
+                self.build.network = meaning.network
 
     def _served_by(self, id: str) -> list[str]:
         """For a node that none was made for: the nodes that do its work, else those made for what takes of it."""
@@ -117,9 +124,14 @@ class _GraphTranslating:
         return [name for name in dict.fromkeys(found) if name in self.build.workflow.nodes][:MOST_SHOWN]
 
     def _given(self, node: PromptNode) -> Given:
-        inputs = {key: self._meant(value) for key, value in node.inputs.items()}
+        inputs = {key: self._arriving(node.id, key, value) for key, value in node.inputs.items()}
         lost = [key for key, value in node.inputs.items() if isinstance(value, OutputPlace) and inputs[key] is None]
         return Given(node.id, node.type, inputs, node.title, frozenset(lost))
+
+    def _arriving(self, id: str, key: str, value: Any) -> Any:
+        """What an input is, by way of a bypassed node where one stands before it."""
+        meaning, place = self._meant(value), self.prompt.passed.get((id, key))
+        return meaning if place is None or meaning is None else self.asleep.through(place, meaning)
 
     def _meant(self, value: Any) -> Any:
         """What an input is: a value, or what the output means that it comes from."""
@@ -186,6 +198,9 @@ class _GraphTranslating:
 def _in_order(prompt: FlatPrompt, *besides: Mapping[str, OutputPlace]) -> list[str]:
     """Each node behind those that it needs; those in circles at the end, as they stand in the file."""
     needs = {id: _sources(node, prompt) for id, node in prompt.nodes.items()}
+    for (id, _), place in prompt.passed.items():
+        for before in before_asleep(prompt, place.node) if id in needs else ():
+            needs[id] |= _sources(prompt.asleep[before], prompt) - {id}
     for id, model in (pair for one in besides for pair in one.items()):
         needs[id].add(model.node)
     takers: dict[str, list[str]] = {id: [] for id in prompt.nodes}

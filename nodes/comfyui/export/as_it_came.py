@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Link, Node, Workflow
 from nodeflow.graph.subgraphs.flatten import flatten
+from nodes.comfyui.export.awake import awake
 from nodes.comfyui.export.exporter import ExportedGraph
 from nodes.comfyui.kept_prompt import CameFrom, kept_in, prompt_of
 from nodes.comfyui.translate import translate
@@ -40,7 +41,7 @@ def as_it_came(workflow: Workflow, catalogue: Catalogue, export: Export, now: Ex
     kept = kept_in(workflow)
     if not kept:
         return None
-    flat = flatten(workflow).workflow
+    flat = awake(flatten(workflow).workflow, catalogue)
     old = _translated(kept, catalogue)
     if old is None or not _alike(flat, old):
         return None
@@ -79,7 +80,7 @@ def _alike(now: Workflow, old: Workflow) -> bool:
     return (
         now.nodes.keys() == old.nodes.keys()
         and _wires(now) == _wires(old)
-        and all((node.type, node.mode) == (old.nodes[name].type, "run") for name, node in now.nodes.items())
+        and all(node.type == old.nodes[name].type for name, node in now.nodes.items())
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Link, Socket, Workflow, upstream
 from nodeflow.graph.subgraphs.flatten import flatten
+from nodes.comfyui.export.awake import awake
 from nodes.comfyui.placeholders import FIELD
 from nodes.comfyui.placeholders import PACK as FOREIGN
 
@@ -64,7 +65,7 @@ class GraphExporter:
         functions: Mapping[str, Function] | None = None,
         taken: Set[str] = frozenset(),
     ) -> None:
-        self.workflow, self.catalogue = flatten(workflow).workflow, catalogue
+        self.workflow, self.catalogue = awake(flatten(workflow).workflow, catalogue), catalogue
         self.functions, self.taken = functions or {}, taken
         """What writes nodes, by type; and the types that are written only with what takes them."""
         self.prompt: dict[str, Any] = {}
@@ -86,9 +87,8 @@ class GraphExporter:
     def run(self) -> ExportedGraph:
         """Write all nodes; what only a sampler takes is written with it."""
         for name in list(upstream(self.workflow.incoming(), list(self.workflow.nodes))):
-            if self.kind(name) in self.taken or self.workflow.nodes[name].mode == "mute":
-                continue
-            self.begin(name)
+            if self.kind(name) not in self.taken:
+                self.begin(name)
         self._prune()
         return ExportedGraph(self.prompt, self.origins, self._failed, self.notes, self.values)
 
@@ -133,8 +133,6 @@ class GraphExporter:
             function = self.functions.get(self.kind(name))
             if function is None or not node.type.startswith(OURS):
                 raise CannotExportError("ComfyUI has no counterpart of it")
-            if node.mode == "bypass":
-                raise CannotExportError("it is bypassed here; take it out, or let it run")
         if function is None:
             raise CannotExportError("it keeps the place of another program's node")
         found = function(self, name)

@@ -89,8 +89,10 @@ def test_frames_reach_around_what_stands_in_them_and_are_not_left_empty(catalogu
     }
     found = bring(window, catalogue)
     frames = {one.text: one for one in found.workflow.annotations.values() if one.kind == "frame"}
-    assert list(frames) == ["Crowded", "Nothing", "Words"]
-    spots = found.workflow.layout.values()
+    assert list(frames) == ["Crowded", "Asleep", "Nothing", "Words"]
+    modes = {name: node.mode for name, node in found.workflow.nodes.items()}
+    assert sorted(modes.values()) == ["bypass", "mute", *["run"] * 5]
+    spots = [spot for name, spot in found.workflow.layout.items() if modes[name] == "run"]
     assert len(spots) == 5 and all(frames["Crowded"].holds(spot.x, spot.y) for spot in spots)
     assert frames["Nothing"].height == 300 * 1.5
 

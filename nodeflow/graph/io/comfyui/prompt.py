@@ -84,10 +84,17 @@ class PromptNode(msgspec.Struct):
 
 
 class FlatPrompt(msgspec.Struct):
-    """The nodes that run, by id in the order of the file, and in sentences what was left out."""
+    """The nodes that run, by id in the order of the file, and in sentences what was left out.
+
+    ``asleep``: those that would run if they were not bypassed or, as ``muted`` says, muted; ``passed``: by node and
+    input, the output of a bypassed node at which it begins in the window, and which passes on what `nodes` say.
+    """
 
     nodes: dict[str, PromptNode] = {}
     skipped: list[str] = []
+    asleep: dict[str, PromptNode] = {}
+    muted: set[str] = set()
+    passed: dict[tuple[str, str], OutputPlace] = {}
 
 
 class GraphPlace(NamedTuple):
@@ -112,6 +119,8 @@ class End(NamedTuple):
     node: ComfyNode | None
     slot: int
     value: Any = None
+    passed: OutputPlace | None = None
+    """The output of the last bypassed node on the way."""
 
 
 def flatten(workflow: ComfyWorkflow) -> FlatPrompt:
@@ -133,7 +142,10 @@ class _Flattening:
         while waiting:
             scope = waiting.popleft()
             for node in scope.graph.nodes.values():
-                if node.mode in (MUTED, BYPASSED) or node.type in WINDOW_ONLY or is_broadcast(node.type):
+                if node.mode in (MUTED, BYPASSED):
+                    self._lay_asleep(scope, node)
+                    continue
+                if node.type in WINDOW_ONLY or is_broadcast(node.type):
                     continue
                 if len(self.prompt.nodes) >= MAX_NODES:
                     self.prompt.skipped.append(f"more than {MAX_NODES} nodes: what comes after was left out")
@@ -150,6 +162,20 @@ class _Flattening:
         if not self.prompt.nodes:
             self.prompt.skipped.append(self._why_nothing())
         return self.prompt
+
+    def _computes(self, node: ComfyNode) -> bool:
+        """Return whether a node is sent as itself."""
+        return not (node.type in WINDOW_ONLY or node.type in self.workflow.definitions or is_broadcast(node.type))
+
+    def _lay_asleep(self, scope: GraphPlace, node: ComfyNode) -> None:
+        """Take note of a node that is switched off."""
+        if not self._computes(node) or len(self.prompt.asleep) >= MAX_NODES:
+            return
+        id, said = scope.id_of(node), len(self.prompt.skipped)
+        self.prompt.asleep[id] = self._node(scope, node)
+        del self.prompt.skipped[said:]
+        if node.mode == MUTED:
+            self.prompt.muted.add(id)
 
     def _why_nothing(self) -> str:
         """Why nothing of a file runs."""
@@ -179,7 +205,8 @@ class _Flattening:
                 f"{read.unread} of its values were left out"
             )
         for slot in node.inputs:
-            end = self.source(scope, scope.graph.links.get(slot.link)) if slot.link else None
+            asleep = node.mode in (MUTED, BYPASSED)
+            end = self.source(scope, scope.graph.links.get(slot.link), asleep) if slot.link else None
             if end is None and slot.link is None:
                 end = self._broadcast(scope, node, slot)
             if end is None:
@@ -188,6 +215,8 @@ class _Flattening:
                 inputs[slot.widget or slot.name] = end.value
             elif end.scope is not None:
                 inputs[slot.widget or slot.name] = OutputPlace(end.scope.id_of(end.node), end.slot)
+                if end.passed is not None:
+                    self.prompt.passed[scope.id_of(node), slot.widget or slot.name] = end.passed
         outputs = tuple(slot.type for slot in node.outputs) or (facts.outputs if facts else ())
         unnamed = node.values if read.unread or (not facts and not node.named) else ()
         return PromptNode(scope.id_of(node), node.type, inputs, node.title, outputs, tuple(unnamed))
@@ -198,9 +227,11 @@ class _Flattening:
         found = self._broadcasts[scope.path].link_for(node, slot)
         return self.source(scope, found) if found else None
 
-    def source(self, scope: GraphPlace | None, link: NumberedLink | None) -> End | None:
-        """Follow a link back to what it comes from; None where that is nothing."""
+    def source(self, scope: GraphPlace | None, link: NumberedLink | None, asleep: bool = False) -> End | None:
+        """Follow a link back to what it comes from; None where that is nothing, as a muted node is. For a node that is
+        ``asleep`` itself those that are, are as any."""
         seen: set[tuple[str, str, int]] = set()
+        passed: OutputPlace | None = None
         while scope is not None and link is not None:
             if link.origin == INPUTS:
                 scope, link_or_end = self._from_outside(scope, link.origin_slot)
@@ -209,10 +240,16 @@ class _Flattening:
                 link = link_or_end
                 continue
             node = scope.graph.nodes.get(link.origin)
-            if node is None or node.mode == MUTED or (scope.path, node.id, link.origin_slot) in seen:
+            if node is None or (scope.path, node.id, link.origin_slot) in seen:
+                return None
+            if asleep and node.mode in (MUTED, BYPASSED) and self._computes(node):
+                return End(scope, node, link.origin_slot)
+            if node.mode == MUTED:
                 return None
             seen.add((scope.path, node.id, link.origin_slot))
             if node.mode == BYPASSED:
+                if passed is None and self._computes(node):
+                    passed = OutputPlace(scope.id_of(node), link.origin_slot)
                 link = _bypassed(scope.graph, node, link)
             elif node.type == "PrimitiveNode":
                 return End(None, None, 0, node.values[0]) if node.values else None
@@ -226,7 +263,7 @@ class _Flattening:
                 inside = self.inside(scope, node)
                 scope, link = inside, _to_the_end(inside, link.origin_slot) if inside else None
             else:
-                return End(scope, node, link.origin_slot)
+                return End(scope, node, link.origin_slot, passed=passed)
         return None
 
     def _from_outside(self, scope: GraphPlace, place: int) -> tuple[GraphPlace | None, NumberedLink | End | None]:
