@@ -11,7 +11,8 @@ from nodeflow.graph.io.comfyui.prompt import FlatPrompt, OutputPlace
 from nodeflow.graph.model.catalogue import Catalogue, NodeSpec
 from nodeflow.graph.model.workflow import INPUTS, OUTPUTS, TERMINALS, Node, Placement, Workflow
 from nodes.comfyui.colours import named_colour
-from nodes.comfyui.frames import LONGEST_TITLE, STRETCH_X, STRETCH_Y, WIDTH, annotate
+from nodes.comfyui.frame_room import WIDTH
+from nodes.comfyui.frames import LONGEST_TITLE, STRETCH_X, STRETCH_Y, annotate
 from nodes.comfyui.placeholders import storable
 from nodes.comfyui.subgraphs import ImportScope
 

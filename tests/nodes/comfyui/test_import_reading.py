@@ -97,6 +97,33 @@ def test_frames_reach_around_what_stands_in_them_and_are_not_left_empty(catalogu
     assert frames["Nothing"].height == 300 * 1.5
 
 
+def test_a_frame_that_grows_moves_what_is_below_and_beside(catalogue: Catalogue) -> None:
+    def drawn(id: int, x: float, y: float, kind: str = "LoadImage", title: str = "") -> dict[str, Any]:
+        about = {"id": id, "type": kind, "pos": [x, y], "size": [200, 100], "title": title}
+        return about | {"inputs": [], "outputs": [], "widgets_values": ["fox.png", "image"]}
+
+    boxes = {"First": (0, 0, 220, 260), "Below": (0, 270, 220, 260), "Beside": (230, 0, 220, 260)}
+    window = {
+        "version": 0.4,
+        "nodes": [
+            *(drawn(id, 10, 30 + 40 * id) for id in range(1, 5)),
+            drawn(5, 10, 330),
+            drawn(6, 240, 60),
+            drawn(7, 240, 150, "Note", "Of foxes"),
+        ],
+        "links": [],
+        "groups": [{"title": title, "bounding": box} for title, box in boxes.items()],
+    }
+    found = bring(window, catalogue).workflow
+    frames = {one.text: one for one in found.annotations.values() if one.kind == "frame"}
+    first, below, beside = (frames[title] for title in boxes)
+    assert first.height > 260 * 1.5 + 100 and below.y >= first.y + first.height and beside.x >= first.x + first.width
+    last, other = found.layout["picture_5"], found.layout["picture_6"]
+    assert below.holds(last.x, last.y) and beside.holds(other.x, other.y)
+    (note,) = (one for one in found.annotations.values() if one.kind == "note")
+    assert note.text == "**Of foxes**\n\nfox.png" and beside.holds(note.x, note.y)
+
+
 def test_a_picture_says_where_its_two_workflows_differ(catalogue: Catalogue) -> None:
     window = {"nodes": [{"id": 1, "type": "LoadImage", "widgets_values": ["a.png"]}], "links": []}
     prompt = {"1": {"class_type": "LoadImage", "inputs": {"image": "b.png"}}}
