@@ -1,7 +1,7 @@
 """ComfyUI's workflows there and back: ``python -m benchmarks.comfyui_round_trip PATH``, a folder of its files.
 
 Each file of an image model is opened and written back: as it came, beside the flat workflow that ComfyUI would send,
-node by node with class, values and wires; and anew, out of the nodes here alone, and opened again. Two workflows are
+node by node with class, values and wires; and anew, out of the nodes here that run, and opened again. Two workflows are
 equal where they have the same nodes with the same parameters, wired alike, whatever the nodes are called. ``--write``
 puts the table into docs/comfyui.md.
 """
@@ -28,6 +28,7 @@ from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Link, Workflow
 from nodeflow.graph.subgraphs.flatten import flatten
+from nodes.comfyui.export.awake import awake
 from nodes.comfyui.export.writing import export, export_anew
 from nodes.comfyui.importing import import_comfyui
 from nodes.comfyui.placeholders import FIELD, PACK, output_name
@@ -86,7 +87,7 @@ def there_and_back(path: Path, catalogue: Catalogue) -> Trip | None:
     if not sent.prompt:
         return Trip(path.name, *came, len(first.workflow.nodes), len(sent.left_out), Counter())
     again = import_comfyui(json.dumps(sent.prompt).encode(), catalogue)
-    here, there = told(first.workflow), told(again.workflow)
+    here, there = told(first.workflow, catalogue), told(again.workflow, catalogue)
     other = Counter(kind for kind, _ in ((here - there) + (there - here)).elements())
     return Trip(path.name, *came, sum(here.values()), len(sent.left_out), other)
 
@@ -107,9 +108,9 @@ def alike(one: PromptNode, other: PromptNode | None) -> bool:
     return other is not None and one.type == other.type and one.inputs == other.inputs
 
 
-def told(workflow: Workflow) -> Counter[tuple[str, str]]:
-    """Each node as its type with a hash of it and of all that stands before it, subgraphs taken apart."""
-    flat = flatten(workflow).workflow
+def told(workflow: Workflow, catalogue: Catalogue) -> Counter[tuple[str, str]]:
+    """Each node that runs as its type with a hash of it and of all that stands before it, subgraphs taken apart."""
+    flat = awake(flatten(workflow).workflow, catalogue)
     incoming, hashes = flat.incoming(), dict[str, str]()
     needs = {name: {link.source for link in links if link.source in flat.nodes} for name, links in incoming.items()}
     for name in TopologicalSorter(needs).static_order():
