@@ -26,7 +26,7 @@ def faulty_files(chance: random.Random, below: Path) -> Iterator[Callable[[], ob
     known = {name: _Judge(name, layout, below / "given") for name, layout in layouts(below / "layouts").items()}
     while True:
         judge = known[chance.choice(list(known))]
-        yield partial(judge.judge, a_fault(chance, judge.weights))
+        yield partial(judge.judge, a_fault(chance, judge.weights()))
 
 
 class _Judge:
@@ -34,8 +34,12 @@ class _Judge:
 
     def __init__(self, name: str, layout: Layout, at: Path) -> None:
         self._name, self._layout, self._at = name, layout, at
-        self.weights = layout.weights()
+        self._known = {name: one.shape[-1:] for name, one in self.weights().items()}
         self._wanted: dict[str, Any] | None = None
+
+    def weights(self) -> Weights:
+        """What its file holds; read anew, since there are many such."""
+        return self._layout.weights()
 
     def judge(self, fault: Fault) -> None:
         """Raise NodeError where the file is refused, SilentlyWrong where it is taken as something else."""
@@ -45,7 +49,7 @@ class _Judge:
 
     def _difference(self, fault: Fault) -> str:
         if self._wanted is None and not self._layout.refused:
-            self._wanted = self._read(self.weights)
+            self._wanted = self._read(self.weights())
         found = self._read(fault.weights, fault.metadata)
         if self._wanted is None:
             return "no node is to take it"
@@ -58,7 +62,7 @@ class _Judge:
     def _is_part(self, weights: Weights) -> bool:
         """Return whether a file has none but known tensors, each with rows of the known length."""
         return all(
-            name in self.weights and one.shape[-1:] == self.weights[name].shape[-1:] and one.ndim in (1, 2)
+            name in self._known and one.shape[-1:] == self._known[name] and one.ndim in (1, 2)
             and one.is_floating_point()
             for name, one in weights.items()
         )  # fmt: skip

@@ -11,9 +11,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from nodeflow.node import NumbersError
+from nodeflow.node import NodeError, NumbersError
 from nodeflow.wires import Call, Guided
 from nodes.loaders.families.autoencoders.vq_folder import DiffusersVQ
+from nodes.loaders.quantised.finite import check_module
 from nodes.networks.finite import finite
 from nodes.samplers.loop.asking import Asker
 from nodes.samplers.loop.per_sample import BatchSplitter
@@ -64,3 +65,13 @@ def test_one_value_that_is_none_is_found_among_many(dtype: torch.dtype) -> None:
     most = torch.full((1, 4, 9, 9), torch.finfo(dtype).max, dtype=dtype)
     assert finite(most) is most  # whose sum is infinite
     assert finite(torch.zeros(0, dtype=dtype)).numel() == 0
+
+
+def test_what_a_network_has_seen_is_looked_at_as_its_weights_are() -> None:
+    seen = torch.nn.BatchNorm1d(4)
+    seen.register_buffer("mask", torch.full((4,), -torch.inf), persistent=False)
+    check_module(seen)
+    other = torch.nn.BatchNorm1d(4)
+    other.running_mean[2] = torch.nan  # type: ignore[index]
+    with pytest.raises(NodeError, match=r"its weight running_mean holds numbers that are none \(NaN\)"):
+        check_module(other)

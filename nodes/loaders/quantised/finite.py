@@ -23,6 +23,8 @@ LARGEST: Mapping[torch.dtype, int] = {torch.float8_e4m3fn: 0x7E, torch.float8_e5
 """The bits, but for the sign, of the largest number that there is: scaled ones go up to it, and no weight does."""
 SIGN, SIZE = 0x80, 0x7F
 """Of a number of eight bits: what says its sign, and the rest."""
+PLAIN = torch.float16, torch.bfloat16, torch.float32, torch.float64
+"""Precisions of numbers that stand for themselves."""
 AT_ONCE = 1 << 24
 """Numbers that are looked at together."""
 SAMPLES, SAMPLE = 8, 1024
@@ -140,8 +142,9 @@ def check_module(module: torch.nn.Module, shown: str = "", own: Callable[[str], 
     if module in _FINITE:
         return
     left = psutil.virtual_memory().available
-    for name, weight in sorted(module.named_parameters(), key=lambda pair: pair[1].nbytes):
-        if type(weight) is not torch.nn.Parameter or weight.device.type != "cpu" or not weight.is_floating_point():
+    for name, weight in sorted((*module.named_parameters(), *_kept_buffers(module)), key=lambda pair: pair[1].nbytes):
+        plain = type(weight) in (torch.nn.Parameter, Tensor)
+        if not plain or weight.device.type != "cpu" or not weight.is_floating_point():
             continue  # packages that quantise have kinds of weights of their own, which are no numbers yet
         flat = weight.detach().reshape(-1) if weight.is_contiguous() else weight.detach().flatten()
         left -= flat.nbytes
@@ -150,6 +153,13 @@ def check_module(module: torch.nn.Module, shown: str = "", own: Callable[[str], 
             raise NodeError(f"{shown}: its weight {told}" if shown else f"its weight {told}")
     if left >= 0:
         _FINITE.add(module)
+
+
+def _kept_buffers(module: torch.nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """What files hold of a network besides its weights, such as the means that it has seen."""
+    kept = {name: one for name, one in module.named_buffers() if one.dtype in PLAIN}
+    if kept:
+        yield from ((name, kept[name]) for name in module.state_dict().keys() & kept.keys())
 
 
 def _some(flat: Tensor) -> Iterator[Tensor]:
