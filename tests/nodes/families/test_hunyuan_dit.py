@@ -122,6 +122,14 @@ def test_an_adapter_is_what_peft_computes(folders: Folders, tmp_path: Path) -> N
     assert not torch.allclose(led, alone, atol=1e-4)
 
 
+def test_a_layer_whose_name_is_another_s_elsewhere_is_refused(folders: Folders, tmp_path: Path) -> None:
+    """Its makers' second norm is the library's third."""
+    network: Any = load_model(str(folders(hunyuan_dit))).network
+    save_file({"lora_unet_blocks_0_norm2.w_norm": torch.ones(32)}, tmp_path / "norm.safetensors")
+    with pytest.raises(NodeError, match="Hunyuan-DiT"):
+        apply_lora(network, str(tmp_path / "norm.safetensors"))
+
+
 def tokens_of(network: Any) -> Conditioning:
     """Random tokens, some of which fill up."""
     length, draw = 333, torch.Generator().manual_seed(2)

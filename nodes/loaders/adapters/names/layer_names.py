@@ -56,7 +56,15 @@ def flattened(name: str) -> str:
 
 
 def layer_names(module: Any, aliases: Iterable[Alias], own: Mapping[str, Iterable[str]]) -> LayerNames:
-    """From what layers are called by the library (``own``: by layer, further names of it) and by others."""
+    """From what layers are called by the library (``own``: by layer, further names of it) and by others.
+
+    A name by which the library means one layer and others another stands for neither.
+    """
+    aliases = list(aliases)
+    ours = {flattened(name): (TargetLayer(name),) for name in own}
+    doubtful = {name for alias, targets in aliases if ours.get(name := flattened(alias), targets) != targets}
+    own = {name: more for name, more in own.items() if flattened(name) not in doubtful}
+    aliases = [(alias, targets) for alias, targets in aliases if flattened(alias) not in doubtful]
     table: dict[str, tuple[TargetLayer, ...]] = {}
     dotted: dict[str, list[str]] = {}
     for name, more in own.items():
