@@ -3647,8 +3647,8 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>隐藏下层内容</translation>
   </message>
   <message>
-   <source>How near images and texts are, as a matrix; the best of eight.</source>
-   <translation>图片与文字有多接近：一个矩阵；八张里最好的几张。</translation>
+   <source>How near images and texts are, as a matrix; the best of twenty-four.</source>
+   <translation>图片与文字有多接近：一个矩阵；二十四张里最好的几张。</translation>
   </message>
   <message>
    <source>Image to image</source>

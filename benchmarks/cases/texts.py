@@ -35,5 +35,5 @@ SYSTEMS = {
     "stable-diffusion-2": System("save", texts),
     **{f"latent-diffusion, guidance {scale:g}": guided(scale) for scale in (1.0, 1.5, 4.0, 8.0)},
     "clip-rank": System("save", vague_texts),
-    "clip-rank, without rerank": System("decode.image", vague_texts, "clip-rank"),
+    "clip-rank, without rerank": System("decode.image", vague_texts, "clip-rank", {"noise.batch": 1}),
 }

@@ -78,7 +78,7 @@ def _known() -> list[Shelf]:
                     "vqvae", "VQ-VAE", tr("Images as grids of codes: look at them, count them, edit them.")
                 ),
                 BundledWorkflow(
-                    "clip-rank", "CLIP", tr("How near images and texts are, as a matrix; the best of eight.")
+                    "clip-rank", "CLIP", tr("How near images and texts are, as a matrix; the best of twenty-four.")
                 ),
                 BundledWorkflow("ddpm", "DDPM", tr("From noise to image with fresh noise at every step.")),
                 BundledWorkflow(
