@@ -18,6 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nodeflow.app.qt.squeezed_label import SqueezedLabel
+
 SLACK = 1
 """Pixels that a text may be wider than its room, for rounding."""
 MAY_COVER = ("overlay", "toast", "notice")
@@ -66,6 +68,8 @@ def _cut(widget: QWidget) -> Iterator[str]:
 
 
 def _cut_label(label: QLabel) -> Iterator[str]:
+    if isinstance(label, SqueezedLabel):  # it says itself that it is cut, and the tip says the whole
+        return
     room = label.contentsRect().adjusted(label.margin(), label.margin(), -label.margin(), -label.margin())
     if label.wordWrap():
         needs = label.heightForWidth(label.width())

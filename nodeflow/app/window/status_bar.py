@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QMetaObject, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
+from PySide6.QtWidgets import QProgressBar, QStatusBar, QToolButton
 
 from nodeflow.app.i18n.sentences import said
 from nodeflow.app.i18n.texts import duration
@@ -12,6 +12,7 @@ from nodeflow.app.model.downloads import Downloads
 from nodeflow.app.model.engine_service import EngineService
 from nodeflow.app.model.left_out import left_out_words, nothing_runs
 from nodeflow.app.model.run_forecast import RunForecast
+from nodeflow.app.qt.squeezed_label import SqueezedLabel
 
 WIDE = 900
 """Pixels of a window from which the number format has room beside the device."""
@@ -28,16 +29,18 @@ class Status(QStatusBar):
         self._hub = hub
         self._links: list[QMetaObject.Connection] = []
         self.setSizeGripEnabled(False)
-        self.words = QLabel()
+        self.words = SqueezedLabel()
         self.bar = QProgressBar()
         self.bar.setAccessibleName(self.tr("Progress of the run"))
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
-        self.bar.setFixedSize(220, 6)
-        self.unkept = QLabel()
+        self.bar.setMinimumWidth(60)
+        self.bar.setMaximumWidth(220)
+        self.bar.setFixedHeight(6)
+        self.unkept = SqueezedLabel()
         self.unkept.setObjectName("warning")
         self.unkept.setAccessibleName(self.tr("What is not kept on disk"))
-        self.device = QLabel()
+        self.device = SqueezedLabel()
         self.device.setObjectName("dim")
         self.addWidget(self.words, 1)
         self.addPermanentWidget(self.bar)
@@ -52,7 +55,7 @@ class Status(QStatusBar):
         self._downloads = downloads
         downloads.changed.connect(self._show_downloads)
         downloads.offline_changed.connect(self._show_downloads)
-        self.serving = QLabel()
+        self.serving = SqueezedLabel()
         self.serving.setObjectName("dim")
         hub.scripts.changed.connect(self._show_serving)
         self.addPermanentWidget(self.unkept)
