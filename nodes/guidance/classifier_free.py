@@ -127,9 +127,15 @@ def by_rule(
         raise NodeError("positive and negative come from different text encoders; wire both to the same one")
     negative = led_away(negative)
     shown = any(text.references or text.slots is not None for text in (positive, negative))
-    if shown or not (is_plain(positive) and is_plain(negative) and shapes(positive) == shapes(negative)):
+    if shown or not (is_plain(positive) and is_plain(negative) and _are_alike(positive, negative)):
         return Regional(denoiser, apart(positive), apart(negative), rule, rescale)
     return ClassifierFree(denoiser, positive, negative, rule, rescale)
+
+
+def _are_alike(positive: Conditioning, negative: Conditioning) -> bool:
+    """Return whether two texts can be asked for in one call. Networks that need texts as a whole need them of both."""
+    first, second = (shapes(replace(text, pooled=None)) for text in (positive, negative))
+    return first == second
 
 
 def _width(text: Conditioning) -> int | None:

@@ -13,6 +13,10 @@ SEEDS = 2**53
 """How many seeds there are; after the last comes 0."""
 
 
+MOST_LISTED = 8
+"""Seeds that a script lists one by one."""
+
+
 class NoiseUse(NamedTuple):
     """What is known of noise: the size that it asks for, and its numbers where it has its own."""
 
@@ -32,6 +36,8 @@ def gaussian_noise(writer: Writer, name: str, _: str) -> Made:
         first = writer.value(name, "seed")
         return Made(f"range({first}, {first} + {count})", NoiseUse(width, height))
     seed = int(writer.plain(name, "seed"))
+    if count > MOST_LISTED and seed + count <= SEEDS:
+        return Made(f"range({seed}, {seed + count})", NoiseUse(width, height))
     return Made(literal(tuple((seed + number) % SEEDS for number in range(count))), NoiseUse(width, height))
 
 

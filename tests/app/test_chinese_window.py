@@ -208,7 +208,7 @@ def test_every_wire_type_is_told_in_chinese_wherever_a_port_is(spoken: MainWindo
     assert [re.sub("<[^>]+>", "", tip).split(" · ")[1] for tip in told_of][-1] == "条件"
     inspector = InspectorPanel(spoken.canvas.scope, spoken.tabs.front.history)
     inspector.show_node("prompt")
-    assert inspector.output_box.itemText(0).endswith(" · 条件")
+    assert inspector.output_box.itemText(0) == "条件"
     inspector.deleteLater()
     spoken.canvas.selection.choose(["prompt"])
     QApplication.processEvents()

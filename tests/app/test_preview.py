@@ -113,10 +113,11 @@ def test_it_becomes_the_input(window: MainWindow, batch: Preview, qtbot: QtBot) 
     first = Path(loaders()[0])
     assert QImage(str(first)) == QImage.fromData(batch.view.images[0])
     batch.view.choose(2)
+    third = QImage.fromData(batch.view.images[2])
     batch.tools.input.trigger()
     qtbot.waitUntil(lambda: loaders() != [str(first)], timeout=5000)
     assert len(loaders()) == 1
-    assert QImage(loaders()[0]) == QImage.fromData(batch.view.images[2])
+    assert QImage(loaders()[0]) == third
 
 
 def test_a_selected_node_is_looked_at_until_another_is() -> None:
