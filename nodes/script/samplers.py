@@ -37,7 +37,7 @@ def gaussian_noise(writer: Writer, name: str, _: str) -> Made:
         return Made(f"range({first}, {first} + {count})", NoiseUse(width, height))
     seed = int(writer.plain(name, "seed"))
     if count > MOST_LISTED and seed + count <= SEEDS:
-        return Made(f"range({seed}, {seed + count})", NoiseUse(width, height))
+        return Made(f"range({seed}, {seed + count})" if seed else f"range({count})", NoiseUse(width, height))
     return Made(literal(tuple((seed + number) % SEEDS for number in range(count))), NoiseUse(width, height))
 
 
