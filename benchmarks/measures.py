@@ -161,25 +161,30 @@ def seeds() -> dict[str, float]:
     """Pictures of the starter by their seeds, one sweep, warm, in one thread; exact, and fast where that is known."""
     import torch
 
-    from nodeflow.engine.protocol.run_request import RunRequest
-    from nodeflow.engine.worker.workflow_runner import WorkflowRunner
-    from nodeflow.graph.edits.edits import SetParam
-    from nodeflow.graph.io.files import load
-    from nodeflow.graph.validate.sweeps import Sweep
-
+    load = known("nodeflow.graph.io.files:load", "nodeflow.graph.files:load")
+    set_param = known("nodeflow.graph.edits.edits:SetParam", "nodeflow.graph.edits:SetParam")
+    sweep = known("nodeflow.graph.validate.sweeps:Sweep", "nodeflow.graph.sweeps:Sweep")
+    runner = known("nodeflow.engine.worker.workflow_runner:WorkflowRunner", "nodeflow.engine.worker.session:Session")()
+    requests = known("nodeflow.engine.protocol.run_request:RunRequest", "builtins:tuple")
     torch.set_num_threads(1)
     workflow = load(Path("workflows/latent-diffusion.json"))
-    SetParam("scheduler", "steps", 20).apply(workflow)
-    runner, found = WorkflowRunner(), {}
-    rules = ("exact", "fast") if "precision" in RunRequest.__struct_fields__ else ("exact",)
+    set_param("scheduler", "steps", 20).apply(workflow)
+    found = {}
+    rules = ("exact", "fast") if "precision" in getattr(requests, "__struct_fields__", ()) else ("exact",)
     for rule in rules:
         more: dict[str, Any] = {} if rule == "exact" else {"precision": rule}
         with tempfile.TemporaryDirectory() as output:
             for values in ((10**6,), tuple(range(PICTURES))):
                 begun = time.process_time()
                 about = (workflow, Path("workflows"), Path(output))
-                request = RunRequest.of(*about, device="cpu", sweeps=(Sweep("noise", "seed", values),), **more)
-                for _ in runner.run(request):
+                sweeps = (sweep("noise", "seed", values),)
+                early = requests is tuple  # a run was asked for with arguments then
+                events = (
+                    runner.run(*about, on="cpu", sweeps=sweeps)
+                    if early
+                    else runner.run(requests.of(*about, device="cpu", sweeps=sweeps, **more))
+                )
+                for _ in events:
                     pass
         found["seed_cpu" if rule == "exact" else "seed_fast_cpu"] = (time.process_time() - begun) / PICTURES
     return found

@@ -111,6 +111,8 @@ def test_it_becomes_the_input(window: MainWindow, batch: Preview, qtbot: QtBot) 
     batch.tools.input.trigger()
     qtbot.waitUntil(lambda: len(loaders()) == 1, timeout=5000)
     first = Path(loaders()[0])
+    window.canvas.selection.choose(["decode"])  # the preview may show the new node's image by now
+    qtbot.waitUntil(lambda: len(batch.view.images) == 3, timeout=SECONDS)
     assert QImage(str(first)) == QImage.fromData(batch.view.images[0])
     batch.view.choose(2)
     third = QImage.fromData(batch.view.images[2])
