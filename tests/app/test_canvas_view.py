@@ -6,6 +6,7 @@ from app.conftest import STARTER
 from app.hands import Hand
 from app.seen import port, row_centre
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -64,12 +65,17 @@ def test_hints_say_what_lies_under_the_pointer(window: MainWindow, hand: Hand) -
 
 
 def test_every_zoom_and_mode_is_painted(window: MainWindow, hand: Hand) -> None:
+    def seen(zoom: float) -> QImage:
+        hand.view.camera.set_scale(zoom)
+        hand.view.centerOn(window.canvas.nodes["decode"])
+        return hand.view.grab().toImage()
+
+    zooms = (0.1, 0.4, 0.8, 2.0)
+    running = [seen(zoom) for zoom in zooms]
     for mode in ("mute", "bypass"):
         window.session.do("Mode", SetMode("decode", mode))
-        for zoom in (0.1, 0.4, 0.8, 2.0):
-            hand.view.camera.set_scale(zoom)
-            hand.view.centerOn(window.canvas.nodes["decode"])
-            assert not hand.view.grab().isNull()
+        for zoom, before in zip(zooms, running, strict=True):
+            assert seen(zoom) != before, f"at {zoom} nothing says that the node is switched off"
 
 
 def test_a_window_opens_with_the_whole_workflow_in_view(qtbot: QtBot) -> None:

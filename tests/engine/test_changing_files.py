@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +68,13 @@ def test_a_file_that_changes_before_its_node_reads_it_is_told(
     assert (bench.run(about, "a"), bench.value("a").value) == (["read_file"], 5), "nothing was kept for the first"
 
 
+def a_tick_later(clock: Path, then: int) -> None:
+    """Wait until a file system, which counts time in ticks, tells of another time."""
+    clock.touch()
+    while clock.stat().st_ctime_ns == then:
+        clock.touch()
+
+
 @pytest.mark.parametrize(
     ("change", "data"), [(written, b"another"), (with_its_old_time, b"7654321"), (mapped, b"7654321")]
 )
@@ -80,7 +86,7 @@ def test_a_file_that_is_written_over_spoils_what_comes_of_it(
     file.write_bytes(b"1234567")
     if settled:
         monkeypatch.setattr(read_files, "SETTLED_SECONDS", -1.0)
-        time.sleep(0.02)  # which file systems count time in ticks of
+        a_tick_later(tmp_path / "clock", file.stat().st_ctime_ns)
     about = wire({"a": ("toys.read_file", {"path": str(file)}), "b": ("toys.add", {"amount": 1}, {"box": "a.box"})})
     told = run_and(bench, about, "b", "b", lambda: change(file, data))
     assert told == (

@@ -44,16 +44,16 @@ def mark(item: NodeItem) -> QColor:
 
 def card(painter: QPainter, item: NodeItem, zoom: float) -> None:
     """Paint a node at a zoom."""
-    if zoom < style.FLAT:
-        _flat(painter, item)
-        if zoom >= style.TITLED:
-            _flat_title(painter, item, zoom)
-        return
     if item.node.mode != "run":
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(style.colour("canvas"))
         painter.drawRoundedRect(item.body, style.RADIUS, style.RADIUS)
         painter.setOpacity(0.62)
+    if zoom < style.FLAT:
+        _flat(painter, item)
+        if zoom >= style.TITLED:
+            _flat_title(painter, item, zoom)
+        return
     _ground(painter, item)
     _header(painter, item, zoom)
     _progress(painter, item)
