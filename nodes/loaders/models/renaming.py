@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
 from nodes.loaders.adapters.names.renamed import RenamedRow
 from nodes.loaders.models.architecture import Weights
+
+
+def original_names(rows: Sequence[RenamedRow], first: str) -> Callable[[Weights], Weights]:
+    """Return what gives weights diffusers' names, from those or from original ones.
+
+    Of the original ones ``first`` is there, the weight of the layer that the image comes to first: it has as many rows
+    as the network is wide, by which others are split.
+    """
+
+    def names(weights: Weights) -> Weights:
+        return by_table(rows, weights, len(weights[first])) if first in weights else weights
+
+    return names
 
 
 def by_table(rows: Iterable[RenamedRow], weights: Weights, *widths: int) -> Weights:

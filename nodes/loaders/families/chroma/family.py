@@ -12,7 +12,7 @@ from nodes.loaders.families.autoencoders.flux_1_latent import USUAL, flux_1_late
 from nodes.loaders.families.chroma.call import ChromaDenoiser
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyNetwork, FamilyText, TextPart
-from nodes.loaders.models.renaming import by_table
+from nodes.loaders.models.renaming import original_names
 from nodes.loaders.models.shapes import count_layers, flux_shape
 from nodes.loaders.text_encoders.filled import FilledText, whole
 from nodes.loaders.text_encoders.kinds.t5 import T5_XXL
@@ -23,10 +23,7 @@ GUIDE = "distilled_guidance_layer"
 """The small network that says how every layer is modulated."""
 ROWS = (*CHROMA, row(f"{GUIDE}.norms.#", f"{GUIDE}.norms.#"))
 
-
-def names(weights: Weights) -> Weights:
-    """diffusers' names, from those or the original ones."""
-    return by_table(ROWS, weights, len(weights["img_in.weight"])) if "img_in.weight" in weights else weights
+names = original_names(ROWS, "img_in.weight")
 
 
 def shape(weights: Weights) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from nodes.loaders.models.family import (
     Told,
 )
 from nodes.loaders.models.flow_schedule import flow_schedule
-from nodes.loaders.models.renaming import by_table
+from nodes.loaders.models.renaming import original_names
 from nodes.loaders.models.shapes import count_layers, rotary_axes
 from nodes.loaders.text_encoders.joint import PairText, Reader
 from nodes.loaders.text_encoders.kinds.clip import CLIP_L
@@ -41,10 +41,8 @@ from nodes.loaders.text_encoders.tokenizing import length_of
 T5_TOKENS = 512
 """How many tokens of T5 it was trained with."""
 
-
-def names(weights: Weights) -> Weights:
-    """diffusers' names, from those, Black Forest Labs' or ComfyUI's; diffusers' own function knows one width alone."""
-    return by_table(ROWS, weights, len(weights["img_in.weight"])) if "img_in.weight" in weights else weights
+names = original_names(ROWS, "img_in.weight")
+"""From Black Forest Labs' or ComfyUI's; diffusers' own function knows one width alone."""
 
 
 def shape(weights: Weights) -> dict[str, Any]:

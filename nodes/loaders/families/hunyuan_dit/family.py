@@ -14,7 +14,7 @@ from nodes.loaders.families.hunyuan_dit.pooling import by_its_layers
 from nodes.loaders.families.hunyuan_dit.text import BilingualText
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
-from nodes.loaders.models.renaming import by_table
+from nodes.loaders.models.renaming import original_names
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.filled import FilledText, whole
 
@@ -25,12 +25,7 @@ CLIP_TOKENS, T5_TOKENS = 77, 256
 SIZED = "use_style_cond_and_image_meta_size"
 """Whether it is told sizes and a style, as before 1.2."""
 
-
-def names(weights: Weights) -> Weights:
-    """diffusers' names, from those or the original ones."""
-    if "x_embedder.proj.weight" not in weights:
-        return weights
-    return by_table(ROWS, weights, len(weights["x_embedder.proj.weight"]))
+names = original_names(ROWS, "x_embedder.proj.weight")
 
 
 def shape(weights: Weights) -> dict[str, Any]:

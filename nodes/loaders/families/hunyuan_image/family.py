@@ -13,7 +13,7 @@ from nodes.loaders.families.hunyuan_image.names import ROWS
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
 from nodes.loaders.models.flow_schedule import flow_schedule
-from nodes.loaders.models.renaming import by_table
+from nodes.loaders.models.renaming import original_names
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.filled import FilledText, TextReading, whole
 from nodes.loaders.text_encoders.kinds.qwen import QWEN_25_VL_7B
@@ -30,12 +30,7 @@ FRAME = (
 MOST, DROPPED, LAYER = 1034, 34, -3
 """Tokens that are read, those of them at the beginning that are left out, and the hidden layer that leads."""
 
-
-def names(weights: Weights) -> Weights:
-    """diffusers' names, from those or the original ones."""
-    if "img_in.proj.weight" not in weights:
-        return weights
-    return by_table(ROWS, weights, len(weights["img_in.proj.weight"]))
+names = original_names(ROWS, "img_in.proj.weight")
 
 
 def shape(weights: Weights) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from nodes.loaders.families.pixart_alpha.call import PixArtDenoiser
 from nodes.loaders.families.pixart_alpha.names import IGNORABLE, ROWS
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
-from nodes.loaders.models.renaming import by_table
+from nodes.loaders.models.renaming import original_names
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.text_encoders.filled import FilledText, TextReading
 from nodes.loaders.text_encoders.kinds.t5 import T5_XXL
@@ -23,12 +23,7 @@ SIDE = 128
 TOKENS = 120
 """How many tokens of T5 it was trained with."""
 
-
-def names(weights: Weights) -> Weights:
-    """diffusers' names, from those or the original ones."""
-    if "x_embedder.proj.weight" not in weights:
-        return weights
-    return by_table(ROWS, weights, len(weights["x_embedder.proj.weight"]))
+names = original_names(ROWS, "x_embedder.proj.weight")
 
 
 def shape(weights: Weights) -> dict[str, Any]:
