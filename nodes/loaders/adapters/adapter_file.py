@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError, warn
 from nodes.loaders.adapters.components import EMBEDDING, adapter_name, embeddings, split
-from nodes.loaders.adapters.prefixes import PEFT, PREFIXES, Prefix, strip
+from nodes.loaders.adapters.prefixes import PEFT, LayerName, Prefix, strip
 from nodes.loaders.adapters.settings import METADATA, AdapterSettings, OFTSettings, of_config, of_header
 from nodes.loaders.quantised.finite import is_finite
 from nodes.loaders.quantised.lost_scales import MAX_WEIGHT, largest
@@ -31,17 +31,20 @@ ONE_TRAINER = ("ot_branch", "ot_revision", "ot_config")
 
 @dataclass(frozen=True, eq=False)
 class FileLayer:
-    """Hold what a file holds for one layer: ``prefix`` and ``path`` make up its name, ``parts`` are its tensors and
-    ``keys`` their names, both by what they are."""
+    """Hold what a file holds for one layer: ``parts`` are its tensors and ``keys`` their names, both by what they
+    are."""
 
-    prefix: str
-    path: str
+    name: LayerName
     parts: Mapping[str, Tensor]
     keys: Mapping[str, str]
 
     @property
+    def path(self) -> str:
+        return self.name.path
+
+    @property
     def meant(self) -> Prefix:
-        return PREFIXES[self.prefix]
+        return self.name.meant
 
     @property
     def first_key(self) -> str:
@@ -70,7 +73,7 @@ class AdapterFile:
 
     def _read_settings(self, component: str) -> AdapterSettings:
         beside = self.file.parent / PEFT_CONFIG
-        of_peft = METADATA not in self.metadata and any(layer.prefix == PEFT for layer in self.layers)
+        of_peft = METADATA not in self.metadata and any(PEFT in layer.name.before for layer in self.layers)
         if self.file.name == PEFT_FILE or (of_peft and beside.is_file()):
             config = read_json(beside, "peft saves an adapter_config.json beside its weights")
             return of_config(config, PEFT_CONFIG)
@@ -117,7 +120,7 @@ def read_adapter_file(path: Path) -> AdapterFile:
         if found[1] in parts:
             raise NodeError(f"{file.name} holds the same factor twice, as {keys[found[1]][:120]} and as {key[:120]}")
         parts[found[1]], keys[found[1]] = tensor, key
-    found_layers = tuple(FileLayer(*strip(name), parts, keys) for name, (parts, keys) in sorted(layers.items()))
+    found_layers = tuple(FileLayer(strip(name), parts, keys) for name, (parts, keys) in sorted(layers.items()))
     _tell_lacking(file.name, found_layers, metadata)
     return AdapterFile(file, found_layers, metadata, tuple(embeddings(tensors)))
 

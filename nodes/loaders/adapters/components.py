@@ -42,8 +42,9 @@ ENDS: Mapping[str, str] = {
     ".boft_s": "boft_s",
     # GLoRA
     **{f".{name}.weight": f"glora_{name}" for name in ("a1", "a2", "b1", "b2", "bm")},
-    # IA3: LyCORIS; peft
+    # IA3: LyCORIS; peft. Without the first a weight is one that peft or diffusers trained whole
     ".weight": "weight",
+    ".bias": "bias",
     ".on_input": "on_input",
     ".ia3_l": "ia3_l",
     # whole differences and values; norms of LyCORIS; norms of Black Forest Labs
@@ -58,7 +59,7 @@ ENDS: Mapping[str, str] = {
 TELLING = {
     end
     for end, part in ENDS.items()
-    if part not in ("alpha", "scalar", "weight", "on_input", "rescale")
+    if part not in ("alpha", "scalar", "weight", "bias", "on_input", "rescale")
     and end not in (".down.weight", ".up.weight", ".scale")
 }
 """Those that no other file has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
@@ -21,6 +22,7 @@ class Prefix(NamedTuple):
 FIRST = Prefix("text", "text_encoder", (1,))
 SECOND = Prefix("text", "text_encoder_2", (2,))
 THIRD = Prefix("text", "text_encoder_3", (3,))
+FOURTH = Prefix("text", "text_encoder_4", (4,))
 LONE = Prefix("text", "text_encoder", (1,), lone=True)
 NETWORK = Prefix("network")
 PEFT = "base_model.model."
@@ -32,7 +34,7 @@ PREFIXES: Mapping[str, Prefix] = {
     "lora_te1_": FIRST,
     "lora_te2_": SECOND,
     "lora_te3_": THIRD,
-    "lora_te4_": Prefix("text", "text_encoder_4", (4,)),
+    "lora_te4_": FOURTH,
     # LyCORIS by itself, SimpleTuner, AI-Toolkit
     "lycoris_": Prefix("either"),
     # OneTrainer's older files
@@ -48,30 +50,50 @@ PREFIXES: Mapping[str, Prefix] = {
     "text_encoder.": FIRST,
     "text_encoder_2.": SECOND,
     "text_encoder_3.": THIRD,
+    "text_encoder_4.": FOURTH,
     # peft
     PEFT: Prefix("either"),
     # ComfyUI, AI-Toolkit, diffusion-pipe
     "diffusion_model.": NETWORK,
     "model.diffusion_model.": NETWORK,
-    "text_encoders.clip_l.transformer.": FIRST,
-    "text_encoders.clip_g.transformer.": SECOND,
-    "text_encoders.t5xxl.transformer.": THIRD,
-    "text_encoders.qwen25_7b.transformer.": LONE,
-    "text_encoders.qwen3_06b.transformer.": LONE,
-    "text_encoders.qwen3_4b.transformer.": LONE,
-    "clip_l.transformer.": FIRST,
-    "clip_g.transformer.": SECOND,
-    "t5xxl.transformer.": THIRD,
     # OneTrainer's original layout of Anima
     "net.": NETWORK,
     # Black Forest Labs, XLabs, OneTrainer's original layout
     "": Prefix("either"),
 }
 LONGEST_FIRST = sorted(PREFIXES, key=len, reverse=True)
+OF_COMFYUI = re.compile(r"(?:text_encoders\.\w+|clip_[lgh]|t5xxl)\.transformer\.")
+"""Before the layers of a text encoder, by ComfyUI's names of these: a new kind has a new name."""
+CLIPS: Mapping[str, Prefix] = {"clip_l": FIRST, "clip_g": SECOND}
+"""Those of which a model may have several; of all others the layers' names tell which is meant."""
+WRAPPERS = re.compile(r"(?<![^.])(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|module)\.")
+"""What PyTorch puts into names where a network was compiled, or trained on several cards."""
 
 
-def strip(layer: str) -> tuple[str, str]:
-    """Return what stands before a layer's name, and the name; a doubled underscore belongs to what stands before."""
+class LayerName(NamedTuple):
+    """A layer's name in a file: what stands ``before`` it, what that means, and the layer's ``path``."""
+
+    before: str
+    meant: Prefix
+    path: str
+
+
+def strip(layer: str) -> LayerName:
+    """Take a layer's name apart; a doubled underscore belongs to what stands before.
+
+    Of a part of a model that peft wrapped, and of one inside what peft wrapped, the part counts.
+    """
+    found = _first(WRAPPERS.sub("", layer))
+    if found.before != PEFT and not found.path.startswith(PEFT):
+        return found
+    inner = _first(found.path)
+    meant = found.meant if inner.meant.part == "either" else inner.meant
+    return LayerName(found.before + inner.before, meant, inner.path)
+
+
+def _first(layer: str) -> LayerName:
+    if known := OF_COMFYUI.match(layer):
+        return LayerName(known[0], CLIPS.get(known[0].split(".")[-3], LONE), layer[known.end() :])
     prefix = next(prefix for prefix in LONGEST_FIRST if layer.startswith(prefix))
     name = layer.removeprefix(prefix)
-    return prefix, name.lstrip("_") if prefix.endswith("_") else name
+    return LayerName(prefix, PREFIXES[prefix], name.lstrip("_") if prefix.endswith("_") else name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -173,10 +173,7 @@ def _add(
         if found and not is_linear_map(module) and any(hasattr(one, "direction") for one in found):
             raise Misfit("a DoRA of what is no linear map")
         updates.setdefault(target.layer, []).extend(_for_target(one, target) for one in found)
-        if bias is not None:
-            if not is_linear_map(module) and module._parameters.get("bias") is None:
-                raise Misfit("a bias for a layer that adds none")
-            part = _bias_for(bias, target, module)
+        for part in _biases_for(given, bias, target, module):
             biases[target.layer] = biases[target.layer] + part if target.layer in biases else part
 
 
@@ -209,7 +206,25 @@ def _bias(given: LayerReading) -> Tensor | None:
     return total
 
 
-def _bias_for(bias: Tensor, target: TargetLayer, module: Any) -> Tensor:
+def _biases_for(given: LayerReading, added: Tensor | None, target: TargetLayer, module: Any) -> Iterator[Tensor]:
+    """What a layer's bias becomes more by: what is added, and what leads to one in its place. Raises Misfit."""
+    own = module._parameters.get("bias")
+    if added is not None:
+        if not is_linear_map(module) and own is None:
+            raise Misfit("a bias for a layer that adds none")
+        yield _rows_of(added, target, module)
+    if "bias" in given.parts:
+        value = given.vector("bias", given.shape[0]).float()
+        if own is None:
+            raise Misfit("a bias in the place of none")
+        rows = slice(*target.layer_rows or (None,))
+        here = torch.zeros_like(own, dtype=torch.float32)
+        here[rows] = own[rows].float()
+        yield _rows_of(value, target, module) - here
+
+
+def _rows_of(bias: Tensor, target: TargetLayer, module: Any) -> Tensor:
+    """The numbers of a file's layer that are for a layer, in their places."""
     if target.file_rows:
         bias = bias[slice(*target.file_rows)]
     if target.layer_rows:

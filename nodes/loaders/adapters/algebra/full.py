@@ -51,3 +51,8 @@ def read_difference(given: LayerReading) -> WeightDifference:
 
 def read_replacement(given: LayerReading) -> Replacement:
     return Replacement(given.shaped("set_weight", *given.shape))
+
+
+def read_whole(given: LayerReading) -> Replacement:
+    """What was trained beside the adapter, as peft saves it (``modules_to_save``) and diffusers the norms of FLUX.1."""
+    return Replacement(given.shaped("weight", *given.shape))

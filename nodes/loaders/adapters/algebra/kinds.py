@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from nodes.loaders.adapters.algebra.boft import read_butterfly, read_peft_butterfly
 from nodes.loaders.adapters.algebra.dora import decompose
-from nodes.loaders.adapters.algebra.full import read_difference, read_replacement
+from nodes.loaders.adapters.algebra.full import read_difference, read_replacement, read_whole
 from nodes.loaders.adapters.algebra.glora import read_generalised
 from nodes.loaders.adapters.algebra.ia3 import read_lycoris_factors, read_peft_factors
 from nodes.loaders.adapters.algebra.loha import read_hadamard
@@ -17,9 +17,11 @@ from nodes.loaders.adapters.algebra.oft import read_input_rotation, read_output_
 from nodes.loaders.adapters.algebra.reading import LayerReading, Misfit, Update, check_fit
 
 MAGNITUDES = {"dora_scale", "magnitude"}
-BIASES = {"diff_b", "up_bias"}
+BIASES = {"diff_b", "up_bias", "bias"}
 ASIDE = {"alpha", "scalar"}
 """What says nothing by itself; LyCORIS multiplies its scalar in before it saves."""
+FLAT = "lora_", "lycoris_", "oft_"
+"""How names begin of trainers that save no weight whole under its own name."""
 
 
 class Algebra(NamedTuple):
@@ -38,6 +40,11 @@ def _rotations_of_outputs(given: LayerReading) -> Update:
     return (read_output_rotation if given.parts["oft_blocks"].ndim == 3 else read_butterfly)(given)
 
 
+def _factors_or_whole(given: LayerReading) -> Update:
+    whole = "on_input" not in given.parts and not given.layer.name.before.startswith(FLAT)
+    return (read_whole if whole else read_lycoris_factors)(given)
+
+
 HADA = [f"hada_{name}" for name in ("w1_a", "w1_b", "w2_a", "w2_b", "t1", "t2")]
 LOKR = [f"lokr_{name}" for name in ("w1", "w1_a", "w1_b", "w2", "w2_a", "w2_b", "t2")]
 GLORA = [f"glora_{name}" for name in ("a1", "a2", "b1", "b2", "bm")]
@@ -49,7 +56,7 @@ KINDS = (
     _kind(read_input_rotation, "oft_R", "oft_scaled"),
     _kind(read_peft_butterfly, "boft_R", "boft_s"),
     _kind(read_generalised, *GLORA),
-    _kind(read_lycoris_factors, "on_input", "weight"),
+    _kind(_factors_or_whole, "on_input", "weight"),
     _kind(read_peft_factors, "ia3_l"),
     _kind(read_difference, "diff"),
     _kind(read_replacement, "set_weight"),

@@ -85,7 +85,7 @@ def read_output_rotation(given: LayerReading) -> OutputRotation:
     if blocks.ndim != 3 or blocks.shape[0] * blocks.shape[1] != given.shape[0] or blocks.shape[1] != blocks.shape[2]:
         raise Misfit("other blocks of outputs")
     limit = given.number("alpha") * given.shape[0] if "alpha" in given.parts else 0.0
-    skew = constrained(blocks - blocks.transpose(1, 2), limit, given.layer.prefix == KOHYA)
+    skew = constrained(blocks - blocks.transpose(1, 2), limit, given.layer.name.before == KOHYA)
     return OutputRotation(cayley(skew), rescale)
 
 
