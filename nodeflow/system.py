@@ -38,12 +38,15 @@ XCB_LIBRARIES = {
 """What its window system plugin for X11 links against beside those."""
 
 
-def wait_politely() -> None:
-    """Let the threads of a tensor library sleep while they wait for one another. Call it before torch is loaded.
+def prepare_for_tensors() -> None:
+    """Let tensor libraries compute here as we want them to. Call it before torch is loaded.
 
-    By default they spin, which makes a small network some forty times slower while anything else uses the processor.
+    Their threads sleep while they wait for one another: by default they spin, which makes a small network some forty
+    times slower while anything else uses the processor. MKL's products are the same wherever in memory a weight lies:
+    by default those of a single row differ in the last bit between two files that hold the same weight.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("MKL_CBWR", "AUTO")
 
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4

@@ -18,8 +18,11 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # networks are small here: threads that wait for each other cost more than they bring
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 gc.disable()  # while everything is imported, there is nothing to find
+
+from nodeflow.system import prepare_for_tensors  # noqa: E402
+
+prepare_for_tensors()
 
 import nodes  # noqa: E402
 from nodes.lean_imports import COMPILER, UNSEEN  # noqa: E402

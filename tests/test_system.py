@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 
 import pytest
+import torch
+from torch.nn.functional import linear
 
 from nodeflow import system
 
@@ -26,3 +28,13 @@ def test_missing_libraries_are_named_with_their_packages(monkeypatch: pytest.Mon
 
 def test_here_nothing_is_missing_for_the_tests() -> None:
     assert system.missing_libraries() == ""
+
+
+def test_a_product_of_one_row_is_the_same_wherever_its_weight_lies() -> None:
+    generator = torch.Generator().manual_seed(0)
+    weight, row = torch.randn(32, 256, generator=generator), torch.randn(1, 256, generator=generator)
+    room = torch.empty(weight.numel() + 32)
+    first = -room.data_ptr() // 4 % 16  # the next multiple of 64 bytes
+    placed = (room[first + floats :][: weight.numel()].view_as(weight).copy_(weight) for floats in (0, 1, 2, 3, 8))
+    wanted, *others = (linear(row, there) for there in placed)
+    assert all(torch.equal(wanted, other) for other in others)

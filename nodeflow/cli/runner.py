@@ -161,9 +161,9 @@ class InProcess:
     """This process computes: for a debugger, and for nodes that print."""
 
     def __init__(self, limits: Limits) -> None:
-        from nodeflow.system import wait_politely
+        from nodeflow.system import prepare_for_tensors
 
-        wait_politely()
+        prepare_for_tensors()
         from nodeflow.engine.execution.run_control import RunControl
         from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 

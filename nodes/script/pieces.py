@@ -17,7 +17,7 @@ On a CPU they are the same images to the last bit.
 '''
 PACKAGES = {"PIL": "pillow", "open_clip": "open_clip_torch"}
 """What is installed for a module, where that has another name."""
-STANDARD = ("copy", "functools", "inspect", "itertools", "json", "math", "pathlib", "re", "typing")
+STANDARD = ("copy", "functools", "inspect", "itertools", "json", "math", "os", "pathlib", "re", "typing")
 LINE = 120
 """Characters of a line of a script."""
 
@@ -50,14 +50,14 @@ class Imports:
             other._names[module] |= names
         return other
 
-    def text(self) -> str:
-        """The lines, those of the standard library first."""
-        groups = []
+    def text(self, between: str) -> str:
+        """The lines, those of the standard library first, then what is to stand before all others."""
+        groups = list[str]()
         for standard in (True, False):
             lines = [f"import {one}" for one in sorted(self._whole) if (one in STANDARD) == standard]
             modules = sorted((one for one in self._names if (one in STANDARD) == standard), key=str.casefold)
             lines += [line for one in modules for line in self._of(one)]
-            groups.append("\n".join(lines))
+            groups += ["\n".join(lines), between if standard else ""]
         return "\n\n".join(group for group in groups if group) + "\n"
 
     def _of(self, module: str) -> list[str]:

@@ -15,7 +15,7 @@ from nodes.comfyui.export.exporter import CannotExportError, GraphExporter
 from nodes.script.gathering import known_functions
 from nodes.script.pieces import Imports, call_lines, called, literal
 
-TAKEN = frozenset(dir(builtins)) | {"torch", "np", "json", "math", "partial", "inspect", "open_clip"}
+TAKEN = frozenset(dir(builtins)) | {"torch", "np", "json", "math", "os", "partial", "inspect", "open_clip"}
 """Names that mean something else in scripts."""
 Key = tuple[str, ...]
 """A node and its output, or a line that several share."""

@@ -16,6 +16,10 @@ from nodes.script.registry import FUNCTIONS, REFUSED
 from nodes.script.writer import Writer
 
 SAVE = "save_image"
+ALIKE = """\
+# products of a single row are the same wherever in memory a weight lies
+os.environ.setdefault("MKL_CBWR", "AUTO")"""
+"""As our own worker has it (`prepare_for_tensors`)."""
 
 
 class CannotScriptError(ValueError):
@@ -51,8 +55,9 @@ def _text(writer: Writer) -> str:
     """The whole script: what it imports, its functions, and its lines."""
     lines = in_loops(writer.statements, writer.axes, writer.gathered)
     functions = gathered(writer.used, writer.imports)
+    writer.imports.add("os")
     writer.imports.add("torch")
-    start = "torch.set_grad_enabled(False)"
-    parts = [head(writer.imports.modules()), writer.imports.text(), f"{start}\n\n\n" if functions else f"{start}\n\n"]
+    start = "torch.set_grad_enabled(False)\n\n" + "\n" * bool(functions)
+    parts = [head(writer.imports.modules()), writer.imports.text(ALIKE), start]
     text = "\n".join([*parts[:2], parts[2] + "\n\n\n".join(functions) + "\n\n\n" + "\n".join(lines), ""])
     return re.sub(r"\n{4,}", "\n\n\n", text)

@@ -18,7 +18,7 @@ from nodeflow.engine.protocol.limits import Limits
 from nodeflow.engine.protocol.messages import Heartbeat
 from nodeflow.engine.worker.pipe import ReplySender
 from nodeflow.garbage import unsearched
-from nodeflow.system import keep_freed_memory, wait_politely
+from nodeflow.system import keep_freed_memory, prepare_for_tensors
 
 if TYPE_CHECKING:
     from nodeflow.engine.worker.worker import Worker
@@ -36,7 +36,7 @@ def work(pipe: Connection, output: Connection, limits: Limits) -> None:
 
 def serve(pipe: Connection, limits: Limits, begun: Callable[[Worker], None] = lambda worker: None) -> None:
     """Take requests from a pipe for ever. ``begun`` is called with the worker before it takes any."""
-    wait_politely()
+    prepare_for_tensors()
     keep_freed_memory()
     mouth = ReplySender(pipe)
     threading.Thread(target=_beat, args=(mouth,), name="heart", daemon=True).start()

@@ -41,7 +41,7 @@ def session() -> WorkflowRunner:
 
 def alone(place: Path) -> None:
     """A script in a process of its own, where nodeflow is not to be found."""
-    bare = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    bare = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "MKL_CBWR")}
     subprocess.run([sys.executable, "script.py"], cwd=place, check=True, capture_output=True, env=bare)
 
 

@@ -35,14 +35,17 @@ class Outcome(NamedTuple):
 @torch.no_grad()
 def outcome(model: LoadedModel) -> Outcome:
     generator = torch.Generator().manual_seed(1)
-    text = replace(model.text_encoder.encode(TEXTS), away=torch.ones(1))  # to which no family wants more
+    denoiser, numbers = network_denoiser(model.network), list[torch.Tensor]()
     x = torch.randn(2, model.network.format.channels, 8, 8, generator=generator)
-    asked = network_denoiser(model.network).predict(x, torch.tensor(500.0), text)
-    assert torch.isfinite(asked).all()
+    for texts in (TEXTS, TEXTS[:1]):
+        text = replace(model.text_encoder.encode(texts), away=torch.ones(1))  # to which no family wants more
+        asked = denoiser.predict(x[: len(texts)], torch.tensor(500.0), text)
+        assert torch.isfinite(asked).all()
+        numbers += [*tensors(text), asked]
     latents = model.vae.encode(Image(torch.rand(1, 3, 32, 64, generator=generator))).samples
     pixels = model.vae.decode(Latent(latents)).pixels
     about = model.network.family, model.network.prediction, dict(model.schedule.config)
-    return Outcome(*about, [*tensors(text), asked, latents, pixels])
+    return Outcome(*about, [*numbers, latents, pixels])
 
 
 @pytest.fixture(scope="module")
