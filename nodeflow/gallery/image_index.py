@@ -7,18 +7,19 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from nodeflow.damaged_files import is_busy, is_damaged, open_database, reason, set_aside
 from nodeflow.gallery.image_facts import SUFFIXES, ImageFacts, facts_of
-from nodeflow.gallery.narrowing import ImageRow, Narrowing
 from nodeflow.gallery.paths import Paths
 from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.resources import data_folder
+
+if TYPE_CHECKING:
+    from nodeflow.gallery.searched_texts import SearchedTexts
 
 SCHEMA = """
 create table if not exists images
@@ -66,6 +67,14 @@ def _stars_of(database: sqlite3.Connection) -> list[tuple[str]]:
     return found
 
 
+def _texts_in(database: sqlite3.Connection) -> SearchedTexts:
+    from nodeflow.gallery.searched_texts import SearchedTexts  # numpy takes long to load
+
+    texts = SearchedTexts()
+    texts.add(database.execute("select path, cast(ifnull(words, '') as blob) from images"))
+    return texts
+
+
 class ImageIndex:
     """The kept facts. Any thread may ask; several processes may hold one open. A damaged file is set aside; where
     nothing can be kept, they live in memory until `try_again` finds that it can."""
@@ -78,9 +87,12 @@ class ImageIndex:
         self.revision = 0
         """Grows by one with every change that is made here."""
         self._version = -1
-        self._known_rows: dict[str, ImageRow] = {}
-        self._search: tuple[tuple[str, ...], Narrowing] | None = None
-        """The folders that were searched last, and the search in what is below them."""
+        self._times: dict[str, int] = {}
+        """When each image changed."""
+        self._texts: SearchedTexts | None = None
+        """What is searched of them, once it was asked for."""
+        self._listed: tuple[tuple[str, ...], list[str]] | None = None
+        """The folders that were asked for last, and what is below them."""
         self.unkept = ""
         """Why nothing is kept on disk; empty where it is."""
         self._stars_before = set[tuple[str]]()
@@ -125,7 +137,8 @@ class ImageIndex:
         """Go on with another database, which may hold other images. The lock is held."""
         self._database.close()
         self._database = database
-        self._version, self._known_rows, self._search = -1, {}, None
+        self._version = -1
+        self._know({})
         self.revision += 1
 
     def _on_disk(self, wait: float = OPENING_SECONDS) -> sqlite3.Connection:
@@ -195,33 +208,55 @@ class ImageIndex:
         """The images below folders whose facts hold every word of a query, the latest first; ``*`` asks for stars."""
         words = query.casefold().split()
         below = tuple(str(folder).rstrip(os.sep) + os.sep for folder in folders)
-        rows = self._below(below).rows(word for word in words if word != STARRED)
-        found = list(map(attrgetter("path"), rows))
+        asked = [word for word in words if word != STARRED]
+        with self._lock:
+            found = self._below(below)
+            texts = self._searched() if asked else None
+        if texts is not None:
+            found = texts.holding(asked, found)
         if STARRED in words:
             starred = self.starred()
             found = [path for path in found if path in starred]
         return Paths(found)
 
-    def _below(self, folders: tuple[str, ...]) -> Narrowing:
-        """The search in all images below folders, the latest first; read again where another process has written."""
+    def prepare(self) -> None:
+        """Read what a search looks through, so that the first one need not wait for it."""
         with self._lock:
-            version = self._ask("pragma data_version")[0][0]
-            if version != self._version:
-                rows = map(ImageRow._make, self._ask("select changed, path, words from images"))
-                self._known_rows = {row.path: row for row in rows}
-                self._version, self._search = version, None
-            if self._search is None or self._search[0] != folders:
-                rows_below = [row for row in self._known_rows.values() if row.path.startswith(folders)]
-                self._search = folders, Narrowing(sorted(rows_below, reverse=True))
-            return self._search[1]
+            self._searched()
 
-    def _keep(self, rows: Iterable[ImageRow], gone: Iterable[str] = ()) -> None:
-        """Search by these, and by those that are gone no longer. The lock is held."""
-        for row in rows:
-            self._known_rows[row.path] = row
+    def _below(self, folders: tuple[str, ...]) -> list[str]:
+        """All images below folders, the latest first; read again where another process has written. The lock is
+        held."""
+        version = self._ask("pragma data_version")[0][0]
+        if version != self._version:
+            self._know(dict(self._ask("select path, changed from images")))
+            self._version = version
+        if self._listed is None or self._listed[0] != folders:
+            below = [(changed, path) for path, changed in self._times.items() if path.startswith(folders)]
+            self._listed = folders, [path for _, path in sorted(below, reverse=True)]
+        return self._listed[1]
+
+    def _searched(self) -> SearchedTexts:
+        """What is searched of the images that are known. The lock is held."""
+        if self._texts is None:
+            self._texts = self._mended(_texts_in)
+        return self._texts
+
+    def _know(self, times: dict[str, int]) -> None:
+        """Other images are known now. The lock is held."""
+        self._times, self._texts, self._listed = times, None, None
+
+    def _keep(self, facts: Iterable[ImageFacts], gone: Iterable[str] = ()) -> None:
+        """Find these, and those that are gone no longer. The lock is held."""
+        kept = list(facts)
+        self._times.update((one.path, one.changed) for one in kept)
         for path in gone:
-            self._known_rows.pop(path, None)
-        self._search = None
+            self._times.pop(path, None)
+        if self._texts is not None:
+            self._texts.add((one.path, one.words.encode(errors="surrogatepass")) for one in kept)
+            if len(self._texts) > 2 * len(self._times) + BATCH:
+                self._texts = None  # most of it is of images that are gone, or others by now
+        self._listed = None
         self.revision += 1
 
     def facts(self, path: Path) -> ImageFacts | None:
@@ -277,12 +312,13 @@ class ImageIndex:
 
     def put(self, facts: Iterable[ImageFacts]) -> None:
         """Keep facts, in place of those of the same path."""
-        rows = [(one.path, one.changed, one.bytes, one.words, msgspec.msgpack.encode(one)) for one in facts]
+        taken = list(facts)
+        rows = [(one.path, one.changed, one.bytes, one.words, msgspec.msgpack.encode(one)) for one in taken]
         if not rows:
             return
         with self._lock:
             self._change("insert or replace into images values (?, ?, ?, ?, ?)", rows)
-            self._keep(ImageRow(changed, path, words) for path, changed, _, words, _ in rows)
+            self._keep(taken)
 
     def forget(self, paths: Iterable[Path]) -> None:
         """Drop what is known of images, their stars too."""

@@ -1,4 +1,5 @@
-"""Two thousand random actions on a window that really runs: edits, wires, groups, undo, saves, runs, cancels, kills.
+"""Two thousand random actions on a window that really runs: edits, wires, groups, undo, saves, runs, cancels, kills,
+and whatever panels, pages and dialogs show.
 
 Nothing raises (pytest-qt fails a test for an exception in any slot), the canvas always shows the document, the document
 equals its file after a round trip, and taking everything back leads to the very start.
@@ -9,10 +10,11 @@ from __future__ import annotations
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from app.any_widget import PLAYGROUND, AnyWidget
 from app.hands import Hand, strike
 from app.test_canvas import agrees
 from app.test_random_hand import HELD, KEYS, somewhere
@@ -23,9 +25,9 @@ from pytestqt.qtbot import QtBot
 
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.panels.queue_panel import QueuePanel
-from nodeflow.app.window.document_tab import DocumentTab
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.io.files import dumps, loads
+from nodeflow.graph.model.document import Document
 
 ACTIONS, FEW = 500, 120  # for each of four monkeys at night; MONKEYS=40 in the environment lets loose more
 MAX_NODES = 40
@@ -33,28 +35,13 @@ ASKING = "file."
 """Actions that ask for a file, or that end it all; they have tests of their own."""
 
 
-@pytest.fixture
-def no_dialogs(qtbot: QtBot) -> Iterator[None]:
-    """Whatever asks gets no answer."""
-
-    def dismiss() -> None:
-        for asking in (QApplication.activeModalWidget(), QApplication.activePopupWidget()):
-            if asking is not None:
-                asking.close()
-
-    timer = QTimer(interval=10)
-    timer.timeout.connect(dismiss)
-    timer.start()
-    yield
-    timer.stop()
-
-
 class Monkey:
     """Does anything, by the dice."""
 
     def __init__(self, window: MainWindow, seed: int, folder: Path) -> None:
         self.window, self.dice, self.folder = window, random.Random(seed), folder
-        self.begins: dict[DocumentTab, bytes] = {}
+        self.begins: dict[Document, bytes] = {}
+        self.any_widget = AnyWidget(window, self.dice)
         self.kills = 0
         self.weights: dict[Callable[[], None], int] = {
             self.drag: 14,
@@ -72,7 +59,19 @@ class Monkey:
             self.cancel: 1,
             self.kill: 1,
             self.queue_panel: 3,
+            self.any_widget.bring: 3,
+            self.any_widget.poke: 30,
         }
+        self._answers = QTimer(window, interval=10)
+        self._answers.timeout.connect(self._leave_questions)
+        self._answers.start()
+
+    def _leave_questions(self) -> None:
+        """What asks for more than the document has gets no answer, and what is dragged out of the window is let go."""
+        self.any_widget.let_go()
+        for asking in (QApplication.activePopupWidget(), QApplication.activeModalWidget()):
+            if asking is not None and not isinstance(asking, PLAYGROUND):
+                asking.close()
 
     @property
     def hand(self) -> Hand:
@@ -85,8 +84,10 @@ class Monkey:
     def act(self) -> str:
         """Do something; its name."""
         for tab in self.window.tabs:
-            self.begins.setdefault(tab, dumps(tab.session.workflow))
+            self.begins.setdefault(tab.session.document, dumps(tab.session.workflow))
         (what,) = self.dice.choices(list(self.weights), list(self.weights.values()))
+        if QApplication.activeModalWidget() is not None:
+            what = self.any_widget.poke
         what()
         if len(self.window.canvas.nodes) > MAX_NODES:
             self.session.stack.undo()
@@ -173,9 +174,7 @@ class Monkey:
         ),
     ],
 )
-def test_a_monkey_breaks_nothing(
-    window: MainWindow, no_dialogs: None, seed: int, actions: int, tmp_path: Path, qtbot: QtBot
-) -> None:
+def test_a_monkey_breaks_nothing(window: MainWindow, seed: int, actions: int, tmp_path: Path, qtbot: QtBot) -> None:
     monkey, done = Monkey(window, seed, tmp_path), []
     window.activateWindow()
     window.canvas.view.setFocus()
@@ -185,13 +184,16 @@ def test_a_monkey_breaks_nothing(
         done.append(monkey.act())
         QApplication.processEvents()
         assert window.canvas.view.wire.active or agrees(window), done[-5:]
+    while (dialog := QApplication.activeModalWidget()) is not None:
+        dialog.close()
     for tab in window.tabs:
         tab.session.cancel()
     qtbot.waitUntil(lambda: not any(tab.session.running for tab in window.tabs), timeout=60_000)
     for tab in window.tabs:
+        window.forms.finish(tab)
         tab.canvas.view.rows.close()
         tab.canvas.view.wire.drop()
         tab.session.stack.setIndex(0)
-        assert dumps(tab.session.workflow) == monkey.begins.get(tab, dumps(tab.session.workflow))
+        assert dumps(tab.session.workflow) == monkey.begins.get(tab.session.document, dumps(tab.session.workflow))
     assert agrees(window)
     monkey.save()

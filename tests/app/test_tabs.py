@@ -261,6 +261,23 @@ def test_what_is_being_written_is_waited_for_before_the_window_ends(
     assert b"4.25" in path.read_bytes()
 
 
+def test_a_tab_that_is_closed_twice_while_it_is_written_goes_once(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.tabs.add()
+    window.tabs.setCurrentIndex(0)
+    window.session.save(tmp_path / "mine.json")
+    window.session.do("Set", SetParam("guidance", "scale", 4.25))
+    window.documents.save()
+    tab = window.tabs.front
+    window.documents.close(tab)
+    window.documents.close(tab)
+    assert window.documents.writing == 1
+    qtbot.waitUntil(lambda: window.documents.writing == 0)
+    qtbot.waitUntil(lambda: names(window) == ["Untitled"])
+    assert window.start_page is None, "another document is still open"
+
+
 def test_runs_that_are_asked_for_at_once_have_their_numbers_at_once(window: MainWindow, qtbot: QtBot) -> None:
     window.canvas.values.change_seed_mode("noise", "seed")
     asked: list[object] = []

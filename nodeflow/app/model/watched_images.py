@@ -71,9 +71,15 @@ class WatchedImages(QObject):
 
     def _scan(self) -> None:
         folders, catalogue = self.folders, self._hub.catalogue
+
+        def scan() -> None:
+            self.index.prepare()
+            for folder in folders:
+                self.index.scan(folder, catalogue)
+
         self._progress.start()
         self._scans.run(
-            lambda: [self.index.scan(folder, catalogue) for folder in folders],
+            scan,
             lambda _: self._scanned(),
             lambda _: self._scanned(),
             owner=self,

@@ -89,7 +89,10 @@ class Tabs(QTabWidget):
         return tab
 
     def drop(self, tab: DocumentTab) -> None:
-        """Take a tab away, and its document with it; where it was the last, an empty one takes its place."""
+        """Take a tab away, and its document with it; where it was the last, an empty one takes its place. One that was
+        asked for twice, while its file was still being written, goes once."""
+        if self.indexOf(tab) < 0:
+            return
         last = self.count() == 1
         if last:
             self.add()
