@@ -1737,6 +1737,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>这台电脑上没有 {0}；请下载，或选择其他模型</translation>
   </message>
   <message>
+   <source>{0} lies in {1}, which cannot be reached now; plug it in, or choose another model</source>
+   <translation>{0} 位于 {1}，该文件夹现在无法访问；请接上它，或选择其他模型</translation>
+  </message>
+  <message>
    <source>{0}: the hub's cache on this computer holds only a part of it, without {1}; download it, let runs fetch it ({2}=1), or choose another model</source>
    <translation>{0}：本机的 hub 缓存中只有它的一部分，缺少 {1}；请下载它，让运行去获取（{2}=1），或选择其他模型</translation>
   </message>

@@ -26,9 +26,15 @@ def list_(
     json: AsJson = False,
 ) -> None:
     """List the models that were found; look first where none ever were."""
+    from nodeflow.library.folders import library_roots
+    from nodeflow.library.scan import is_plugged
+
     library = _library()
     if not library.entries:
         library.refresh()
+    for root in library_roots():
+        if not is_plugged(library.index, root.path):
+            tell(f"{_line(str(root.path))} is not there now; what is known of it is kept")
     found = library.search(" ".join(text or []), kind, family)
     if json:
         _write([_told(entry, entry.found) for entry in found])
@@ -77,8 +83,8 @@ def info(
     """Say what a model file is, which node takes it and what it lacks. Only its header is read."""
     from nodeflow.library.recognise import recognise
 
-    path = _path(file)
     try:
+        path = _path(file)
         found = recognise(path)
         digest = _sha256(path) if hash else ""
     except OSError as error:

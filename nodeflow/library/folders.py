@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from nodeflow.damaged_files import UNREADABLE, write_json
+from nodeflow.library.reach import is_file, is_folder, is_there
 from nodeflow.resources import data_folder
 
 VARIABLE = "NODEFLOW_MODELS"
@@ -78,7 +79,7 @@ def library_roots() -> list[Root]:
     told = os.environ.get(VARIABLE, "").split(os.pathsep)
     named += [Root(Path(one).expanduser(), VARIABLE) for one in told if one and is_text(one)]
     found = [root for one in named for root in expanded(one)]
-    if settings.hub_cache and hub_cache().is_dir():
+    if settings.hub_cache and is_folder(hub_cache()):
         found.append(Root(hub_cache(), "Hugging Face"))
     seen: dict[Path, Root] = {}
     for root in found:
@@ -102,11 +103,11 @@ def discovered(home: Path | None = None) -> list[Root]:
     for usual in USUAL:
         place = (home or Path.home()) / usual
         try:
-            inside = sorted(one for one in place.iterdir() if one.is_dir() and not one.name.startswith("."))
+            inside = sorted(one for one in place.iterdir() if is_folder(one) and not one.name.startswith("."))
         except OSError:
             continue
         for path in inside:
-            program = next((name for name, signs, _ in PROGRAMS if any((path / sign).exists() for sign in signs)), "")
+            program = next((name for name, signs, _ in PROGRAMS if any(is_there(path / sign) for sign in signs)), "")
             if program:
                 found.setdefault(path.resolve(), Root(path, program))
     return list(found.values())
@@ -120,7 +121,7 @@ def folder_named(name: str) -> Path | None:
         return None
     for root in library_roots():
         place = root.path.joinpath(*parts)
-        if any((place / sign).is_file() for sign in ("model_index.json", "modular_model_index.json", "config.json")):
+        if any(is_file(place / sign) for sign in ("model_index.json", "modular_model_index.json", "config.json")):
             return place
     return None
 
@@ -130,8 +131,8 @@ def expanded(root: Root) -> Iterator[Root]:
     named = list(path_files(root))
     if root.path not in named:
         for program, signs, inside in PROGRAMS:
-            if any((root.path / sign).exists() for sign in signs):
-                yield from (Root(root.path / one, program) for one in inside if (root.path / one).is_dir())
+            if any(is_there(root.path / sign) for sign in signs):
+                yield from (Root(root.path / one, program) for one in inside if is_folder(root.path / one))
                 break
         else:
             yield root
@@ -142,10 +143,10 @@ def expanded(root: Root) -> Iterator[Root]:
 def path_files(root: Root) -> Iterator[Path]:
     """The files that name more folders: the root itself, or what lies in it."""
     if root.path.suffix.lower() in (".yaml", ".yml"):
-        if root.path.is_file():
+        if is_file(root.path):
             yield root.path
         return
-    yield from (root.path / name for name in EXTRA_PATHS if (root.path / name).is_file())
+    yield from (root.path / name for name in EXTRA_PATHS if is_file(root.path / name))
 
 
 def path_troubles() -> list[str]:

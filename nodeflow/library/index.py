@@ -114,6 +114,10 @@ class Index:
             found.append(msgspec.structs.replace(entry, sha256=digest) if digest else entry)
         return found
 
+    def roots(self) -> list[str]:
+        """Return the folders below which the files lie that are known."""
+        return [root for (root,) in self._database.execute("select distinct root from files")]
+
     def signatures(self, root: str, below: str = "") -> dict[str, tuple[str, str, bool]]:
         """Of each file below a folder: its signature with the version of the rules, by path, and whether it is gone.
 

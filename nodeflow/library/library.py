@@ -17,6 +17,7 @@ from nodeflow.library.entries import LibraryEntry, Own
 from nodeflow.library.folders import Root, library_roots
 from nodeflow.library.index import Index
 from nodeflow.library.models import Models
+from nodeflow.library.reach import holds_something, is_file
 
 if TYPE_CHECKING:
     from nodeflow.library.scan import Scanned, Watch
@@ -66,11 +67,17 @@ class Library:
         try:
             found = self._mended(lambda: scan(self.index, chosen, watch))
             if roots is None:
-                places = {str(root.path) for root in chosen}
-                self.index.forget(entry.path for entry in self.entries if entry.root not in places)
+                self._forget_unnamed(chosen)
         finally:
             self._load()
         return found
+
+    def _forget_unnamed(self, named: list[Root]) -> None:
+        """Drop the entries of folders that nobody names, unless what named them may be out of reach as they are."""
+        left = set(self.index.roots()) - {str(root.path) for root in named}
+        if not all(holds_something(root.path) for root in named):
+            left = {root for root in left if holds_something(Path(root))}
+        self.index.forget(entry.path for entry in self.entries if entry.root in left)
 
     def refresh_below(self, folders: list[tuple[Root, Path]], watch: Watch | None = None) -> None:
         """Look through folders below roots, in which something happened. Raises ScanCancelled where ``watch`` does."""
@@ -102,7 +109,7 @@ class Library:
         """Files that are the same: of one size, and of one hash, which is computed for them alone."""
         sizes: dict[int, list[LibraryEntry]] = defaultdict(list)
         for entry in self.entries:
-            if not entry.gone and Path(entry.path).is_file():
+            if not entry.gone and is_file(Path(entry.path)):
                 sizes[entry.found.bytes].append(entry)
         same: dict[str, list[LibraryEntry]] = defaultdict(list)
         for group in sizes.values():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,7 @@ from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.folders import folder_named, hub_cache
 from nodeflow.library.hub_snapshot import in_part, lacking, snapshot
 from nodeflow.library.lookup import SUFFIXES
+from nodeflow.library.reach import holds_something, is_there
 from nodeflow.resources import locate
 
 REVISION = "revision"
@@ -29,6 +30,7 @@ class NamedModel(msgspec.Struct, frozen=True, order=True):
     """A parameter that names a model: of a node in the root, or in the definition ``where`` of a subgraph.
 
     ``revision`` and ``files``: what of a hub repository the node reads. ``lacks``: what the hub's cache has not of it.
+    ``away``: the library's folder that it lies in, where that cannot be reached now.
     """
 
     where: str
@@ -38,6 +40,7 @@ class NamedModel(msgspec.Struct, frozen=True, order=True):
     revision: str = ""
     files: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
+    away: str = ""
 
     @property
     def hub(self) -> bool:
@@ -55,6 +58,8 @@ def reason(named: NamedModel) -> str:
     value = short(named.value)
     if named.lacks:
         return in_part(f"{value} at revision {named.revision}" if named.revision else value, named.lacks)
+    if named.away:
+        return f"{value} lies in {named.away}, which cannot be reached now; plug it in, or choose another model"
     if named.hub:
         return f"{value} is not on this computer; download it, or choose another model"
     return f"{value} is in none of the model folders; choose another model, or add its folder"
@@ -108,8 +113,13 @@ def missing_models(named: list[NamedModel], find: Find, base: Path) -> list[Name
             known[about] = _lacks(one, find, base)
         lacks = known[about]
         if lacks is None or lacks:
-            found.append(msgspec.structs.replace(one, lacks=lacks or ()))
+            found.append(msgspec.structs.replace(one, lacks=lacks or (), away=away(find(one.value))))
     return found
+
+
+def away(entries: Iterable[LibraryEntry]) -> str:
+    """Return the folder below which models of a name lie that cannot be reached now; empty where there is none."""
+    return next((one.root for one in entries if not holds_something(Path(one.root))), "")
 
 
 def _lacks(named: NamedModel, find: Find, base: Path) -> tuple[str, ...] | None:
@@ -121,7 +131,7 @@ def _lacks(named: NamedModel, find: Find, base: Path) -> tuple[str, ...] | None:
         return None
     hub = hub_cache()
     known = [Path(one.path) for one in find(named.value)]
-    if any(path.exists() and not (named.hub and path.is_relative_to(hub)) for path in known):
+    if any(is_there(path) and not (named.hub and path.is_relative_to(hub)) for path in known):
         return ()
     if not named.hub:
         return None

@@ -12,6 +12,8 @@ from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.folders import folder_named, hub_cache, library_roots
 from nodeflow.library.library import Library
 from nodeflow.library.lookup import near
+from nodeflow.library.missing import away
+from nodeflow.library.reach import is_file, is_folder, is_there
 
 LOOK_AGAIN_SECONDS = 5.0
 """How soon the disks are looked at again for a name that was not found."""
@@ -61,6 +63,9 @@ class _Finder:
     def near(self, name: str) -> list[str]:
         return near(self._opened().entries, name)
 
+    def away(self, name: str) -> str:
+        return away(self._opened().find(name))
+
     def _opened(self) -> Library:
         if self._library is None:
             self._library = Library()
@@ -74,7 +79,7 @@ def _reachable(library: Library, name: str) -> list[LibraryEntry]:
     return [
         entry
         for entry in library.find(name)
-        if Path(entry.path).exists() and not (entry.root == hub and Path(entry.path).is_dir())
+        if is_there(Path(entry.path)) and not (entry.root == hub and is_folder(Path(entry.path)))
     ]
 
 
@@ -95,7 +100,7 @@ def _fitting(entries: Sequence[LibraryEntry], kind: str, families: Sequence[str]
         if entry.found.kind == kind
         and entry.found.family in families
         and not entry.found.lost
-        and Path(entry.path).is_file()
+        and is_file(Path(entry.path))
     ]
     return sorted(found, key=lambda one: (list(families).index(one.found.family), one.name.casefold()))
 
@@ -127,6 +132,11 @@ def library_path(name: str) -> Path | None:
         listed = ", ".join(entry.name for entry in found[:3])
         raise AmbiguousNameError(f"{len(found)} different models are called {name}: {listed}; name one with its folder")
     return Path(found[0].path)
+
+
+def out_of_reach(name: str) -> str:
+    """Return the library's folder that models of a name lie in, where it cannot be reached now; else empty."""
+    return _of_user().away(name) if library_roots() else ""
 
 
 PartsOf = Callable[[str, Sequence[str]], Sequence[tuple[str, Path]]]

@@ -14,6 +14,7 @@ from nodeflow.library.header_reader import read_header
 from nodeflow.library.headers import Header, HeaderError
 from nodeflow.library.index import Index
 from nodeflow.library.partial import part_of
+from nodeflow.library.reach import is_folder, names_in
 from nodeflow.library.recognise import of_header, recognise
 from nodeflow.library.recognised import Recognised
 from nodeflow.library.rules import RuleBook, rule_book
@@ -75,17 +76,10 @@ def scan_below(index: Index, root: Root, folder: Path, watch: Watch | None = Non
 
 def _around(folder: Path, root: Path) -> Path:
     """The folder, or the one around it that is one model; the nearest that is there."""
-    while folder != root and not folder.is_dir():
+    while folder != root and not is_folder(folder):
         folder = folder.parent
     above = [one for one in (folder, *folder.parents) if one != root and one.is_relative_to(root)]
-    return next((one for one in reversed(above) if _is_model(_names(one))), folder)
-
-
-def _names(folder: Path) -> set[str]:
-    try:
-        return set(os.listdir(folder))  # noqa: PTH208 (names alone)
-    except OSError:
-        return set()
+    return next((one for one in reversed(above) if _is_model(names_in(one) or ())), folder)
 
 
 def _is_model(names: Collection[str]) -> bool:
@@ -101,7 +95,7 @@ def _scan_root(index: Index, root: Root, folder: Path, watch: Watch | None, rule
     """Look through a folder of a root, or through the root itself."""
     place = str(root.path)
     known = index.signatures(place, "" if folder == root.path else str(folder))
-    if not root.path.is_dir() or (known and folder == root.path and not any(root.path.iterdir())):
+    if not is_plugged(index, root.path):
         return Scanned(unplugged=(place,))
     met: set[str] = set()
     batch: list[LibraryEntry] = []
@@ -131,6 +125,12 @@ def _scan_root(index: Index, root: Root, folder: Path, watch: Watch | None, rule
         batch += [msgspec.structs.replace(one, gone=True) for one in index.entries(place) if one.path in lost]
     index.put(batch)
     return Scanned(len(met), new, changed, len(vanished), back)
+
+
+def is_plugged(index: Index, root: Path) -> bool:
+    """Return whether a folder can be looked into, and is not one that held models and is empty now."""
+    names = names_in(root)
+    return bool(names) or (names is not None and not any(Path(one).is_relative_to(root) for one in index.roots()))
 
 
 def entry_of(seen: SeenModel, root: str, rules: RuleBook) -> LibraryEntry:

@@ -15,7 +15,8 @@ from nodeflow.library.fitting import Fit, fit
 from nodeflow.library.folders import LibrarySettings, Root, library_roots, path_troubles, read_settings, write_settings
 from nodeflow.library.index import Index
 from nodeflow.library.library import Library
-from nodeflow.library.named import AmbiguousNameError, library_path
+from nodeflow.library.missing import NamedModel, missing_models, reason
+from nodeflow.library.named import AmbiguousNameError, library_path, out_of_reach
 from nodeflow.library.scan import Scanned
 from tests.library.files import write_sparse
 from tests.library.layouts.shapes import CHROMA, FLUX, VAE, kohya, qwen_3
@@ -62,6 +63,59 @@ def test_a_folder_that_is_unplugged_is_told_and_its_models_are_kept(places: Path
     places.rmdir()
     moved.rename(places)
     assert library.refresh() == Scanned(files=1)
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty folder"])
+def test_a_program_and_a_file_of_folders_on_an_unplugged_disk_keep_their_models(
+    left: str, places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which folders they stand for is known on the disk alone."""
+    disk, other = tmp_path / "disk", tmp_path / "shared"
+    (disk / "models" / "checkpoints").mkdir(parents=True)
+    flux = write_sparse(disk / "models" / "unet" / "flux.safetensors", FLUX)
+    vae = write_sparse(other / "ae.safetensors", VAE)
+    (disk / "extra_model_paths.yaml").write_text(f"mine:\n  base_path: {other}\n  vae: .\n")
+    monkeypatch.setenv("NODEFLOW_MODELS", str(disk))
+    library = Library()
+    assert library.refresh().new == 2
+    away = [disk.rename(tmp_path / "unplugged"), other.rename(tmp_path / "not connected")]
+    if left != "nothing":
+        disk.mkdir()
+    assert library.refresh().unplugged == (str(disk),)
+    assert [(entry.path, entry.gone) for entry in library.entries] == [(str(flux), False), (str(vae), False)]
+    if left != "nothing":
+        disk.rmdir()
+    for place, moved in zip((disk, other), away, strict=True):
+        moved.rename(place)
+    assert library.refresh() == Scanned(files=2)
+    monkeypatch.setenv("NODEFLOW_MODELS", str(other))
+    library.refresh()
+    assert [entry.path for entry in library.entries] == [str(vae)]  # nobody names the other any more
+
+
+def test_a_model_in_an_unplugged_folder_is_told_with_the_folder(places: Path) -> None:
+    write_sparse(places / "flux.safetensors", FLUX)
+    library = Library()
+    library.refresh()
+    places.rename(places.with_name("unplugged"))
+    assert library_path("flux.safetensors") is None
+    assert out_of_reach("flux.safetensors") == str(places)
+    assert out_of_reach("other.safetensors") == ""
+    named = NamedModel("", "load", "model", "flux.safetensors")
+    (missing,) = missing_models([named], library.find, places)
+    assert reason(missing).startswith(f"flux.safetensors lies in {places}, which cannot be reached now")
+
+
+def test_a_folder_that_cannot_even_be_asked_for_is_told(monkeypatch: pytest.MonkeyPatch, places: Path) -> None:
+    """As a forbidden one, or a share without connection: the system answers with an error in place of a no."""
+    no_answer = Path("/") / ("a" * 5000)
+    with pytest.raises(OSError, match="too long"):
+        no_answer.is_dir()
+    write_sparse(places / "flux.safetensors", FLUX)
+    monkeypatch.setenv("NODEFLOW_MODELS", os.pathsep.join([str(no_answer), str(places)]))
+    library = Library()
+    assert library.refresh() == Scanned(files=1, new=1, unplugged=(str(no_answer),))
+    assert library_path("flux.safetensors") == places / "flux.safetensors"
 
 
 def test_a_damaged_index_is_set_aside_and_made_anew(places: Path) -> None:

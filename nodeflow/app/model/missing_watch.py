@@ -77,6 +77,9 @@ class MissingWatch(QObject):
                 "fetch it ({2}=1), or choose another model"
             )
             return words.format(short(named.value), listed(named.lacks), VARIABLE)
+        if named.away:
+            words = self.tr("{0} lies in {1}, which cannot be reached now; plug it in, or choose another model")
+            return words.format(short(named.value), named.away)
         if named.hub:
             words = self.tr("{0} is not on this computer; download it, or choose another model")
         else:

@@ -16,6 +16,7 @@ from nodeflow.library.entries import LibraryEntry
 from nodeflow.library.folders import Root, library_roots, path_troubles
 from nodeflow.library.library import Library, file_sha256
 from nodeflow.library.models import Models
+from nodeflow.library.reach import is_folder
 
 if TYPE_CHECKING:
     from nodeflow.library.scan import Scanned
@@ -161,7 +162,7 @@ class ModelLibrary(QObject):
         self.scanning = False
         self.ready = True
         self.models = models
-        self.unplugged = tuple(str(root.path) for root in self.roots if not root.path.is_dir())
+        self.unplugged = tuple(str(root.path) for root in self.roots if not is_folder(root.path))
         if found is not None:
             self.unplugged = tuple(dict.fromkeys((*self.unplugged, *found.unplugged)))
         self._follow(watched)
@@ -235,11 +236,11 @@ class ModelLibrary(QObject):
             with contextlib.suppress(ScanCancelled):
                 library.refresh_below(folders, self._watch)
             room = MAX_WATCHED - len(watched)
-            new = [one for _, folder in folders for one in folders_below(folder, room) if Path(one).is_dir()]
+            new = [one for _, folder in folders for one in folders_below(folder, room) if is_folder(Path(one))]
             return _Looked(
                 _with_starters(library),
                 roots,
-                [one for one in {*watched, *new} if Path(one).is_dir()],
+                [one for one in {*watched, *new} if is_folder(Path(one))],
                 None,
                 path_troubles(),
             )
@@ -332,7 +333,7 @@ def _with_starters(library: Library) -> Models:
 
 def _came_or_went(root: Path, folders: set[str], was_gone: bool) -> bool:
     """Return whether something that happened in these folders is that a root came or went."""
-    return any(root.is_relative_to(one) for one in folders) and root.is_dir() == was_gone
+    return any(root.is_relative_to(one) for one in folders) and is_folder(root) == was_gone
 
 
 def _to_watch(roots: list[Root]) -> list[str]:
@@ -341,9 +342,9 @@ def _to_watch(roots: list[Root]) -> list[str]:
 
     found: list[str] = []
     for root in roots:
-        above = next((one for one in root.path.parents if one.is_dir()), None)
+        above = next((one for one in root.path.parents if is_folder(one)), None)
         found += [str(above)] if above is not None else []
-        if root.path.is_dir():
+        if is_folder(root.path):
             found += folders_below(root.path, MAX_WATCHED - len(found))
     return list(dict.fromkeys(found))
 

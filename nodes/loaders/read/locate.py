@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from nodeflow.library.missing import short
-from nodeflow.library.named import AmbiguousNameError, library_path, names_near
+from nodeflow.library.named import AmbiguousNameError, library_path, names_near, out_of_reach
 from nodeflow.library.right_kind import WEIGHTS, without_weights
 from nodeflow.library.sniff import PICKLES
 from nodeflow.node import NodeError
@@ -92,6 +92,8 @@ def _hint(model: str) -> str:
         return f"did you mean {' or '.join(near)}?" if near else f"the models that ship are {', '.join(known)}"
     if _is_lost_link(model):
         return "it is a link to something that is gone"
+    if folder := out_of_reach(model):
+        return f"its folder {folder} cannot be reached now; plug it in, or choose another model"
     if alike := names_near(model):
         return f"the library has {' and '.join(alike)}"
     return "check the path" if model else "name a folder, a file, or a hub id"
