@@ -7,6 +7,7 @@ from typing import Any
 
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.models import ScriptNetwork
+from nodes.script.noise import plain_noise
 from nodes.script.writer import Function, Made, Writer
 
 
@@ -71,7 +72,7 @@ def upsampler(writer: Writer, name: str, _: str) -> Made:
 
 def text_upsampler(writer: Writer, name: str, _: str) -> Made:
     """A text-led U-Net that sees a small image with noise on it beside what it paints."""
-    network, low, noise = (writer.input(name, one) for one in ("unet", "low", "noise"))
+    network, low, noise = writer.input(name, "unet"), writer.input(name, "low"), plain_noise(writer, name)
     level = writer.value(name, "augmentation")
     trained = writer.input(name, "noising").about
     writer.imports.take("diffusers", "DDPMScheduler")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from nodes.comfyui.export.exporter import CannotExportError
+from nodes.script.noise import plain_noise, shape
 from nodes.script.pieces import literal
-from nodes.script.samplers import shape
 from nodes.script.schedulers import made_scheduler
 from nodes.script.writer import Function, Made, Writer
 
 
 def noise_as_latent(writer: Writer, name: str, _: str) -> Made:
-    noise, denoiser = writer.input(name, "noise"), writer.input(name, "denoiser")
+    noise, denoiser = plain_noise(writer, name), writer.input(name, "denoiser")
     sides = literal(shape(noise.about, denoiser.about.network))
     return Made(writer.assign(name, "", writer.use("drawn"), noise.code, sides))
 
@@ -25,7 +25,7 @@ def interpolate(writer: Writer, name: str, _: str) -> Made:
 
 
 def forward_diffusion(writer: Writer, name: str, _: str) -> Made:
-    latent, noise = writer.input(name, "latent").code, writer.input(name, "noise").code
+    latent, noise = writer.input(name, "latent").code, plain_noise(writer, name).code
     schedule, _kind = made_scheduler(writer, name, "schedule", "")
     drawn = f"{writer.use('drawn')}({noise}, {latent}.shape[1:])"
     count = writer.value(name, "pictures")
@@ -33,7 +33,7 @@ def forward_diffusion(writer: Writer, name: str, _: str) -> Made:
 
 
 def add_noise(writer: Writer, name: str, _: str) -> Made:
-    latent, noise = writer.input(name, "latent").code, writer.input(name, "noise").code
+    latent, noise = writer.input(name, "latent").code, plain_noise(writer, name).code
     schedule, _kind = made_scheduler(writer, name, "schedule", "")
     drawn = f"{writer.use('drawn')}({noise}, {latent}.shape[1:])"
     return Made(

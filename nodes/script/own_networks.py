@@ -5,6 +5,7 @@ from __future__ import annotations
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
 from nodes.script.models import Folder, ScriptNetwork
+from nodes.script.noise import plain_noise
 from nodes.script.writer import Function, Made, Writer
 
 
@@ -52,7 +53,7 @@ def load_gan(writer: Writer, name: str, _: str) -> Made:
 
 
 def gan_noise(writer: Writer, name: str, _: str) -> Made:
-    generator, noise = writer.input(name, "generator"), writer.input(name, "noise")
+    generator, noise = writer.input(name, "generator"), plain_noise(writer, name)
     given = writer.use("drawn"), noise.code, f"({generator.about['noise_dim']}, 1, 1)"
     if (truncation := writer.value(name, "truncation")) in ("1", "1.0"):
         return Made(writer.assign(name, "noise", *given))

@@ -104,6 +104,14 @@ def call_lines(start: str, arguments: Sequence[str], indent: int = 0) -> list[st
     return [f"{start}(", *(f"    {one}," for one in arguments), ")"]
 
 
+def tuple_lines(start: str, items: Sequence[str], indent: int = 0) -> list[str]:
+    """The lines of a tuple as ruff breaks them: in one, or each item in its own."""
+    inner = f"{items[0]}," if len(items) == 1 else ", ".join(items)
+    if indent + len(f"{start}({inner})") <= LINE or not items:
+        return [f"{start}({inner})"]
+    return [f"{start}(", *(f"    {one}," for one in items), ")"]
+
+
 def head(modules: Sequence[str]) -> str:
     """What stands at the beginning of a script that imports some modules."""
     return HEAD.format(packages=" ".join(sorted(PACKAGES.get(one, one) for one in modules)))

@@ -17,9 +17,11 @@ from nodes.script.images import IMAGES
 from nodes.script.latents import LATENTS
 from nodes.script.lists import LISTS
 from nodes.script.loaders import LOADERS
+from nodes.script.noise import NOISE
 from nodes.script.own_networks import OWN_NETWORKS
 from nodes.script.samplers import SAMPLERS
 from nodes.script.schedulers import SCHEDULERS
+from nodes.script.sigmas import SIGMAS
 from nodes.script.teaching import TEACHING
 from nodes.script.texts import TEXTS
 from nodes.script.writer import Function
@@ -32,6 +34,8 @@ GROUPS = (
     CONTROLS,
     GUIDANCE,
     SCHEDULERS,
+    SIGMAS,
+    NOISE,
     SAMPLERS,
     LATENTS,
     CODES,
@@ -52,8 +56,6 @@ REFUSED: Mapping[str, str] = {
         ("train_autoencoder", "train_on_points", "train_pixel_cnn", "gan_game", "normalising_flow", "small_drawings"),
         TRAINED,
     ),
-    "k_sampler": "walks along noise levels, which diffusers' schedulers do in other steps",
-    "sampler_error": "draws how far methods are from what many small steps give, which is no image of a model",
     **dict.fromkeys(
         (
             "adapter_spectrum",

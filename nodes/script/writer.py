@@ -13,10 +13,12 @@ from nodeflow.graph.model.workflow import Link
 from nodeflow.prompt_text import as_clip_reads
 from nodes.comfyui.export.exporter import CannotExportError, GraphExporter
 from nodes.script.gathering import known_functions
-from nodes.script.pieces import Imports, call_lines, called, literal
+from nodes.script.pieces import Imports, call_lines, called, literal, tuple_lines
 
 TAKEN = frozenset(dir(builtins)) | {"torch", "np", "json", "math", "os", "partial", "inspect", "open_clip"}
 """Names that mean something else in scripts."""
+SINGLE = {"text": "text", "number": "value", "whole_number": "value", "yes_or_no": "value"}
+"""Nodes that hold a single value, and the parameter that it is."""
 Key = tuple[str, ...]
 """A node and its output, or a line that several share."""
 
@@ -73,21 +75,33 @@ class Writer:
 
     def plain(self, name: str, param: str) -> Any:
         """A parameter that must be known while the script is written."""
-        if self.about.source(name, param) is not None:
+        place = self._place(name, param)
+        if place is None:
             raise CannotExportError(f"the {param} of {name} comes by wire, which is not written")
-        return self.about.plain(name, param)
+        return self.about.plain(*place)
 
     def value(self, name: str, param: str) -> str:
         """A parameter as code: its value, or what is wired to it."""
-        link = self.about.source(name, param)
-        return literal(self.about.plain(name, param)) if link is None else self.output(link).code
+        place = self._place(name, param)
+        return self.input(name, param).code if place is None else literal(self.about.plain(*place))
 
     def text(self, name: str, clip: bool) -> str:
         """A text as code; for CLIP as that reads it, which is how lists hold theirs."""
-        if self.is_wired(name, "text"):
+        place = self._place(name, "text")
+        if place is None:
             return self.value(name, "text")
-        text = str(self.about.plain(name, "text"))
+        text = str(self.about.plain(*place))
         return literal(as_clip_reads(text) if clip else text)
+
+    def _place(self, name: str, param: str) -> tuple[str, str] | None:
+        """The node and the parameter that hold a value: another's where one value drives several; None by any other
+        wire."""
+        link = self.about.source(name, param)
+        if link is None:
+            return name, param
+        kind = self.about.kind(link.source)
+        alone = kind in SINGLE and self.about.workflow.nodes[link.source].mode == "run"
+        return self._place(link.source, SINGLE[kind]) if alone else None
 
     def is_wired(self, name: str, input: str) -> bool:
         return self.about.source(name, input) is not None
@@ -160,26 +174,30 @@ class Writer:
 
     def constants(self, name: str, items: Sequence[object]) -> str:
         """Write a tuple of plain values; its name."""
-        codes = [literal(item) for item in items]
-        end = "," if len(codes) == 1 else ""
-        self._frames[-1].lines += call_lines(f"{name} = ", [f"{codes[0]}{end}", *codes[1:]] if codes else [])
+        self._frames[-1].lines += tuple_lines(f"{name} = ", [literal(item) for item in items])
         return name
 
     def grouped(self, name: str, what: str, *codes: str) -> str:
         """Write a tuple of some values; its name."""
-        return self.assign(name, what, "", *codes)
+        variable = self._variable(name, what)
+        self._frames[-1].lines += tuple_lines(f"{variable} = ", codes, 4 * len(self._frames[-1].axes))
+        return variable
 
     def line(self, text: str) -> None:
         self._frames[-1].lines.append(text)
 
     def assign(self, name: str, what: str, function: str, *given: str, **named: str | None) -> str:
         """Write that a variable of a node is what a function gives; its name. What is named None is left out."""
-        full = f"{name}_{what}" if what and what not in name else name
-        variable = self.name(full, self._frames[-1].key)
+        variable = self._variable(name, what)
         arguments = [*given, *(f"{key}={value}" for key, value in named.items() if value is not None)]
         self._frames[-1].lines += call_lines(
             f"{variable} = {function}", arguments, indent=4 * len(self._frames[-1].axes)
         )
+        return variable
+
+    def _variable(self, name: str, what: str) -> str:
+        """A new variable of a node."""
+        variable = self.name(f"{name}_{what}" if what and what not in name else name, self._frames[-1].key)
         self._frames[-1].names.append(variable)
         return variable
 
