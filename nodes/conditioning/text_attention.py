@@ -22,7 +22,7 @@ class TextAttention(NamedTuple):
     table: str
 
 
-@node("Text attention")
+@node("Text attention", version=2)
 def text_attention(
     text_encoder: TextEncoder,
     text: Annotated[str, Multiline()] = "a red star left of a blue fish",

@@ -48,14 +48,19 @@ def recorded_reading(module: Any) -> Iterator[EncoderReading]:
     seen: set[Any] = set()
     with ExitStack() as hooks:
         hooks.callback(module.register_forward_pre_hook(read, with_kwargs=True).remove)
-        for layer in module.modules():
-            if type(layer).__name__.endswith("Attention"):
-                hooks.callback(layer.register_forward_hook(weighed).remove)
+        for layer in filter(_weighs, module.modules()):
+            hooks.callback(layer.register_forward_hook(weighed).remove)
         module.set_attn_implementation("eager")
         try:
             yield reading
         finally:
             module.set_attn_implementation(before)
+
+
+def _weighs(layer: Any) -> bool:
+    """Whether a module is attention itself, and no part around it that hands on its weights, as T5 has."""
+    named = (type(part).__name__ for part in layer.children())
+    return type(layer).__name__.endswith("Attention") and not any(name.endswith("Attention") for name in named)
 
 
 def unfilled(numbers: Tensor, tokenizer: Any) -> slice:

@@ -78,7 +78,7 @@ def _options(
     }
 
 
-@node("Sampler along sigmas")
+@node("Sampler along sigmas", version=2)
 def sigmas_schedule(
     sigmas: Sigmas,
     sampler: SamplerName = "euler",
@@ -112,7 +112,7 @@ def sigmas_schedule(
     return _schedule(sampler, sigmas, trained, _options(eta, s_noise, s_churn, solver_type, order))
 
 
-@node("Sampler and spacing")
+@node("Sampler and spacing", version=2)
 def k_sampler(
     trained: TrainedSchedule | None = None,
     sampler: SamplerName = "euler",
@@ -145,7 +145,7 @@ def k_sampler(
     return _schedule(sampler, sigmas, trained, _options(eta, s_noise, s_churn, OWN, 0))
 
 
-@node("Adaptive sampler along sigmas")
+@node("Adaptive sampler along sigmas", version=2)
 def adaptive_schedule(
     sigmas: Sigmas,
     trained: TrainedSchedule | None = None,

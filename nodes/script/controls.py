@@ -39,7 +39,7 @@ def control(writer: Writer, name: str, _: str) -> Made:
     if found.function not in ("text_unet", "controlled_unet"):
         raise CannotExportError(f"{name} leads another network than a text-led U-Net, which is not written")
     told = (writer.value(name, key) for key in ("strength", "start", "end"))
-    controls = (*found.controls, writer.grouped(name, "control", net.code, image.code, *told))
+    controls = (*found.controls, writer.grouped(name, "lead", net.code, image.code, *told))
     line = writer.bound(name, "", "controlled_unet", found.code, f"[{', '.join(controls)}]")
     return Made(line, replace(found, function="controlled_unet", controls=controls))
 

@@ -80,11 +80,11 @@ def resize_image(writer: Writer, name: str, _: str) -> Made:
 
 
 def batch_images(writer: Writer, name: str, _: str) -> Made:
-    images = writer.inputs(name, "images")
-    if any(image.axes for image in images):
-        raise CannotExportError(f"{name} takes the images of a list, which is not written")
+    """One batch of what is wired, of a list of all that is in it."""
+    parts = [writer.whole(name, "images", slot).code for slot in writer.slots(name, "images")]
+    listed = ", ".join(part[1:-1] if part.startswith("[") else f"*{part}" for part in parts)
     writer.imports.add("torch")
-    return Made(writer.assign(name, "images", "torch.cat", f"[{', '.join(image.code for image in images)}]"))
+    return Made(writer.assign(name, "images", "torch.cat", f"[{listed}]"))
 
 
 def contact_sheet(writer: Writer, name: str, _: str) -> Made:

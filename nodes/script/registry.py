@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nodes.script.clip import CLIPS
+from nodes.script.codebooks import CODEBOOKS
 from nodes.script.codes import CODES
 from nodes.script.controls import CONTROLS
 from nodes.script.denoisers import DENOISERS
@@ -17,8 +18,10 @@ from nodes.script.images import IMAGES
 from nodes.script.latents import LATENTS
 from nodes.script.lists import LISTS
 from nodes.script.loaders import LOADERS
+from nodes.script.looking import LOOKING
 from nodes.script.noise import NOISE
 from nodes.script.own_networks import OWN_NETWORKS
+from nodes.script.plane import PLANE
 from nodes.script.samplers import SAMPLERS
 from nodes.script.schedulers import SCHEDULERS
 from nodes.script.sigmas import SIGMAS
@@ -47,36 +50,18 @@ GROUPS = (
     IMAGE_PROMPTS,
     STAGE_NODES,
     TEACHING,
+    PLANE,
+    CODEBOOKS,
+    LOOKING,
 )
 FUNCTIONS: Mapping[str, Function] = {kind: function for group in GROUPS for kind, function in group.items()}
-TRAINED = "trains a network of nodeflow's own, which is no part of diffusers"
 DRAWN = "draws what nodeflow finds in numbers, which is no image of a model"
 REFUSED: Mapping[str, str] = {
     **dict.fromkeys(
-        ("train_autoencoder", "train_on_points", "train_pixel_cnn", "gan_game", "normalising_flow", "small_drawings"),
-        TRAINED,
-    ),
-    **dict.fromkeys(
         (
             "adapter_spectrum",
-            "classifier_gradient",
-            "code_distances",
-            "codebook",
-            "compare_points",
-            "compare_texts",
-            "contrastive_loss",
-            "control_residuals",
             "learned_variance",
             "loss_over_t",
-            "network_blocks",
-            "next_code",
-            "plane_field",
-            "plane_points",
-            "plane_walk",
-            "text_attention",
-            "time_embedding",
-            "training_step",
-            "zero_shot",
         ),
         DRAWN,
     ),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from nodeflow.graph.model.catalogue import passes_through
-from nodeflow.graph.model.workflow import Link
+from nodeflow.graph.model.workflow import Link, ordered
 from nodeflow.prompt_text import as_clip_reads
 from nodes.comfyui.export.exporter import CannotExportError, GraphExporter
 from nodes.script.gathering import known_functions
@@ -67,6 +67,8 @@ class Writer:
         self.gathered: dict[str, str] = {}
         """Variables of loops that are wanted as a whole behind them, and what they are called there."""
         self._functions, self._refused = functions, refused
+        run = ordered(about.workflow.incoming(), about.workflow.nodes)
+        self._places = {name: place for place, name in enumerate(run)}
         self._made: dict[Key, Made] = {}
         self._frames: list[Statement] = []
         self._names: dict[str, Key] = {}
@@ -115,20 +117,23 @@ class Writer:
 
     def inputs(self, name: str, input: str) -> list[Made]:
         """What is wired to the places of an input that takes several."""
-        links = (link for link in self.about.workflow.links.values() if link.target == name and link.input == input)
-        return [self.output(link) for link in sorted(links, key=lambda link: link.slot)]
+        return [self.input(name, input, slot) for slot in self.slots(name, input)]
 
-    def whole(self, name: str, input: str) -> Made:
+    def slots(self, name: str, input: str) -> list[int]:
+        """The places of an input that takes several which are wired, in order."""
+        links = self.about.workflow.links.values()
+        return sorted(link.slot for link in links if link.target == name and link.input == input)
+
+    def whole(self, name: str, input: str, slot: int = 0) -> Made:
         """A list that is wired to an input, of all items."""
-        made = self._outside(name, input)
-        self._need(name, input)
+        made = self._outside(name, input, slot)
+        self._need(name, input, slot)
         if not made.axes:
             return Made(f"[{made.code}]", made.about)
-        *others, axis = made.axes
-        if others:
-            raise CannotExportError(f"{name} stands behind two lists at once, which is not written")
-        if made.code == self.axes[axis].item:
-            return Made(self.axes[axis].items, made.about)
+        if made.code == self.axes[made.axes[0]].item:
+            return Made(self.axes[made.axes[0]].items, made.about)
+        if not made.code.isidentifier():
+            raise CannotExportError(f"{name} takes a part of what a list gives, which is not written")
         all_of_them = self.name(f"all_{made.code}", ("gathered", made.code))
         return Made(self.gathered.setdefault(made.code, all_of_them), made.about)
 
@@ -148,13 +153,17 @@ class Writer:
                 made = write()
             finally:
                 self._frames.pop()
-            self._made[key] = made._replace(axes=tuple(frame.axes))
+            self._made[key] = made._replace(axes=self.in_order(frame.axes))
             self.statements.append(frame)
         made = self._made[key]
         if self._frames:
             self._frames[-1].axes.update(dict.fromkeys(made.axes))
             self._frames[-1].needs.add(key)
         return made
+
+    def in_order(self, axes: Iterable[str]) -> tuple[str, ...]:
+        """Lists in the order in which runs name their items, and go through them: the last one's change first."""
+        return tuple(sorted(axes, key=self._places.__getitem__))
 
     # --- what is written
 
@@ -236,16 +245,16 @@ class Writer:
             raise CannotExportError(f"{name} {why}")
         return self._functions[kind](self, name, output)
 
-    def _outside(self, name: str, input: str) -> Made:
+    def _outside(self, name: str, input: str, slot: int) -> Made:
         """What is wired to an input, without the list behind it becoming one of the node that takes it."""
         frames, self._frames = self._frames, []
         try:
-            return self.input(name, input)
+            return self.input(name, input, slot)
         finally:
             self._frames = frames
 
-    def _need(self, name: str, input: str) -> None:
+    def _need(self, name: str, input: str, slot: int) -> None:
         """Say that a node comes after what is wired to an input, outside of the loop that it may be in."""
-        link = self.about.source(name, input)
+        link = self.about.source(name, input, slot)
         if link is not None:
             self._frames[-1].needs.add((link.source, link.output))

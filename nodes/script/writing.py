@@ -53,7 +53,8 @@ def script_of(workflow: Workflow, catalogue: Catalogue, folder: Path | None = No
 
 def _text(writer: Writer) -> str:
     """The whole script: what it imports, its functions, and its lines."""
-    lines = in_loops(writer.statements, writer.axes, writer.gathered)
+    axes = {axis: writer.axes[axis] for axis in writer.in_order(writer.axes)}
+    lines = in_loops(writer.statements, axes, writer.gathered)
     functions = gathered(writer.used, writer.imports)
     writer.imports.add("os")
     writer.imports.add("torch")

@@ -31,10 +31,12 @@ from nodes.latents.noise import gaussian_noise
 from nodes.latents.posterior import compression, draw_from_posterior, draw_from_prior, vae_posterior
 from nodes.latents.vae import pixel_space, vae_decode
 from nodes.loaders.adapters.algebra.low_rank import LowRank
+from nodes.loaders.families.pixel_diffusion.deepfloyd_folder import T5Text
 from nodes.loaders.load_models import LatentDiffusion, load_vae
 from nodes.plane.autoencoder import hidden, small_drawings, train_autoencoder
 from nodes.samplers.autoregressive import load_dalle
 from nodes.samplers.token_chances import next_code
+from tests.nodes.deepfloyd_models import t5_encoder, t5_tokenizer
 from tests.nodes.finishing import finish
 
 
@@ -282,6 +284,16 @@ def test_attention_inside_a_text_encoder_is_what_it_computes(tiny: LatentDiffusi
         text_attention(encoder, "a", layer=9)
     with pytest.raises(NodeError, match="this model has 1"):
         text_attention(encoder, "a", encoder=2)
+
+
+def test_attention_inside_t5_is_told_once_a_layer() -> None:
+    tokenizer = t5_tokenizer()
+    encoder = T5Text(tokenizer, t5_encoder(tokenizer, 16).eval(), 16)
+    layers = [text_attention(encoder, "a red star", layer).scores.values for layer in (1, 2)]
+    assert not torch.equal(*layers)
+    torch.testing.assert_close(text_attention(encoder, "a red star").scores.values, torch.stack(layers).mean(0))
+    with pytest.raises(NodeError, match="layer is 3, and this encoder has 2"):
+        text_attention(encoder, "a", layer=3)
 
 
 @pytest.mark.parametrize("kind", ["plain", "variational", "denoising", "masked"])

@@ -120,6 +120,8 @@ def test_tables_are_the_models() -> None:
     assert float(silent.sigmas[-1]) == pytest.approx(math.sqrt(1 / 4.8973451890853435e-08 - 1), rel=1e-6)
     for betas in ("linear", "squaredcos_cap_v2"):
         assert (noise_table(TrainedSchedule({"beta_schedule": betas})).sigmas.diff() > 0).all()
+    linear = noise_table(TrainedSchedule({"rescale_betas_zero_snr": True}))
+    assert linear.sigmas[-1] < linear.sigmas[-2] and linear.asked(float(linear.sigmas[-1])) == 999
     listed = TrainedSchedule({"trained_betas": [0.1, 0.2, 0.3]})
     assert noise_table(listed).sigmas.tolist() == pytest.approx(
         [(0.1 / 0.9) ** 0.5, (0.28 / 0.72) ** 0.5, (0.496 / 0.504) ** 0.5]

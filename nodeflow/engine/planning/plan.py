@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Container, Set
 from typing import NamedTuple
 
 import msgspec
 
 from nodeflow.graph.model.catalogue import PLAIN_TYPES, Catalogue, NodeSpec, passes_through
-from nodeflow.graph.model.workflow import Link, Node, Problem, Workflow, WorkflowError
+from nodeflow.graph.model.workflow import Node, Problem, Workflow, WorkflowError, ordered
 from nodeflow.graph.subgraphs.instances import with_subgraphs
 from nodeflow.graph.validate.run_scope import obstacles, scope
 from nodeflow.graph.validate.sweeps import Sweep, faults, places
@@ -84,7 +83,7 @@ def plan(
     incoming, skipped = workflow.incoming(), about.skipped
     tasks: dict[str, Task] = {}
     passing: dict[Origin, Origin | None] = {}
-    for name in _ordered(incoming, about.needed):
+    for name in ordered(incoming, about.needed):
         if name in skipped:
             continue
         node, spec = workflow.nodes[name], catalogue.nodes[workflow.nodes[name].type]
@@ -119,26 +118,6 @@ def plan(
     passed = {origin.node: source.node for origin, source in passing.items() if source is not None}
     ends = dict.fromkeys(passed.get(name, name) for name in about.targets)
     return Plan(tasks, tuple(name for name in ends if name in tasks), skipped, sweeps, swept)
-
-
-def _ordered(incoming: dict[str, list[Link]], needed: set[str]) -> list[str]:
-    """The needed nodes, each after all it comes from; the same workflow always in the same order."""
-    waits = dict.fromkeys(sorted(needed), 0)
-    followers: dict[str, list[str]] = {name: [] for name in waits}
-    for name in waits:
-        for link in incoming[name]:
-            waits[name] += 1
-            followers[link.source].append(name)
-    ready = collections.deque(name for name, count in waits.items() if not count)
-    order: list[str] = []
-    while ready:
-        name = ready.popleft()
-        order.append(name)
-        for follower in followers[name]:
-            waits[follower] -= 1
-            if not waits[follower]:
-                ready.append(follower)
-    return order
 
 
 def plain_feeders(tasks: dict[str, Task]) -> set[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import re
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -213,6 +213,26 @@ def upstream(incoming: dict[str, list[Link]], targets: list[str]) -> set[str]:
 def downstream(outgoing: dict[str, list[Link]], starts: list[str]) -> set[str]:
     """The starts and everything that is made from them."""
     return _reached(starts, lambda name: [link.target for link in outgoing.get(name, ())])
+
+
+def ordered(incoming: dict[str, list[Link]], needed: Iterable[str]) -> list[str]:
+    """The needed nodes, each after all it comes from; the same workflow always in the same order."""
+    waits = dict.fromkeys(sorted(needed), 0)
+    followers: dict[str, list[str]] = {name: [] for name in waits}
+    for name in waits:
+        for link in incoming[name]:
+            waits[name] += 1
+            followers[link.source].append(name)
+    ready = deque(name for name, count in waits.items() if not count)
+    order: list[str] = []
+    while ready:
+        name = ready.popleft()
+        order.append(name)
+        for follower in followers[name]:
+            waits[follower] -= 1
+            if not waits[follower]:
+                ready.append(follower)
+    return order
 
 
 def _reached(starts: list[str], following: Callable[[str], list[str]]) -> set[str]:

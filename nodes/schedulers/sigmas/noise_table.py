@@ -76,14 +76,15 @@ class DiffusionTable:
         if not sigma > 0:
             return 0
         wanted = math.log(sigma)
-        place = bisect.bisect_left(self._logarithms, wanted)
-        near = range(max(place - 1, 0), min(place + 1, len(self._logarithms)))
-        return min(near, key=lambda index: abs(wanted - self._logarithms[index]))
+        place = bisect.bisect_left(self._logarithms, (wanted, 0))
+        near = self._logarithms[max(place - 1, 0) : place + 1]
+        return min(near, key=lambda known: abs(wanted - known[0]))[1]
 
     @cached_property
-    def _logarithms(self) -> list[float]:
-        """As plain numbers, among which one is found many times faster than in a tensor."""
-        return list(self.log_sigmas.tolist())
+    def _logarithms(self) -> list[tuple[float, int]]:
+        """As plain numbers, among which one is found many times faster than in a tensor, each with its timestep: where
+        a model was trained down to no signal, the last of them is not the largest."""
+        return sorted(zip(self.log_sigmas.tolist(), range(len(self.log_sigmas)), strict=True))
 
     def at_share(self, share: float) -> float:
         if share <= 0:

@@ -27,7 +27,8 @@ def encode_t5(text, tokenizer, text_encoder):
     """The vectors of a text's tokens by T5; small letters only, as the model was trained."""
     length = min(tokenizer.model_max_length, 77)
     options = {"padding": "max_length", "max_length": length, "truncation": True, "return_tensors": "pt"}
-    found = tokenizer([text.lower().strip()], **options)
+    texts = [text] if isinstance(text, str) else text
+    found = tokenizer([one.lower().strip() for one in texts], **options)
     return (text_encoder(found.input_ids, attention_mask=found.attention_mask).last_hidden_state,)
 
 

@@ -12,12 +12,11 @@ from nodes.script.functions.spacings import spaced
 
 
 class Walk:
-    """A walk along noise levels: these, the step that it began with, what its steps left, and who draws noise."""
+    """A walk along noise levels: these, the step that it is at, what its steps left, and who draws noise."""
 
-    def __init__(self, levels, sigmas, first, generators):
-        self.levels, self.sigmas, self.first, self.generators = levels, sigmas, first, generators
-        self.step, self.past, self.trees = first, [], []
-        self.seeds = [generator.initial_seed() for generator in generators]
+    def __init__(self, levels, sigmas, generators, seeds):
+        self.levels, self.sigmas, self.generators, self.seeds = levels, sigmas, generators, seeds
+        self.step, self.past, self.trees = 0, [], []
 
     def noise_like(self, x):
         """Fresh noise: of a generator an image, or of one for all of them."""
@@ -61,7 +60,7 @@ def sample_along(
     if known is not None:
         known = known.expand(len(noise), *known.shape[1:])
         x = levels.alpha(sigmas[first]) * known + x if first < steps else known
-    walk = Walk(levels, sigmas, first, going_on(seeds, noise, on_the_way))
+    walk = Walk(levels, sigmas, going_on(seeds, noise, on_the_way), seeds)
 
     def foresee(x, sigma):
         t = torch.tensor(levels.asked(sigma))
