@@ -3123,6 +3123,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>，末尾会被截断</translation>
   </message>
   <message>
+   <source>A LoRA changes how a model paints a text.</source>
+   <translation>LoRA 改变模型画一段文本的方式。</translation>
+  </message>
+  <message>
    <source>A classifier that knows noisy images leads by its gradient (ADM-G).</source>
    <translation>认识带噪图片的分类器用梯度引导（ADM-G）。</translation>
   </message>
@@ -3241,6 +3245,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>An image is changed as a text says.</source>
    <translation>按文本所说改动一张图。</translation>
+  </message>
+  <message>
+   <source>An image is taken apart into layers.</source>
+   <translation>把一张图像拆成图层。</translation>
   </message>
   <message>
    <source>An image says beside a text what to paint.</source>

@@ -120,7 +120,8 @@ class Conditioning:
     (B, N) are the numbers of tokens that the denoiser looks up in a vocabulary of its own, -1 where they fill up.
     ``otherwise`` is the same text as it is read where a prediction is led away from it, for models that read it so.
     ``read_for`` is the family of models whose text encoder read it, empty where nobody knows. ``sights`` are what an
-    encoder of images saw in each of the references, (1, h, w, C) for h x w patches, for models that are shown that too.
+    encoder of images saw in each of the references, (1, h, w, C) for h x w patches, for models that are shown that too;
+    for models that are shown no more than one vector of each image it is (B, 1, 1, C).
     """
 
     tokens: Tensor | None = None

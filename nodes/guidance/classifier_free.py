@@ -126,7 +126,7 @@ def by_rule(
     if len({_width(text) for side in (positive, negative) for text in apart(side)}) > 1:
         raise NodeError("positive and negative come from different text encoders; wire both to the same one")
     negative = led_away(negative)
-    shown = any(text.references or text.slots is not None for text in (positive, negative))
+    shown = any(text.references or text.sights or text.slots is not None for text in (positive, negative))
     if shown or not (is_plain(positive) and is_plain(negative) and _are_alike(positive, negative)):
         return Regional(denoiser, apart(positive), apart(negative), rule, rescale)
     return ClassifierFree(denoiser, positive, negative, rule, rescale)

@@ -26,11 +26,13 @@ from tests.library.files import write_sparse
 
 PACKS = load_packs()
 MODELS = folder("assets") / "models"
+SHOWN = {
+    "conditioning": Conditioning(torch.zeros(1, 77, 8), torch.zeros(1, 4)),
+    "image": Image(torch.zeros(1, 3, 8, 8)),
+}
 GIVEN = {
-    "nodes.revision_conditioning": {
-        "conditioning": Conditioning(torch.zeros(1, 77, 8), torch.zeros(1, 4)),
-        "image": Image(torch.zeros(1, 3, 8, 8)),
-    },
+    "nodes.revision_conditioning": SHOWN,
+    "nodes.stable_unclip_conditioning": SHOWN,
     "nodes.apply_lora": {"unet": None},
     "nodes.apply_lora_to_text": {"text_encoder": None},
 }

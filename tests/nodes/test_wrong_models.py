@@ -12,6 +12,7 @@ import nodes
 from nodeflow.engine.worker.packs import Packs
 from nodeflow.library.rules import rule_book
 from nodeflow.node import NodeError
+from nodeflow.wires import Conditioning, Image
 from nodes.denoisers.flow_transformers import load_flow_transformer, load_flux
 from nodes.images.upscale import load_upscaler
 from nodes.loaders.load_models import LatentDiffusion, load_ddpm, load_latent_diffusion, load_vae
@@ -34,7 +35,12 @@ TAKERS = rule_book().takers
 @pytest.fixture(scope="module")
 def given(tiny: LatentDiffusion) -> dict[str, dict[str, Any]]:
     """What some of them take besides."""
-    return {"nodes.apply_lora": {"unet": tiny.unet}, "nodes.apply_lora_to_text": {"text_encoder": tiny.text_encoder}}
+    shown = {"conditioning": Conditioning(), "image": Image(torch.zeros(1, 3, 8, 8))}
+    return {
+        "nodes.apply_lora": {"unet": tiny.unet},
+        "nodes.apply_lora_to_text": {"text_encoder": tiny.text_encoder},
+        "nodes.stable_unclip_conditioning": shown,
+    }
 
 
 @pytest.fixture(scope="module")

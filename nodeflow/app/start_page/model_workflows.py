@@ -44,4 +44,6 @@ def _sentences() -> Mapping[str, str]:
         "edges": tr("Edges of an image say where things are, a text what they are."),
         "border": tr("An image grows beyond its border."),
         "variations": tr("An image in the place of a text: variations of it."),
+        "layers": tr("An image is taken apart into layers."),
+        "adapter": tr("A LoRA changes how a model paints a text."),
     }

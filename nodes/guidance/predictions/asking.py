@@ -180,7 +180,8 @@ def _calls(jobs: list[Job], x: Tensor) -> list[tuple[CellBox, list[Job]]]:
 def shapes(text: Conditioning) -> tuple[object, ...]:
     """What texts that are asked for in one call have alike."""
     tensors = (text.tokens, text.pooled, text.labels, text.mask, text.score, text.sizes, text.token_ids)
-    own = id(text) if text.references or text.slots is not None else None  # what is shown is asked for by itself
+    shown = text.references or text.sights or text.slots is not None
+    own = id(text) if shown else None  # what is shown is asked for by itself
     return own, *(None if tensor is None else tuple(tensor.shape[1:]) for tensor in tensors)
 
 

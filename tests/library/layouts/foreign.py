@@ -42,7 +42,27 @@ def control(words: int, prefix: str = "") -> Shapes:
 
 FLUX_WORDS = "transformer_blocks.0.ff_context.net.2"
 VARIANTS = {
-    "stable unclip": Layout(whole({**SD2, "label_emb.0.0.weight": (W, 2048)}), "checkpoint", "Stable unCLIP"),
+    "stable unclip": Layout(
+        whole({**SD2, "label_emb.0.0.weight": (W, 2048)})
+        | shaped("noise_augmentor.data_mean 1 1024", f"embedder.model.visual.conv1.weight {W} 3 14 14"),
+        "checkpoint",
+        "Stable unCLIP",
+        "nodes.load_model",
+    ),
+    "stable unclip's network": Layout(
+        {**SD2, "label_emb.0.0.weight": (W, 2048)}, "unet", "Stable unCLIP", "nodes.load_diffusion_model"
+    ),
+    "stable unclip's network, diffusers": Layout(
+        shaped(
+            f"conv_in.weight {W} 4 3 3",
+            f"time_embedding.linear_1.weight {W} {W}",
+            f"class_embedding.linear_1.weight {W} 2048",
+            f"down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight {W} 1024",
+        ),
+        "unet",
+        "Stable unCLIP",
+        "nodes.load_diffusion_model",
+    ),
     "x4 upscaler": Layout(
         whole({**SD2, "input_blocks.0.0.weight": (W, 7, 3, 3), "label_emb.weight": (1000, W)}),
         "checkpoint",

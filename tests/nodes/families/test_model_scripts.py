@@ -31,7 +31,7 @@ NEEDS = {"kolors": "sentencepiece"}
 QUICK = ("lumina-2", "stable-cascade", "stable-diffusion-1-ip-adapter")
 """A text that is read in another way where guidance leads away from it; two stages; images beside the text."""
 UNETS = {"Stable Diffusion 1", "Stable Diffusion 2", "Stable Diffusion XL", "Kolors"}
-NOT_WRITTEN = {"Qwen-Image-Edit", "Qwen-Image-Layered", "Sana Sprint"}
+NOT_WRITTEN = {"Qwen-Image-Edit", "Qwen-Image-Layered", "Sana Sprint", "Stable unCLIP"}
 
 
 @pytest.fixture(scope="module")

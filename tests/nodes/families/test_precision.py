@@ -35,7 +35,7 @@ def test_what_is_no_precision_is_a_sentence() -> None:
 
 HALF = {
     *("Kolors", "Stable Diffusion 1", "Stable Diffusion 2", "Stable Diffusion XL"),
-    *("PixArt-alpha", "PixArt-Sigma", "Hunyuan-DiT"),
+    *("PixArt-alpha", "PixArt-Sigma", "Hunyuan-DiT", "Stable unCLIP"),
 }
 """U-Nets, and the transformers whose makers ran and published them in float16."""
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nodeflow.node import NodeError
 from nodeflow.wires import Image
+from nodes.loaders.families.clip.open_clip_names import sight_names
 from nodes.loaders.models.architecture import Architecture, Weights
 from nodes.loaders.models.shapes import count_layers
 from nodes.loaders.models.weights_file import WeightsFile
@@ -46,6 +47,7 @@ SIGHT = Architecture(
     "transformers",
     "CLIPVisionModelWithProjection",
     shape,
+    sight_names,
     ignorable=(r"(vision_model\.)?embeddings\.position_ids$",),
 )
 
