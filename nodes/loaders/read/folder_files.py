@@ -20,6 +20,7 @@ from nodeflow.library.no_code import check_code
 from nodeflow.node import NodeError
 from nodes.loaders.quantised.finite import check_module, has_lost_scale, lost_scale
 from nodes.loaders.read.accounting import refuse_unused
+from nodes.loaders.read.tekken_file import is_tekken, read_tekken
 
 
 @contextmanager
@@ -196,7 +197,10 @@ class TokenizerFiles:
 def _tokenizer(kind: Any, files: TokenizerFiles) -> Any:
     folder = files.folder
     try:
-        found = kind.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        if is_tekken(folder):
+            found = read_tekken(folder)
+        else:
+            found = kind.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # of many kinds, by what is wrong with the files
         if isinstance(error, MemoryError):
             raise

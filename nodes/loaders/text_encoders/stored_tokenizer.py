@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from nodeflow.library.header_reader import read_header
@@ -13,6 +12,7 @@ from nodeflow.node import NodeError
 from nodes.loaders.quantised.gguf_file import GGUF
 from nodes.loaders.quantised.open_file import tensor_in
 from nodes.loaders.read.folder_files import first_line, named
+from nodes.loaders.read.tekken_file import tokenizer_of_tekken
 from nodes.loaders.text_encoders.gguf_tokenizer import tokenizer_of_gguf
 from nodes.loaders.text_encoders.sentencepiece_file import tokenizer_of
 from nodes.loaders.text_encoders.tokenizer_class import tokenizer_class
@@ -74,15 +74,7 @@ def _of_json(content: bytes, kind: str) -> Any:
 
 
 def _of_tekken(content: bytes, kind: str) -> Any:
-    """Mistral's own format, filled up at the left as its models were trained."""
-    from transformers.integrations.mistral.tokenizer import MistralConverter
-
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "tekken.json"
-        path.write_bytes(content)
-        made = MistralConverter(str(path)).converted()
-    special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
-    return tokenizer_class(kind)(tokenizer_object=made, padding_side="left", **special)
+    return tokenizer_of_tekken(content)
 
 
 TENSORS: Mapping[str, Callable[[bytes, str], Any]] = {
