@@ -9,12 +9,15 @@ from msgspec.structs import replace
 
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
+from nodes.comfyui.loaders import parts
 from nodes.comfyui.meanings import CannotTranslateError, ImportedConditioning, Wire
-from nodes.comfyui.registry import translates
+from nodes.comfyui.registry import Outputs, translates
 
 MULTIPLIED = "multiply"
 TRACE = "ComfyUI adds a trace of noise to what the image says"
 MIDDLE = "the middle square of the image is seen here; there it is squeezed into one"
+OTHER_NOISE = "the noise on what the image says is drawn by another seed than ComfyUI's"
+UNCLIP, LEVELS = "Stable unCLIP", 999
 SQUEEZED = "the image is seen whole here, squeezed into a square; there what is too much is cut off"
 
 
@@ -25,9 +28,10 @@ class StyleModel(msgspec.Struct, frozen=True):
 
 
 class ImageEncoder(msgspec.Struct, frozen=True):
-    """The file of a network that sees images."""
+    """The file of a network that sees images; ``whole``: it holds all of a model that is led by them."""
 
     file: Any
+    whole: bool = False
 
 
 class SeenImage(msgspec.Struct, frozen=True):
@@ -46,6 +50,14 @@ def style_model(given: Given, build: Builder) -> StyleModel:
 @translates("CLIPVisionLoader")
 def image_encoder(given: Given, build: Builder) -> ImageEncoder:
     return ImageEncoder(given.get("clip_name"))
+
+
+@translates("unCLIPCheckpointLoader")
+def image_led(given: Given, build: Builder) -> Outputs:
+    """A whole model that is led by images, and the network by which it sees them."""
+    name = given.get("ckpt_name")
+    wire = build.node("load_model", "model", model=name)
+    return *parts(wire, build, UNCLIP), ImageEncoder(name, whole=True)
 
 
 @translates("CLIPVisionEncode")
@@ -71,16 +83,36 @@ def style(given: Given, build: Builder) -> ImportedConditioning:
 
 
 @translates("unCLIPConditioning")
-def revision(given: Given, build: Builder) -> ImportedConditioning:
-    """What an image shows in the place of the text as a whole, which Stable Diffusion XL alone takes here."""
+def led_by_image(given: Given, build: Builder) -> ImportedConditioning:
+    """What an image shows beside a text, to models that are trained to be told so."""
     text, image = given.need(ImportedConditioning, "conditioning"), given.need(SeenImage, "clip_vision_output")
     if given.get("strength", 1.0) == 0:
         return text
+    if not image.cut:
+        given.approximate(MIDDLE)
+    return (unclip if image.encoder.whole else revision)(given, build, text, image)
+
+
+def unclip(given: Given, build: Builder, text: ImportedConditioning, image: SeenImage) -> ImportedConditioning:
+    """To Stable unCLIP."""
+    if text.seen:
+        raise CannotTranslateError("one image leads Stable unCLIP here; ComfyUI mixes several")
+    given.approximate(OTHER_NOISE)
+    about = {
+        "image": image.image,
+        "model": image.encoder.file,
+        "noise_level": round(LEVELS * float(given.number("noise_augmentation") or 0)),
+        "strength": given.get("strength", 1.0),
+    }
+    wire = build.node("stable_unclip_conditioning", "shown", conditioning=text.wire, **about)
+    return replace(text, wire=wire, clip=None, seen=True)
+
+
+def revision(given: Given, build: Builder, text: ImportedConditioning, image: SeenImage) -> ImportedConditioning:
+    """In the place of the text as a whole, which Stable Diffusion XL takes."""
     if given.number("noise_augmentation"):
         raise CannotTranslateError("what an image says is not made noisy here")
     given.approximate(TRACE)
-    if not image.cut:
-        given.approximate(MIDDLE)
     about = {"image": image.image, "image_encoder": image.encoder.file, "strength": given.get("strength", 1.0)}
     wire = build.node("revision_conditioning", "revision", conditioning=text.wire, added=text.seen, **about)
     return replace(text, wire=wire, clip=None, seen=True)

@@ -41,6 +41,31 @@ def type_of(family: str) -> str:
     return known.get(family) or next(shared, OTHERWISE)
 
 
+SHOWN = "stable_unclip_conditioning"
+"""What is told by an image encoder that lies in the model's own file."""
+
+
+def _all_in_one(exporter: GraphExporter, file: str) -> Ref:
+    """What loads all of a file, its image encoder too where a node sees by it."""
+    seen = {exporter.plain(one, "model") for one in exporter.workflow.nodes if exporter.kind(one) == SHOWN}
+    return exporter.shared("unCLIPCheckpointLoader" if file in seen else "CheckpointLoaderSimple", ckpt_name=file)
+
+
+@exports(SHOWN)
+def shown(exporter: GraphExporter, name: str) -> Outputs:
+    level = exporter.plain(name, "noise_level")
+    if not isinstance(level, int):
+        raise CannotExportError("its noise_level comes by wire")
+    eyes, image = _all_in_one(exporter, file_of(exporter, name)).other(3), exporter.wire(name, "image")
+    about = {
+        "conditioning": exporter.wire(name, "conditioning"),
+        "clip_vision_output": exporter.shared("CLIPVisionEncode", clip_vision=eyes, image=image, crop="center"),
+        "strength": exporter.value(name, "strength"),
+        "noise_augmentation": round(level / 999, 4),
+    }
+    return {"conditioning": exporter.add("unCLIPConditioning", **about)}
+
+
 @exports("load_model")
 def model(exporter: GraphExporter, name: str) -> Outputs:
     """A file that holds all, or a loader for each part."""
@@ -48,7 +73,7 @@ def model(exporter: GraphExporter, name: str) -> Outputs:
     texts = [str(exporter.plain(name, key) or "") for key in ("text_encoder", "text_encoder_2", "text_encoder_3")]
     files, vae = [text for text in texts if text], str(exporter.plain(name, "vae") or "")
     if not files and not vae:
-        ref = exporter.add("CheckpointLoaderSimple", ckpt_name=file_of(exporter, name))
+        ref = _all_in_one(exporter, file_of(exporter, name))
         return {"network": ref, "text_encoder": ref.other(1), "vae": ref.other(2), "schedule": ref}
     network = _network(exporter, name)
     found = {"network": network, "schedule": network}

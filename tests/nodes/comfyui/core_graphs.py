@@ -218,6 +218,21 @@ GRAPHS: dict[str, Api] = {
         "depth": node("MarigoldV2PostProcess", image=["decoded", 0], prediction="albedo"),
         "saved": node("SaveImage", images=["depth", 0], filename_prefix="x"),
     },
+    "a model that is led by an image": {
+        **BASE,
+        "model": node("unCLIPCheckpointLoader", ckpt_name="sd21-unclip-h.safetensors"),
+        "picture": node("LoadImage", image="house.png"),
+        "view": node("CLIPVisionEncode", clip_vision=["model", 3], image=["picture", 0], crop="center"),
+        "first": node(
+            "unCLIPConditioning",
+            conditioning=["good", 0],
+            clip_vision_output=["view", 0],
+            strength=0.75,
+            noise_augmentation=0.1001,
+        ),
+        "sampled": sampled(positive="first"),
+        **ENDS,
+    },
     "an image in the place of a text": {
         **BASE,
         "eyes": node("CLIPVisionLoader", clip_name="clip_vision_g.safetensors"),

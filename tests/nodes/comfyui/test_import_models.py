@@ -329,6 +329,29 @@ def test_images_in_the_place_of_a_text_are_mixed(catalogue: Catalogue) -> None:
     assert sources(found, "guidance")["positive"] == "revision_2.conditioning"
 
 
+def test_a_model_that_is_led_by_images_comes_with_its_image_encoder(catalogue: Catalogue) -> None:
+    seen = {"clip_vision": "@model.3", "image": "@picture", "crop": "center"}
+    led = {"conditioning": "@good", "clip_vision_output": "@view", "strength": 0.75, "noise_augmentation": 0.1}
+    graph = api(
+        **{**SAMPLED, "model": ("unCLIPCheckpointLoader", {"ckpt_name": "sd21-unclip-h.safetensors"})},
+        picture=("LoadImage", {"image": "house.png"}),
+        view=("CLIPVisionEncode", seen),
+        first=("unCLIPConditioning", led),
+    )
+    graph["sampled"]["inputs"]["positive"] = ["first", 0]
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 and found.report.nodes["approximate"] == 1
+    file = {"model": "sd21-unclip-h.safetensors"}
+    assert params(found, "shown") == {**file, "noise_level": 100, "strength": 0.75}
+    assert params(found, "model") == file
+    assert sources(found, "guidance")["positive"] == "shown.conditioning"
+    graph["second"] = {**graph["first"], "inputs": {**graph["first"]["inputs"], "conditioning": ["first", 0]}}
+    graph["sampled"]["inputs"]["positive"] = ["second", 0]
+    again = bring(graph, catalogue)
+    notes = [row["notes"] for row in again.report.rows if row["class"] == "unCLIPConditioning"]
+    assert any("mixes several" in note for row in notes for note in row)
+
+
 def test_the_stages_of_stable_cascade_follow_each_other(catalogue: Catalogue) -> None:
     texts = {"positive": "@good", "negative": "@bad", **SETTINGS}
     found = bring(
