@@ -69,3 +69,16 @@ def test_a_large_workflow_opens_with_titles_that_can_be_read(window: MainWindow,
     assert view.viewport().rect().contains(view.mapFromScene(first.sceneBoundingRect().center()))
     QTest.keyClick(view, Key.Key_A)
     assert view.camera.zoom < style.TITLED  # all is still all
+
+
+def test_a_node_that_is_brought_near_can_be_edited_in_a_small_window_too(window: MainWindow) -> None:
+    view, card = window.canvas.view, window.canvas.nodes["sampler"]
+    card.ask_size(card.body.width(), 3 * view.viewport().height())
+    window.canvas.selection.choose(["sampler"])
+    window.gestures.frame_selection()
+    assert view.camera.zoom >= style.PLAIN
+    record = card.pos() + card.rows[[row.name for row in card.face.rows].index("record")].center()
+    assert view.viewport().rect().contains(view.mapFromScene(record))
+    window.gestures.frame_all()
+    window.gestures.edit_values()
+    assert view.rows.editor is not None

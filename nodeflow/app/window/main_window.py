@@ -263,7 +263,7 @@ class MainWindow(QMainWindow):
         self.tabs.setCurrentWidget(tab)
         self.pages.show_documents()
         self.panels.show_import_report(tab)
-        tab.gestures.frame_all()
+        tab.canvas.framing.begin()
 
     def _load_model(self, node_type: str, param: str, value: str, at: object) -> None:
         """A model becomes a node that loads it, at a point of the window where one was named."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from PySide6.QtCore import QObject, QPointF, QRectF, QSignalBlocker, Signal
 
@@ -61,24 +61,30 @@ class Framing(QObject):
         """Bring everything into view; of what is too large for its titles to be read then, where it begins."""
         self.frame_all()
         if self._view.camera.zoom < style.TITLED and self._items.nodes:
-            first = min(self._items.nodes.values(), key=lambda card: (card.x(), card.y()))
-            self._view.camera.set_scale(style.PLAIN)
-            corner = self._view.viewport().rect().center() / style.PLAIN
-            self._view.centerOn(first.pos() + QPointF(corner) - QPointF(_MARGIN, _MARGIN))
+            self._bring_near(min(self._items.nodes.values(), key=lambda card: (card.x(), card.y())))
 
     def frame_all(self) -> None:
         """Bring everything into view."""
         self.frame(self._items.nodes.values(), self._items.annotations.items)
 
-    def frame(self, cards: Iterable[NodeItem], drawn: Iterable[str] = ()) -> None:
-        """Bring nodes, frames and notes into view as a whole."""
-        area = QRectF()
-        for card in cards:
+    def frame(self, cards: Iterable[NodeItem], drawn: Collection[str] = ()) -> None:
+        """Bring nodes, frames and notes into view as a whole; of a single node that is too large for its values to be read
+        then, where it begins."""
+        shown, area = list(cards), QRectF()
+        for card in shown:
             area = area.united(card.body.translated(card.pos()))
         for box in self._items.annotations.areas(drawn):
             area = area.united(box)
         self._view.rows.finish()
         self._view.camera.show_part(_NOTHING if area.isEmpty() else area)
+        if len(shown) == 1 and self._view.camera.zoom < style.PLAIN and not drawn:
+            self._bring_near(shown[0])
+
+    def _bring_near(self, card: NodeItem) -> None:
+        """Show where a node begins, as near as its values need to be read."""
+        self._view.camera.set_scale(style.PLAIN)
+        corner = self._view.viewport().rect().center() / style.PLAIN
+        self._view.centerOn(card.pos() + QPointF(corner) - QPointF(_MARGIN, _MARGIN))
 
     def centre(self, card: NodeItem) -> None:
         """Bring a node into the middle."""
