@@ -73,7 +73,7 @@ def test_a_large_workflow_opens_with_titles_that_can_be_read(window: MainWindow,
 
 def test_a_node_that_is_brought_near_can_be_edited_in_a_small_window_too(window: MainWindow) -> None:
     view, card = window.canvas.view, window.canvas.nodes["sampler"]
-    card.ask_size(card.body.width(), 3 * view.viewport().height())
+    card.ask_size(3 * view.viewport().width(), card.body.height())
     window.canvas.selection.choose(["sampler"])
     window.gestures.frame_selection()
     assert view.camera.zoom >= style.PLAIN
