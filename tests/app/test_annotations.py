@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+
 from app.hands import Hand
 from app.seen import agrees, text
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from nodeflow.app.canvas.editors.param_editors import LineEditor
 from nodeflow.app.canvas.editors.text_editor import TextEditor
+from nodeflow.app.canvas.items import style
 from nodeflow.app.canvas.items.frame_item import TITLE, FrameItem
 from nodeflow.app.canvas.items.note_item import NoteItem
 from nodeflow.app.window.main_window import MainWindow
+from nodeflow.graph.edits.edits import Annotate
 from nodeflow.graph.io import files
 from nodeflow.graph.model.annotation import Annotation
 
@@ -175,3 +179,35 @@ def test_everything_selected_moves_together(window: MainWindow, hand: Hand) -> N
     hand.drag(start, start + QPointF(0, 70))
     assert frame.pos() - card.pos() == apart
     assert agrees(window)
+
+
+def written(window: MainWindow, area: QRectF) -> int:
+    """How many pixels of a part of the canvas are as bright as its texts."""
+    view = window.canvas.view
+    image = view.viewport().grab(view.mapFromScene(area).boundingRect()).toImage()
+    bright = style.colour("text").lightness() - 40
+    places = itertools.product(range(image.width()), range(image.height()))
+    return sum(image.pixelColor(*place).lightness() > bright for place in places)
+
+
+def test_far_out_no_node_covers_the_title_of_a_frame(window: MainWindow, hand: Hand) -> None:
+    frame = framed(window, hand)
+    window.canvas.selection.choose(())
+    hand.view.camera.set_scale(0.12)
+    hand.view.centerOn(frame)
+    title = QRectF(frame.x(), frame.y() - 120, frame.size[0], 118)
+    alone = written(window, title)
+    window.canvas.nodes["noise"].setPos(title.topLeft())
+    assert written(window, title) >= alone > 20
+
+
+def test_far_out_a_note_shows_the_lines_that_fit(window: MainWindow) -> None:
+    for name, height in (("note", 300), ("low", 40)):
+        note = Annotation("note", 4000, 10 * height, 600, height, "A red star, and what it is made of")
+        window.session.do("Note", Annotate(name, note))
+    boxes = {name: item.body.translated(item.pos()) for name, item in window.canvas.annotations.items.items()}
+    window.canvas.view.camera.set_scale(0.25)
+    window.canvas.view.centerOn(boxes["note"].center())
+    assert written(window, boxes["note"]) > 20
+    window.canvas.view.centerOn(boxes["low"].center())
+    assert written(window, boxes["low"]) == 0, "half a line cannot be read"

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from PySide6.QtCore import QObject, QRectF, Signal
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem
 
 from nodeflow.app.canvas.items.annotation_item import AnnotationItem
@@ -30,6 +31,7 @@ class AnnotationItems(QObject):
         super().__init__(parent)
         self._scope, self._view, self._cards = scope, view, cards
         self.items: dict[str, AnnotationItem] = {}
+        view.write_above = self._write_above
 
     def load(self) -> None:
         """Show those of the document anew."""
@@ -62,6 +64,11 @@ class AnnotationItems(QObject):
             self._view.scene().addItem(item)
         else:
             item.show_annotation(annotation)
+
+    def _write_above(self, painter: QPainter) -> None:
+        zoom = painter.worldTransform().m11()
+        for item in self.items.values():
+            item.write_above(painter, zoom)
 
     def areas(self, names: Iterable[str] | None = None) -> list[QRectF]:
         """Return the boxes of these, or of all, in the scene."""

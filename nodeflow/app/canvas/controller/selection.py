@@ -68,8 +68,8 @@ class Framing(QObject):
         self.frame(self._items.nodes.values(), self._items.annotations.items)
 
     def frame(self, cards: Iterable[NodeItem], drawn: Collection[str] = ()) -> None:
-        """Bring nodes, frames and notes into view as a whole; of a single node that is too large for its values to be read
-        then, where it begins."""
+        """Bring nodes, frames and notes into view as a whole; of a single node whose values could not be read then,
+        where it begins."""
         shown, area = list(cards), QRectF()
         for card in shown:
             area = area.united(card.body.translated(card.pos()))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneHoverEvent, QGraphicsSceneMouseEvent
 
 from nodeflow.app.canvas.items import style
@@ -70,6 +70,9 @@ class AnnotationItem(QGraphicsItem):
         """The annotation as it stands on the canvas now, in the middle of a drag too."""
         x, y, (width, height) = self.x(), self.y(), self.size
         return msgspec.structs.replace(self.annotation, x=x, y=y, width=width, height=height)
+
+    def write_above(self, painter: QPainter, zoom: float) -> None:
+        """Write, in the scene's places, what no node may cover."""
 
     def boundingRect(self) -> QRectF:
         return self.body.adjusted(-4, -4, 4, 4)

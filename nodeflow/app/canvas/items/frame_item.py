@@ -51,7 +51,14 @@ class FrameItem(AnnotationItem):
             painter.setBrush(shade(name, 0.34))
             painter.drawRoundedRect(self.body.adjusted(1, 1, -1, -1), style.RADIUS - 1, style.RADIUS - 1)
             painter.restore()
-        self._write(painter, zoom)
+            self._write(painter, zoom)
+
+    def write_above(self, painter: QPainter, zoom: float) -> None:
+        if zoom < style.FLAT:
+            painter.save()
+            painter.translate(self.pos())
+            self._write(painter, zoom)
+            painter.restore()
 
     def boundingRect(self) -> QRectF:
         return super().boundingRect().adjusted(0, -self._over, 0, 0)

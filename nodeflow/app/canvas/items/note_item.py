@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QUrl
-from PySide6.QtGui import QAbstractTextDocumentLayout, QPainter, QPainterPath, QPalette, QPen, QTextDocument
+from PySide6.QtGui import (
+    QAbstractTextDocumentLayout,
+    QFont,
+    QPainter,
+    QPainterPath,
+    QPalette,
+    QPen,
+    QTextDocument,
+    QTextLayout,
+)
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from nodeflow.app.canvas.items import style
@@ -53,8 +62,10 @@ class NoteItem(AnnotationItem):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         name = self.annotation.colour or "yellow"
         chosen = self.isSelected()
-        if painter.worldTransform().m11() < style.FLAT:
+        zoom = painter.worldTransform().m11()
+        if zoom < style.FLAT:
             painter.fillRect(self.body, shade(name, 0.35))
+            self._write_large(painter, zoom)
             return
         painter.setPen(QPen(style.colour("accent") if chosen else shade(name, 0.55), 1.6 if chosen else 1.0))
         painter.setBrush(shade(name, 0.2))
@@ -74,3 +85,23 @@ class NoteItem(AnnotationItem):
             painter.setPen(style.colour("dim"))
             painter.drawText(room, tr("Double click to write"))
         painter.restore()
+
+    def _write_large(self, painter: QPainter, zoom: float) -> None:
+        """In an image that is zoomed out, as many lines as there is room for in letters that can still be read."""
+        if zoom < style.TITLED:
+            return
+        font, room = QFont(style.font("label")), self.text_rect()
+        font.setPixelSize(round(style.SMALLEST_TITLE / zoom))
+        layout = QTextLayout(self._text.toPlainText().replace("\n", "\u2028"), font)
+        painter.setPen(style.colour("text"))
+        layout.beginLayout()
+        below, fitting = room.top(), 0
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(room.width())
+            if below + line.height() > room.bottom():
+                break
+            line.setPosition(QPointF(room.left(), below))
+            below, fitting = below + line.height(), fitting + 1
+        layout.endLayout()
+        for at in range(fitting):
+            layout.lineAt(at).draw(painter, QPointF())

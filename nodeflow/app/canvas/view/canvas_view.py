@@ -46,6 +46,7 @@ class CanvasView(ViewerBase):
     itself.
 
     ``empty`` says whether nothing is shown. ``before_input`` is called before something is done to what is shown.
+    ``write_above`` writes what no node may cover.
     """
 
     search_wanted = Signal(QPointF)
@@ -64,6 +65,7 @@ class CanvasView(ViewerBase):
             widget.setAcceptDrops(False)  # files dropped here are the window's
         self.empty: Callable[[], bool] = lambda: False
         self.before_input: Callable[[], None] = lambda: None
+        self.write_above: Callable[[QPainter], None] = lambda painter: None
         self.camera = Viewport(self)
         self.items_at = ItemsAt(self)
         self.pan = PanByHand(self, self.camera)
@@ -249,6 +251,7 @@ class CanvasView(ViewerBase):
         self.ground.paint(painter)
 
     def drawForeground(self, painter: QPainter, rect: QRectF | Any) -> None:
+        self.write_above(painter)
         painter.save()
         painter.resetTransform()
         if self.empty():
