@@ -56,7 +56,11 @@ class Given:
         """A value, or a wire that brings one."""
         self._refuse_lost(name)
         found = chosen(self.inputs.get(name))
-        return default if found is None else found
+        if found is not None:
+            return found
+        if name in self.inputs and default is not None:
+            self.approximate(f"its {name} is empty in the file, and {_said(default)} is taken")
+        return default
 
     def need(self, kind: type[Kind], name: str) -> Kind:
         """What a wire means, of the kind that it must be."""
@@ -88,9 +92,7 @@ class Given:
         """A value that must be known now; one that comes by wire is taken as it is today."""
         found = self.get(name, default)
         if isinstance(found, Value) and found.constant is not None:
-            said = " ".join(str(found.constant).split())
-            said = said if len(said) <= LONGEST_SAID else f"{said[:LONGEST_SAID].rstrip()} ..."
-            self.approximate(f"{name} is taken as {said} from its wire and does not follow it")
+            self.approximate(f"{name} is taken as {_said(found.constant)} from its wire and does not follow it")
             return found.constant
         if isinstance(found, (Value, Wire)):
             raise CannotTranslateError(f"its {name} comes by wire and decides what stands here")
@@ -125,3 +127,9 @@ class Given:
         if found not in choices:
             raise CannotTranslateError(f"{name} {found!r} has no counterpart here")
         return choices[found]
+
+
+def _said(value: Any) -> str:
+    """A value as a note quotes it."""
+    said = " ".join(str(value).split()) or "nothing"
+    return said if len(said) <= LONGEST_SAID else f"{said[:LONGEST_SAID].rstrip()} ..."

@@ -62,6 +62,18 @@ def test_a_file_without_nodes_that_compute_says_so(catalogue: Catalogue) -> None
     assert [note.text for note in found.workflow.annotations.values()] == ["hello"]
 
 
+@pytest.mark.parametrize(("name", "usual"), [("steps", 20), ("cfg", 8.0), ("scheduler", "normal")])
+def test_a_value_that_is_null_is_the_usual_one_and_that_is_said(name: str, usual: object, catalogue: Catalogue) -> None:
+    """ComfyUI's window writes what is no number (NaN) so, and its server refuses it."""
+    graph = api(**SAMPLED)
+    graph["sampled"]["inputs"][name] = None
+    found = bring(graph, catalogue)
+    notes = {row["id"]: row["notes"] for row in found.report.rows}
+    assert notes["sampled"] == [f"its {name} is empty in the file, and {usual} is taken"]
+    del graph["sampled"]["inputs"][name]  # as in a file of before it was there
+    assert bring(graph, catalogue).report.nodes["approximate"] == 0
+
+
 @pytest.mark.parametrize("seed", [-1, "-1", -3.0])
 def test_a_seed_below_0_is_0_and_that_is_said(seed: Any, catalogue: Catalogue) -> None:
     graph = api(**SAMPLED)
