@@ -21,6 +21,8 @@ from nodes.loaders.adapters.names.tables import network_names, text_names
 from nodes.networks.layer_call import dense_weight, is_linear_map
 
 Layers = dict[str, LayerChange]
+FIRST = "conv_in", "x_embedder", "img_in"
+"""Layers that take a latent, by diffusers' names."""
 
 
 class NumberedEncoder(NamedTuple):
@@ -125,6 +127,7 @@ def _changes(
         try:
             _add(file, layer, targets, names, updates, biases)
         except Misfit:
+            _refuse_wider(file, layer, targets, names, family)
             maker = made_for(file, file.layers)
             of_whom = f" ({maker})" if maker and maker != family else ""
             raise NodeError(
@@ -133,6 +136,20 @@ def _changes(
             ) from None
     layers = dict.fromkeys((*updates, *biases))
     return {name: LayerChange(tuple(updates.get(name, ())), biases.get(name)) for name in layers}
+
+
+def _refuse_wider(
+    file: AdapterFile, layer: FileLayer, targets: Iterable[TargetLayer], names: LayerNames, family: str
+) -> None:
+    """Raise NodeError for one that was trained on a network whose first layer is shown more than a latent."""
+    down, own = layer.parts.get("down"), names.shape(targets)[1]
+    first = any(target.layer in FIRST for target in targets)
+    if first and down is not None and down.ndim > 1 and down.shape[1] > own:
+        raise NodeError(
+            f"{file.name} was made for a model that is shown an image beside the latent (inpainting, Canny, Depth and "
+            f"the like): its layer {layer.first_key[:160]} takes {down.shape[1]} inputs, and that of this network "
+            f"({family}) {own}; choose the model of that kind"
+        )
 
 
 def _check_once(

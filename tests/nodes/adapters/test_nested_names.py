@@ -92,3 +92,10 @@ def test_what_was_trained_whole_stands_in_its_place(flux: Any, tmp_path: Path) -
     other = write(tmp_path, {**file, "transformer.x_embedder.weight": drawn(8, 8)})
     with pytest.raises(NodeError, match=r"transformer\.x_embedder\.weight does not fit this network \(FLUX\.1\)"):
         adapter(other, flux)
+
+
+def test_an_adapter_for_a_network_that_is_shown_an_image_is_told_as_such(flux: Any, tmp_path: Path) -> None:
+    """As Black Forest Labs' for Canny and Depth, which widen the first layer."""
+    file = {"img_in.lora_A.weight": drawn(2, 32), "img_in.lora_B.weight": drawn(32, 2)}
+    with pytest.raises(NodeError, match=r"shown an image beside the latent .* takes 32 inputs, .*\(FLUX\.1\) 16"):
+        adapter(write(tmp_path, file), flux)
