@@ -17,13 +17,15 @@ from nodes.loaders.quantised.codecs import ColumnScaled
 from nodes.loaders.quantised.encoded import EncodedTensor, Weight
 from nodes.loaders.quantised.formats import float8, formats
 from nodes.loaders.quantised.lost_scales import check_lost
-from nodes.loaders.quantised.settings import BESIDE, DROPPED, settings_beside, settings_in_header
+from nodes.loaders.quantised.settings import BESIDE, DROPPED, agreed, settings_beside, settings_in_header
 from nodes.loaders.quantised.stored_layer import Format, StoredLayer, WeightFile
 
 CODES = torch.float8_e4m3fn, torch.float8_e5m2, torch.int8, torch.uint8, torch.float8_e8m0fnu
 """Numbers that are no weights by themselves, but float8 ones without a scale."""
 MARK = re.compile(r"(^|\.)scaled_fp8$")
 SCALED = "pre_quant_scale"
+ACTIVATIONS = "input_scale", "scale_input"
+"""Scales of what comes into a layer."""
 INSTEAD = "take it in half precision, in float8 or as GGUF"
 
 
@@ -36,7 +38,9 @@ def weights_of(file: WeightFile, metadata: Mapping[str, str]) -> dict[str, Weigh
         raise NodeError(str(error)) from None
     settings = settings_in_header(metadata, file.names)
     beside = sorted(name for name in file.names if name.endswith(BESIDE))
-    settings |= {name.removesuffix(BESIDE): settings_beside(name, file.tensor(name)) for name in beside}
+    settings = agreed(
+        settings, {name.removesuffix(BESIDE): settings_beside(name, file.tensor(name)) for name in beside}
+    )
     marks = {name for name in file.names if MARK.search(name) or name.endswith(DROPPED)}
     scales = {name for name in file.names if SCALES.search(name)}
     read: set[str] = set()
@@ -114,7 +118,7 @@ def _check_all_read(left: set[str], names: frozenset[str]) -> None:
     """Scales of activations may stand beside layers that stayed as they were."""
     for name in sorted(left):
         layer, _, part = name.rpartition(".")
-        if part in ("input_scale", "scale_input") and f"{layer}.weight" in names:
+        if part in ACTIVATIONS and f"{layer}.weight" in names:
             continue
         raise NodeError(
             f"it is quantised in a way that is not known here: {name} belongs to no weight that it scales; take one in "
@@ -129,7 +133,7 @@ def _check_beside(bare: Iterable[str], names: frozenset[str]) -> None:
     for name in sorted(names):
         layer, _, part = name.rpartition(".")
         layer = layer.removesuffix(".weight")
-        if layer in layers and part not in ("weight", "bias"):
+        if layer in layers and part not in ("weight", "bias", *ACTIVATIONS) and not name.endswith((BESIDE, DROPPED)):
             raise NodeError(
                 f"it is quantised in a way that is not known here: nothing reads the scale {name} beside "
                 f"{layer}.weight; {INSTEAD}"

@@ -13,6 +13,8 @@ from nodeflow.node import NodeError
 
 BESIDE = ".comfy_quant"
 HEADER = "_quantization_metadata"
+HINT = "full_precision_matrix_mult"
+"""How to multiply, which changes no weight."""
 DROPPED = ".comfy_attention.config"
 """A preference for speed."""
 
@@ -45,6 +47,16 @@ def _prefix(layers: Mapping[str, Any], weights: set[str]) -> str:
         if whole is not None:
             return whole.removesuffix(layer)
     return ""
+
+
+def agreed(header: Settings, beside: Settings) -> dict[str, Mapping[str, Any]]:
+    """Return the settings of all layers. Raises NodeError for one of which the header says other than what stands
+    beside it: by which of the two its numbers were made, nobody can tell."""
+    for name in sorted(header.keys() & beside.keys()):
+        one, other = ({key: said[key] for key in said if key != HINT} for said in (header[name], beside[name]))
+        if one != other:
+            raise NodeError(f"{HEADER} says other than {name}{BESIDE} how {name} is quantised; take another file")
+    return {**header, **beside}
 
 
 def settings_beside(name: str, raw: Tensor) -> Mapping[str, Any]:
