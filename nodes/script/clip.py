@@ -8,7 +8,7 @@ from typing import Any
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
 from nodes.script.loaders import CLIP_TOKENIZER
-from nodes.script.models import Folder, ScriptNetwork, ScriptPart, read_json
+from nodes.script.models import Folder, ScriptNetwork, ScriptPart, fixed, read_json
 from nodes.script.pieces import literal
 from nodes.script.writer import Function, Made, Writer
 
@@ -39,7 +39,7 @@ def _open_clip(writer: Writer, name: str, folder: Folder) -> Made:
     config = read_json(folder.path / "open_clip_config.json")
     place = f'f"local-dir:{{{folder.code}}}"'
     model = writer.assign(name, "model", "open_clip.create_model", place)
-    writer.line(f"{model}.eval()")
+    writer.line(f"{fixed(writer, model)}.eval()")
     side = config["model_cfg"]["vision_cfg"]["image_size"]
     said = config.get("preprocess_cfg", {})
     keys = _prepared(side, said, "")

@@ -115,9 +115,9 @@ class Folder:
 
     def _loaded(self, part: ScriptPart) -> Made:
         folder = Folder.at(self.writer, self.name, self.path).code
-        if part.kind.endswith(("Tokenizer", "Processor")):
-            options = []
-        else:
+        network = not part.kind.endswith(("Tokenizer", "Processor"))
+        options = []
+        if network:
             config = self.config(part.subfolder)
             said = config.get("_class_name", (config.get("architectures") or [part.kind])[0])
             if part.named != ANY and said not in (part.named or part.kind, part.kind):
@@ -129,9 +129,9 @@ class Folder:
             options.insert(0, f"subfolder={literal(part.subfolder)}")
         self.writer.imports.take(part.module, part.kind)
         self.writer.imports.add("torch")
-        return Made(
-            self.writer.assign(self.name, part.subfolder or "network", f"{part.kind}.from_pretrained", folder, *options)
-        )
+        given = part.subfolder or "network", f"{part.kind}.from_pretrained", folder, *options
+        variable = self.writer.assign(self.name, *given)
+        return Made(fixed(self.writer, variable) if network else variable)
 
     def trained(self, subfolder: str = "scheduler") -> Trained:
         """The noise levels that the model was trained with."""
@@ -141,6 +141,12 @@ class Folder:
         """The names of its classes by their numbers, where it is led by these."""
         index = self.path / "model_index.json"
         return read_json(index).get("id2label", {}) if index.is_file() else {}
+
+
+def fixed(writer: Writer, network: str) -> str:
+    """Say that a network learns nothing: torch multiplies by weights that could in another order; its name."""
+    writer.line(f"{network}.requires_grad_(False)")
+    return network
 
 
 def model_folder(model: str, name: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
-from nodes.script.models import Folder, ScriptNetwork
+from nodes.script.models import Folder, ScriptNetwork, fixed
 from nodes.script.noise import plain_noise
 from nodes.script.writer import Function, Made, Writer
 
@@ -19,7 +19,8 @@ def load_own(folder: Folder, kind: str) -> str:
         again = Folder(writer, folder.name)
         loading = f"{writer.use(kind)}.from_pretrained"
         writer.imports.add("torch")
-        return Made(writer.assign(folder.name, "network", loading, again.code, "torch_dtype=torch.float32"))
+        network = writer.assign(folder.name, "network", loading, again.code, "torch_dtype=torch.float32")
+        return Made(fixed(writer, network))
 
     return writer.shared(("part", str(folder.path), ""), load).code
 

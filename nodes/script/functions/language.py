@@ -68,7 +68,7 @@ def encode_qwen_image_edit(text, tokenizer, model, *images):
     shown = (f"Picture {number + 1}: {SHOWN}" for number in range(len(images)))
     eyes = {"patch_size": 14, "size": {"shortest_edge": 3136, "longest_edge": 12845056}}
     tokens, slots = seeing_states(text, tokenizer, model, before + "".join(shown), 64, images, eyes)
-    return tokens, torch.ones_like(slots)
+    return tokens, torch.ones(slots.shape, dtype=torch.bool)
 
 
 def encode_qwen_image_21(text, tokenizer, model, *images):
@@ -93,7 +93,7 @@ def encode_krea_2(text, tokenizer, model, layers):
     )
     tapped = [2 + 3 * number for number in range(layers)]
     tokens, slots = seeing_states(text, tokenizer, model, before, 34, layers=tapped, most=507)
-    return tokens, torch.ones_like(slots)
+    return tokens, torch.ones(slots.shape, dtype=torch.bool)
 
 
 SHOWN = "<|vision_start|><|image_pad|><|vision_end|>"
