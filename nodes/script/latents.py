@@ -81,6 +81,33 @@ def draw_from_prior(writer: Writer, name: str, _: str) -> Made:
     return Made(f"({variable} * {vae.code}.config.scaling_factor)")
 
 
+TORCH_MODES = ("nearest-exact", "bilinear", "area", "bicubic")
+"""Methods of another size that are torch's own."""
+
+
+def scale(writer: Writer, name: str, _: str) -> Made:
+    latent = writer.input(name, "latent").code
+    width, height = (int(writer.plain(name, key)) for key in ("width", "height"))
+    if not width or not height or writer.plain(name, "crop") != "none":
+        raise CannotExportError(f"{name} scales in proportions, which is not written")
+    return _scaled(writer, name, latent, f"({height}, {width})")
+
+
+def scale_by(writer: Writer, name: str, _: str) -> Made:
+    latent, factor = writer.input(name, "latent").code, writer.value(name, "factor")
+    return _scaled(writer, name, latent, f"[max(1, round(side * {factor})) for side in {latent}.shape[-2:]]")
+
+
+def _scaled(writer: Writer, name: str, latent: str, sides: str) -> Made:
+    method = str(writer.plain(name, "method"))
+    if method == "bislerp":
+        return Made(writer.assign(name, "latents", writer.use("bislerp"), latent, sides))
+    if method not in TORCH_MODES:
+        raise CannotExportError(f"{name} scales by {method}, which is not written")
+    writer.imports.take("torch.nn.functional", "interpolate")
+    return Made(writer.assign(name, "latents", "interpolate", latent, sides, mode=literal(method)))
+
+
 LATENTS: dict[str, Function] = {
     "noise_as_latent": noise_as_latent,
     "interpolate_latents": interpolate,
@@ -91,4 +118,6 @@ LATENTS: dict[str, Function] = {
     "vae_posterior": vae_posterior,
     "draw_from_posterior": draw_from_posterior,
     "draw_from_prior": draw_from_prior,
+    "scale_latent": scale,
+    "scale_latent_by": scale_by,
 }

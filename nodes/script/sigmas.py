@@ -28,13 +28,24 @@ STEPS: dict[str, tuple[str, dict[str, float]]] = {
     "dpmpp_2m_sde_gpu": ("dpmpp_2m_sde_step", ETA),
     "dpmpp_3m_sde": ("dpmpp_3m_sde_step", ETA),
     "dpmpp_3m_sde_gpu": ("dpmpp_3m_sde_step", ETA),
+    "dpmpp_2s_ancestral": ("dpmpp_2s_ancestral_step", ETA),
+    "res_multistep": ("res_multistep_step", NOISE),
+    "res_multistep_ancestral": ("res_multistep_step", ETA),
+    "uni_pc": ("uni_pc_step", {}),
+    "uni_pc_bh2": ("uni_pc_step", {}),
     "lcm": ("lcm_step", NOISE),
     "ddpm": ("ddpm_step", {}),
 }
-"""The function that takes a step of a sampler, and what it can be told."""
+"""The function that takes a step of a sampler, and what it can be told, with what it takes where it is not."""
+OF_ITSELF = {
+    "res_multistep": {"eta": "0.0"},
+    "uni_pc": {"end": "0.001"},
+    "uni_pc_bh2": {"end": "0.001", "variant": '"bh2"'},
+}
+"""What the function of a sampler is told whatever the node says."""
 BROWNIAN = ("dpmpp_sde", "dpmpp_2m_sde", "dpmpp_3m_sde")
 CHURNED = ("euler", "ddim", "heun", "dpm_2")
-DISCARDING = ("dpm_2", "dpm_2_ancestral")
+DISCARDING = ("dpm_2", "dpm_2_ancestral", "uni_pc", "uni_pc_bh2")
 """Those that go with one step more, of which the last level before 0 is dropped."""
 SPACINGS = (
     "normal",
@@ -43,6 +54,7 @@ SPACINGS = (
     "ddim_uniform",
     "karras",
     "exponential",
+    "beta",
     "linear_quadratic",
     "kl_optimal",
 )
@@ -79,11 +91,12 @@ def _levels(writer: Writer, name: str, trained: Trained, flow: bool) -> Made:
         return Made(writer.assign(name, "levels", writer.use("FlowLevels"), *given))
     if trained.folder:
         writer.imports.take("diffusers", "DDPMScheduler")
-        config = f"DDPMScheduler.load_config({trained.folder}, subfolder={literal(trained.subfolder)})"
-        config = f"{{**{config}, **{literal(dict(trained.changes))}}}" if trained.changes else config
+        config = [f"DDPMScheduler.load_config({trained.folder}, subfolder={literal(trained.subfolder)})"]
+        changes = trained.changes
     else:
-        config = literal({key: value for key, value in trained.whole.items() if not key.startswith("_")})
-    return Made(writer.assign(name, "levels", writer.use("DiffusionLevels"), config))
+        config, changes = [], {key: value for key, value in trained.whole.items() if not key.startswith("_")}
+    told = {key: literal(value) for key, value in changes.items()}
+    return Made(writer.assign(name, "levels", writer.use("DiffusionLevels"), *config, **told))
 
 
 def spaced(writer: Writer, name: str, levels: str, discard: bool) -> str:
@@ -142,7 +155,7 @@ def _walk(writer: Writer, name: str, levels: str, flow: bool) -> SigmaWalk:
     options = STEPS[sampler][1]
     told = {key: writer.value(name, key) for key in options}
     told = {key: value for key, value in told.items() if value not in (str(options[key]), str(int(options[key])))}
-    return walk._replace(take=writer.use(walk.take), told=told)
+    return walk._replace(take=writer.use(walk.take), told={**walk.told, **told})
 
 
 def _along(name: str, sampler: str, levels: str, flow: bool) -> SigmaWalk:
@@ -151,7 +164,7 @@ def _along(name: str, sampler: str, levels: str, flow: bool) -> SigmaWalk:
         raise CannotExportError(f"{name} walks by {sampler}, which is not written")
     if flow and sampler.removesuffix("_gpu") in BROWNIAN:
         raise CannotExportError(f"{name} walks along straight paths by {sampler}, which is not written")
-    return SigmaWalk(STEPS[sampler][0], {}, levels, flow)
+    return SigmaWalk(STEPS[sampler][0], OF_ITSELF.get(sampler, {}), levels, flow)
 
 
 def sample_along(writer: Writer, name: str) -> Made:
@@ -198,7 +211,10 @@ def sampler_error(writer: Writer, name: str, output: str) -> Made:
     ]:
         walk = _along(name, sampler, levels, flow)
         check_prediction(name, denoises, walk)
-        told = "".join(f", {key}=0.0" for key in STEPS[sampler][1] if key == "eta")
+        if "end" in walk.told:
+            raise CannotExportError(f"{name} walks by {sampler}, which is not written")
+        quiet = {**walk.told, **{key: "0.0" for key in STEPS[sampler][1] if key == "eta"}}
+        told = "".join(f", {key}={value}" for key, value in quiet.items())
         take = f"partial({writer.use(walk.take)}{told})" if told else writer.use(walk.take)
         if told:
             writer.imports.take("functools", "partial")

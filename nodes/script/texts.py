@@ -90,8 +90,36 @@ def _number(label: str, none: int, names: dict[str, str], name: str) -> int:
     raise CannotExportError(f"{label!r} at {name} is no class of its model")
 
 
+WHOLE = ("encode", "encode_twin", "encode_joint")
+"""How texts are read that are tokens, and maybe a whole, and nothing beside."""
+
+
+def no_text(writer: Writer, name: str, _: str) -> Made:
+    return _of_whole(writer, name, "no_text", ("conditioning",))
+
+
+def concatenated(writer: Writer, name: str, _: str) -> Made:
+    return _of_whole(writer, name, "one_behind_another", ("conditioning", "behind"))
+
+
+def averaged(writer: Writer, name: str, _: str) -> Made:
+    return _of_whole(writer, name, "mixed_texts", ("first", "second"), writer.value(name, "share"))
+
+
+def _of_whole(writer: Writer, name: str, function: str, inputs: tuple[str, ...], *more: str) -> Made:
+    """A condition that is made of others. Raises CannotExportError for those that hold more than a text."""
+    made = [writer.input(name, key) for key in inputs]
+    if any(one.about not in WHOLE for one in made):
+        raise CannotExportError(f"{name} takes the condition of another model than scripts mix, which is not written")
+    given = [one.code for one in made]
+    return Made(writer.assign(name, "condition", writer.use(function), *given, *more), made[0].about)
+
+
 TEXTS: dict[str, Function] = {
     "clip_text_encode": text_encode,
     "edit_conditioning": edit_conditioning,
     "class_label": class_label,
+    "zero_conditioning": no_text,
+    "concatenate_conditioning": concatenated,
+    "average_conditioning": averaged,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from importlib import import_module
 from typing import Any
 
@@ -18,12 +19,11 @@ from nodes.schedulers.sigmas.noise_table import noise_table
 from nodes.schedulers.sigmas.spacings import SPACINGS as OURS
 from nodes.schedulers.sigmas.spacings import spaced
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
-from nodes.script.sigmas import BROWNIAN, DISCARDING, SPACINGS, STEPS
+from nodes.script.sigmas import BROWNIAN, DISCARDING, OF_ITSELF, SPACINGS, STEPS
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torchsde's, of levels that differ in the last bit
-samplers, spacings, trained_levels, walking = (
-    import_module(f"nodes.script.functions.{name}") for name in ("samplers", "spacings", "trained_levels", "walking")
-)
+ROOMS = "samplers", "uni_pc", "spacings", "trained_levels", "walking"
+samplers, uni_pc, spacings, trained_levels, walking = (import_module(f"nodes.script.functions.{one}") for one in ROOMS)
 COSINE = {"num_train_timesteps": 1000, "beta_schedule": "squaredcos_cap_v2"}
 NO_SIGNAL = {**COSINE, "beta_schedule": "linear", "rescale_betas_zero_snr": True}
 
@@ -63,9 +63,10 @@ def walked(name: str, flow: bool, batch: int) -> Tensor:
 
     levels = levels_of(TRAINED["SD3"] if flow else None)
     sigmas = spacings.spaced(spacings.karras, levels, 6, discard=name in DISCARDING)
-    noise = walking.drawn_at_once(SEED, (batch, 4, 8, 8))
-    take, kind = getattr(samplers, STEPS[name][0]), "flow" if flow else "sample"
-    found = walking.sample_along(predict, take, kind, levels, sigmas, noise, (SEED,), on_the_way=(SEED + 1,))
+    noise = walking.drawn_at_once((SEED,), (batch, 4, 8, 8))
+    take, kind = {**vars(samplers), **vars(uni_pc)}[STEPS[name][0]], "flow" if flow else "sample"
+    told = {key: ast.literal_eval(value) for key, value in OF_ITSELF.get(name, {}).items()}
+    found = walking.sample_along(predict, take, kind, levels, sigmas, noise, (SEED,), on_the_way=(SEED + 1,), **told)
     assert isinstance(found, Tensor)
     return found
 

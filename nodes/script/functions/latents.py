@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch.nn.functional import interpolate
 
 from nodes.script.functions.noise_levels import noise_ratios, with_noise
 from nodes.script.functions.sampling import At
@@ -71,3 +72,28 @@ def draws(mean, deviation, amount, count, seed):
     """Draws from a normal distribution: the reparametrisation trick (Kingma & Welling 2013)."""
     noise = drawn(range(seed, seed + count), mean.shape[1:])
     return mean + amount * deviation * noise
+
+
+def bislerp(latents, sides):
+    """Latents of another size, by slerp between neighbouring cells, along x and then along y."""
+    across = slerp_columns(latents.float(), sides[1])
+    return slerp_columns(across.transpose(2, 3), sides[0]).transpose(2, 3)
+
+
+def slerp_columns(latents, width):
+    """The last axis in another length."""
+    places = torch.arange(latents.shape[-1], dtype=torch.float32).view(1, 1, 1, -1)
+    first, ahead = interpolate(places, (1, width), mode="bilinear"), places + 1
+    ahead[..., -1] -= 1
+    left, right = first.long().flatten(), interpolate(ahead, (1, width), mode="bilinear").long().flatten()
+    share = (first - first.floor()).flatten()[None, None, :, None]
+    one, other = latents[..., left].movedim(1, -1), latents[..., right].movedim(1, -1)
+    one_length, other_length = one.norm(dim=-1, keepdim=True), other.norm(dim=-1, keepdim=True)
+    one_unit = torch.where(one_length > 0, one / one_length, 0.0)
+    other_unit = torch.where(other_length > 0, other / other_length, 0.0)
+    cosine = (one_unit * other_unit).sum(-1, keepdim=True)
+    angle = cosine.clamp(-1, 1).acos()
+    mixed = ((1 - share) * angle).sin() / angle.sin() * one_unit + (share * angle).sin() / angle.sin() * other_unit
+    result = mixed * (one_length * (1 - share) + other_length * share)
+    result = torch.where(cosine > 1 - 1e-5, one, result)
+    return torch.where(cosine < 1e-5 - 1, one * (1 - share) + other * share, result).movedim(-1, 1)

@@ -79,6 +79,41 @@ def dpm_2_ancestral_step(foresee, x, walk, now, then, eta=1.0, s_noise=1.0):
     return x * scale + walk.noise_like(x) * (s_noise * up) if up else x
 
 
+def dpmpp_2s_ancestral_step(foresee, x, walk, now, then, eta=1.0, s_noise=1.0):
+    """DPM-Solver++ of one step and second order, beyond the next level, and noise back up to it."""
+    x_0, levels = foresee(x, now), walk.levels
+    if then == 0:
+        return x_0
+    if levels.flow:
+        down, scale, up = below_on_straight_paths(walk, now, then, eta)
+        middle = 0.9999 if now >= 1 else levels.sigma_of((levels.log_snr(now) + levels.log_snr(down)) / 2)
+    else:
+        (down, up), scale = below(now, then, eta), 1.0
+        if down == 0:
+            return x_0 + walk.noise_like(x) * (s_noise * up)
+        middle = math.sqrt(now * down)
+    x = foresee(x_0.lerp(x, middle / now), middle).lerp(x, down / now)
+    return x * scale + walk.noise_like(x) * (s_noise * up) if up else x
+
+
+def res_multistep_step(foresee, x, walk, now, then, eta=1.0, s_noise=1.0):
+    """Refined exponential steps of second order that look back (Zhang et al. 2023)."""
+    x_0 = foresee(x, now)
+    walk.past.insert(0, x_0)
+    down, up = below(now, then, eta)
+    if down == 0:
+        x = x_0
+    elif not walk.past[1:]:
+        x = x_0 + (x - x_0) * (down / now)
+    else:
+        before, length = walk.sigmas[walk.step - 1], math.log(now / down)
+        c_2 = math.log(below(before, now, eta)[0] / before) / length
+        phi_1 = math.expm1(-length) / -length
+        b_2 = (phi_1 - 1) / -length / c_2
+        x = x * math.exp(-length) + (x_0 * (phi_1 - b_2) + walk.past[1] * b_2) * length
+    return x + walk.noise_like(x) * (s_noise * up) if up and s_noise and then else x
+
+
 def lms_step(foresee, x, walk, now, then, order=4):
     """Adams and Bashforth's method over the levels themselves: slopes of earlier steps, weighed by an integral."""
     x_0 = foresee(x, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
+from scipy import stats
 
 
 def ending(sigmas):
@@ -49,6 +50,13 @@ def exponential(levels, steps):
     """Even logarithms over all of the model's levels."""
     low, high = (math.log(float(levels.sigmas[end])) for end in (0, -1))
     return ending(torch.linspace(high, low, steps).exp())
+
+
+def beta(levels, steps):
+    """Quantiles of Beta(0.6, 0.6) (Lee et al. 2024); levels that fall together count once."""
+    shares = 1 - torch.arange(steps, dtype=torch.float64).numpy() / steps
+    places = (stats.beta.ppf(shares, 0.6, 0.6) * (len(levels.sigmas) - 1)).round().astype(int).tolist()
+    return ending(levels.sigmas[list(dict.fromkeys(places))])
 
 
 def linear_quadratic(levels, steps):

@@ -83,3 +83,21 @@ def encode_projected(text, tokenizer, text_encoder):
     found = clip_tokens(text, tokenizer, text_encoder)
     said = text_encoder(found.input_ids)
     return said.last_hidden_state, said.text_embeds, found.attention_mask.bool()
+
+
+def no_text(condition):
+    """Zeros in the place of all tokens, and of the text as a whole."""
+    return tuple(torch.zeros_like(part) for part in condition)
+
+
+def one_behind_another(condition, behind):
+    """The tokens of two texts, and the first one's whole."""
+    return torch.cat([condition[0], behind[0]], 1), *condition[1:]
+
+
+def mixed_texts(first, second, share):
+    """Two texts token by token, the second filled up or cut to the first one's length."""
+    length = first[0].shape[1]
+    tokens = pad(second[0][:, :length], (0, 0, 0, max(length - second[0].shape[1], 0)))
+    parts = zip(first, (tokens, *second[1:]), strict=True)
+    return tuple(one * share + other * (1 - share) for one, other in parts)

@@ -14,7 +14,8 @@ class DiffusionLevels:
 
     flow = False
 
-    def __init__(self, config):
+    def __init__(self, config=None, **changes):
+        config = {**(config or {}), **changes}
         alphas = (1 - trained_betas(config)).cumprod(0)
         sigmas = ((1 - alphas) / alphas).sqrt()
         if config.get("rescale_betas_zero_snr"):
@@ -85,6 +86,9 @@ class FlowLevels:
 
     def log_snr(self, sigma):
         return math.log((1 - sigma) / sigma)
+
+    def sigma_of(self, log_snr):
+        return 1 / (1 + math.exp(log_snr))
 
 
 def trained_betas(config):

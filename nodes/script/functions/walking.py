@@ -14,9 +14,9 @@ from nodes.script.functions.spacings import spaced
 class Walk:
     """A walk along noise levels: these, the step that it is at, what its steps left, and who draws noise."""
 
-    def __init__(self, levels, sigmas, generators, seeds):
+    def __init__(self, levels, sigmas, first, generators, seeds):
         self.levels, self.sigmas, self.generators, self.seeds = levels, sigmas, generators, seeds
-        self.step, self.past, self.trees = 0, [], []
+        self.first, self.step, self.past, self.trees = first, first, [], []
 
     def noise_like(self, x):
         """Fresh noise: of a generator an image, or of one for all of them."""
@@ -24,9 +24,9 @@ class Walk:
         return torch.cat([torch.randn((rows, *x.shape[1:]), generator=one) for one in self.generators])
 
 
-def drawn_at_once(seed, shape):
-    """The noise of several images that one generator draws."""
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+def drawn_at_once(seeds, shape):
+    """The noise of several images that the generator of one seed draws."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seeds[0]))
 
 
 def each_alone(predict, x, t, step, steps):
@@ -49,18 +49,30 @@ def foreseen_along(kind, output, x, sigma):
 
 
 def sample_along(
-    predict, take, kind, levels, sigmas, noise, seeds, known=None, strength=1.0, ask=each_alone, on_the_way=None, **told
+    predict,
+    take,
+    kind,
+    levels,
+    sigmas,
+    noise,
+    seeds,
+    known=None,
+    strength=1.0,
+    ask=each_alone,
+    on_the_way=None,
+    end=0.0,
+    **told,
 ):
     """Walk along noise levels by the steps of a sampler, from noise, or from a latent with noise on it; ``on_the_way``
-    are the seeds of what draws fresh noise, where that is not what drew the first."""
-    sigmas = sigmas.tolist()
+    are the seeds of what draws fresh noise, where that is not what drew the first, ``end`` is what stands for 0."""
+    sigmas = [sigma or end for sigma in sigmas.tolist()]
     steps = len(sigmas) - 1
     first = 0 if known is None else steps - min(int(steps * strength), steps)
     x = noise * levels.noise_scale(sigmas[first])
     if known is not None:
         known = known.expand(len(noise), *known.shape[1:])
         x = levels.alpha(sigmas[first]) * known + x if first < steps else known
-    walk = Walk(levels, sigmas, going_on(seeds, noise, on_the_way), seeds)
+    walk = Walk(levels, sigmas, first, going_on(seeds, noise, on_the_way), seeds)
 
     def foresee(x, sigma):
         t = torch.tensor(levels.asked(sigma))

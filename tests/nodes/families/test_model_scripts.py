@@ -26,7 +26,8 @@ from tests.nodes.test_script import here
 NEEDS = {"kolors": "sentencepiece"}
 """Packages that a script needs and nodeflow does not."""
 QUICK = ("krea-2", "lumina-2", "stable-cascade", "stable-diffusion-1-ip-adapter")
-"""A text of several layers' states; one that is read in another way where guidance leads away from it; two stages; images beside the text."""
+"""A text of several layers' states, and one that is read in another way to be led away from; two stages; images
+beside the text."""
 UNETS = {"Stable Diffusion 1", "Stable Diffusion 2", "Stable Diffusion XL", "Kolors"}
 NOT_WRITTEN = {"Qwen-Image-Edit", "Qwen-Image-Layered", "Sana Sprint", "Stable unCLIP"}
 
