@@ -4,23 +4,54 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PIL import Image
+import numpy as np
+from PIL import Image, ImageOps
 
+from nodeflow.node import NodeError
 from nodes.comfyui.export.exporter import CannotExportError
+from nodes.images.picture_decoder import decode
 from nodes.script.family import SHIFTED, Vae
 from nodes.script.models import model_folder
 from nodes.script.pieces import literal
 from nodes.script.writer import Function, Made, Writer
 
+GROUNDS = {"white": "1.0", "grey": "0.5", "black": "0.0", "none": "None"}
+"""What shows through transparent places."""
+
 
 def load_image(writer: Writer, name: str, output: str) -> Made:
-    if output != "image":
-        raise CannotExportError(f"the {output} of {name} is not written")
     path = Path(str(writer.plain(name, "path")))
     place = path if path.is_absolute() else (writer.folder / path).resolve()
     if not path.name:
         raise CannotExportError(f"{name} has no image to load")
-    return Made(writer.assign(name, "image", writer.use("load_image"), literal(str(place))), _size(place))
+    transparent = _is_transparent(place, name)
+    ground = GROUNDS[str(writer.plain(name, "ground"))]
+    given = [literal(str(place)), *([ground] if transparent else [])]
+    function = "load_transparent" if transparent else "load_image"
+    made = writer.shared(
+        (name, "loaded"), lambda: Made(writer.assign(name, "image", writer.use(function), *given), _size(place))
+    )
+    if transparent:
+        return made._replace(code=f"{made.code}[{0 if output == 'image' else 1}]")
+    writer.imports.add("torch")
+    return made if output == "image" else Made(f"torch.zeros_like({made.code}[:, :1])")
+
+
+def _is_transparent(path: Path, name: str) -> bool:
+    """Whether an image has transparent places. Raises CannotExportError where scripts would read other colours."""
+    try:
+        colours, opacity = decode(path)
+        with Image.open(path) as image:
+            shown = ImageOps.exif_transpose(image)
+            seen = shown if opacity is None else shown.convert("RGBA")
+            alike = [np.array_equal(colours, np.asarray(seen.convert("RGB"), np.float32) / 255)]
+            if opacity is not None:
+                alike.append(np.array_equal(opacity, np.asarray(seen.getchannel("A"), np.float32) / 255))
+    except (NodeError, OSError, ValueError, SyntaxError):
+        return False
+    if not all(alike):
+        raise CannotExportError(f"{name} reads an image by its colour profile or its depth, which is not written")
+    return opacity is not None
 
 
 def _size(path: Path) -> tuple[int, int] | None:
@@ -46,11 +77,16 @@ def vae_encode(writer: Writer, name: str, _: str) -> Made:
         raise CannotExportError(f"{name} draws from the posterior, which is not written")
     if vae.code == "":
         return Made(writer.assign(name, "latents", writer.use("as_latents"), image.code))
-    function = _functions(vae)[0]
+    function = encoding(vae)
     if not function:
         raise CannotExportError(f"{name} encodes images for a model that is shown none")
     function = writer.use(function)
     return Made(writer.assign(name, "latents", function, vae.code, image.code))
+
+
+def encoding(vae: Made) -> str:
+    """The function by which images become latents of a VAE; none where its model is shown none."""
+    return _functions(vae)[0]
 
 
 def decoding(vae: Made) -> str:

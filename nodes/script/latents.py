@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.noise import plain_noise, shape
+from nodes.script.noise_masks import whole
 from nodes.script.pieces import literal
 from nodes.script.schedulers import made_scheduler
 from nodes.script.writer import Function, Made, Writer
@@ -33,7 +34,7 @@ def forward_diffusion(writer: Writer, name: str, _: str) -> Made:
 
 
 def add_noise(writer: Writer, name: str, _: str) -> Made:
-    latent, noise = writer.input(name, "latent").code, plain_noise(writer, name).code
+    latent, noise = whole(writer.input(name, "latent"), name).code, plain_noise(writer, name).code
     schedule, _kind = made_scheduler(writer, name, "schedule", "")
     drawn = f"{writer.use('drawn')}({noise}, {latent}.shape[1:])"
     return Made(
@@ -86,7 +87,7 @@ TORCH_MODES = ("nearest-exact", "bilinear", "area", "bicubic")
 
 
 def scale(writer: Writer, name: str, _: str) -> Made:
-    latent = writer.input(name, "latent").code
+    latent = whole(writer.input(name, "latent"), name).code
     width, height = (int(writer.plain(name, key)) for key in ("width", "height"))
     if not width or not height or writer.plain(name, "crop") != "none":
         raise CannotExportError(f"{name} scales in proportions, which is not written")
@@ -94,7 +95,7 @@ def scale(writer: Writer, name: str, _: str) -> Made:
 
 
 def scale_by(writer: Writer, name: str, _: str) -> Made:
-    latent, factor = writer.input(name, "latent").code, writer.value(name, "factor")
+    latent, factor = whole(writer.input(name, "latent"), name).code, writer.value(name, "factor")
     return _scaled(writer, name, latent, f"[max(1, round(side * {factor})) for side in {latent}.shape[-2:]]")
 
 

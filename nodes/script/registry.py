@@ -20,6 +20,7 @@ from nodes.script.lists import LISTS
 from nodes.script.loaders import LOADERS
 from nodes.script.looking import LOOKING
 from nodes.script.noise import NOISE
+from nodes.script.noise_masks import NOISE_MASKS
 from nodes.script.own_networks import OWN_NETWORKS
 from nodes.script.plane import PLANE
 from nodes.script.samplers import SAMPLERS
@@ -53,6 +54,7 @@ GROUPS = (
     PLANE,
     CODEBOOKS,
     LOOKING,
+    NOISE_MASKS,
 )
 FUNCTIONS: Mapping[str, Function] = {kind: function for group in GROUPS for kind, function in group.items()}
 DRAWN = "draws what nodeflow finds in numbers, which is no image of a model"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.noise import plain_noise, shape
+from nodes.script.noise_masks import whole
 from nodes.script.pieces import literal
 from nodes.script.schedulers import made_scheduler, options_of
 from nodes.script.sigmas import SigmaWalk, sample_along
@@ -34,7 +35,7 @@ def _begin(writer: Writer, name: str, schedule: str, guider: Made) -> str:
     """The code for what sampling begins from."""
     noise = plain_noise(writer, name)
     if writer.is_wired(name, "latent"):
-        latent = writer.input(name, "latent")
+        latent = whole(writer.input(name, "latent"), name)
         if noise.about.values:
             raise CannotExportError(f"{name} begins from a latent and from noise that is given, which is not written")
         strength = writer.value(name, "strength")

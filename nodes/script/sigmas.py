@@ -8,6 +8,8 @@ from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
 from nodes.script.models import Trained
 from nodes.script.noise import NoiseUse, plain_noise, shape
+from nodes.script.noise_masks import PaintedPart
+from nodes.script.noise_masks import told as painted
 from nodes.script.pieces import literal
 from nodes.script.schedulers import STABLE_DIFFUSION
 from nodes.script.writer import Function, Made, Writer
@@ -175,17 +177,20 @@ def sample_along(writer: Writer, name: str) -> Made:
     check_prediction(name, denoises, walk)
     noise = writer.input(name, "noise")
     use: NoiseUse = noise.about
-    latent = writer.input(name, "latent").code if writer.is_wired(name, "latent") else None
+    given_latent = writer.input(name, "latent") if writer.is_wired(name, "latent") else Made("")
+    latent = given_latent.code or None
     drawn = use.drawn(writer, noise.code, _sides(use, denoises, latent))
     told = {
         "known": latent,
         "strength": None if (strength := writer.value(name, "strength")) in ("1", "1.0") else strength,
         "ask": None if writer.plain(name, "batch") == "each alone" else writer.use("all_together"),
         "on_the_way": use.on_the_way(noise.code),
+        **painted(given_latent.about, noise.code, use.silent),
         **walk.told,
     }
     given = guider.code, walk.take, literal(denoises.prediction), walk.levels, sigmas.code, drawn, noise.code
-    return Made(writer.assign(name, "latents", writer.use("sample_along"), *given, **told), denoises)
+    about = given_latent.about if isinstance(given_latent.about, PaintedPart) else denoises
+    return Made(writer.assign(name, "latents", writer.use("sample_along"), *given, **told), about)
 
 
 def check_prediction(name: str, denoises: Denoises, walk: SigmaWalk) -> None:

@@ -8,14 +8,30 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 from torch.nn.functional import interpolate
 
 
 def load_image(path):
-    """An image of a file."""
-    values = torch.from_numpy(np.asarray(Image.open(path).convert("RGB"), dtype=np.float32) / 255)
-    return values.permute(2, 0, 1).contiguous()[None]
+    """An image of a file, upright as the camera held it."""
+    return numbers_of(ImageOps.exif_transpose(Image.open(path)))[None]
+
+
+def load_transparent(path, ground):
+    """An image with transparent places, through which a ground shows (None: what the file has there), and where they
+    are."""
+    picture = ImageOps.exif_transpose(Image.open(path)).convert("RGBA")
+    opacity = torch.from_numpy(np.asarray(picture.getchannel("A"), np.float32) / 255)
+    pixels = numbers_of(picture)
+    if ground is not None:
+        pixels = torch.lerp(torch.full_like(pixels, ground), pixels, opacity)
+    return pixels[None], 1 - opacity[None, None]
+
+
+def numbers_of(picture):
+    """An image of Pillow's as colours (3, H, W) from 0 to 1."""
+    values = torch.from_numpy(np.asarray(picture.convert("RGB"), dtype=np.float32) / 255)
+    return values.permute(2, 0, 1).contiguous()
 
 
 def as_latents(images):

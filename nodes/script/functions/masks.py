@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from kornia.filters import canny
 from torch.nn.functional import avg_pool2d, grid_sample, interpolate, max_pool2d
@@ -19,6 +21,22 @@ def shape_mask(images, shape, left, right, top, bottom):
 def points(count):
     """Four points a pixel."""
     return (torch.arange(count * 4) + 0.5) / (count * 4)
+
+
+def whole_mask(mask, images):
+    """A mask in the size of images, 1 where it is at least half."""
+    return interpolate(mask, images.shape[-2:], mode="bilinear").round()
+
+
+def grey_within(images, mask):
+    """Images that are grey where a mask is."""
+    return (images - 0.5) * (1 - mask) + 0.5
+
+
+def grown_mask(mask, pixels):
+    """A mask and so many pixels around it."""
+    around = max_pool2d(mask, pixels, 1, math.ceil((pixels - 1) / 2))
+    return around[..., : mask.shape[-2], : mask.shape[-1]]
 
 
 def fitted(mask, samples):

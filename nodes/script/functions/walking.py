@@ -6,7 +6,9 @@ import math
 
 import torch
 import torchsde
+from torch.nn.functional import interpolate
 
+from nodes.script.functions.noise_levels import clean, prediction_of
 from nodes.script.functions.sampling import At
 from nodes.script.functions.spacings import spaced
 
@@ -26,7 +28,7 @@ class Walk:
 
 def drawn_at_once(seeds, shape):
     """The noise of several images that the generator of one seed draws."""
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seeds[0]))
+    return torch.randn(shape, generator=going_to(seeds[0]))
 
 
 def each_alone(predict, x, t, step, steps):
@@ -61,10 +63,15 @@ def sample_along(
     ask=each_alone,
     on_the_way=None,
     end=0.0,
+    mask=None,
+    kept=None,
     **told,
 ):
-    """Walk along noise levels by the steps of a sampler, from noise, or from a latent with noise on it; ``on_the_way``
-    are the seeds of what draws fresh noise, where that is not what drew the first, ``end`` is what stands for 0."""
+    """Walk along noise levels by the steps of a sampler, from noise, or from a latent with noise on it.
+
+    ``on_the_way`` are the seeds of what draws fresh noise, where that is not what drew the first; ``end`` is what
+    stands for 0. Where a mask is 0 the latent stays, with the noise of the seeds ``kept``, or with the first.
+    """
     sigmas = [sigma or end for sigma in sigmas.tolist()]
     steps = len(sigmas) - 1
     first = 0 if known is None else steps - min(int(steps * strength), steps)
@@ -74,13 +81,45 @@ def sample_along(
         x = levels.alpha(sigmas[first]) * known + x if first < steps else known
     walk = Walk(levels, sigmas, first, going_on(seeds, noise, on_the_way), seeds)
 
+    def asked(seen, sigma):
+        return ask(predict, seen, torch.tensor(levels.asked(sigma)), walk.step, steps)
+
+    if mask is not None:
+        asked = painting(asked, kind, levels, known, noise if kept is None else redrawn(kept, noise), mask)
+
     def foresee(x, sigma):
-        t = torch.tensor(levels.asked(sigma))
-        return foreseen_along(kind, ask(predict, levels.seen(x, sigma), t, walk.step, steps), x, sigma)
+        return foreseen_along(kind, asked(levels.seen(x, sigma), sigma), x, sigma)
 
     for walk.step in range(first, steps):
         x = take(foresee, x, walk, sigmas[walk.step], sigmas[walk.step + 1], **told)
     return x / (1 - sigmas[-1]) if levels.flow and steps and sigmas[-1] < 1 else x
+
+
+def redrawn(seeds, noise):
+    """Noise of other seeds, drawn as the first was."""
+    rows = len(noise) // len(seeds)
+    return torch.cat([torch.randn((rows, *noise.shape[1:]), generator=going_to(seed)) for seed in seeds])
+
+
+def going_to(seed):
+    """A generator that begins at a seed."""
+    return torch.Generator().manual_seed(seed)
+
+
+def painting(ask, kind, levels, known, noise, mask):
+    """What asks a network as if a latent stayed where a mask is 0: it sees that with its noise, and foresees it."""
+    if mask.shape[-2:] != known.shape[-2:]:
+        mask = interpolate(mask, known.shape[-2:], mode="bilinear")
+
+    def asked(x, sigma):
+        size = 1.0 if levels.flow else math.hypot(1, sigma)
+        level = levels.alpha(sigma) / size, sigma / size
+        seen = (level[0] * known + level[1] * noise).lerp(x, mask)
+        output = ask(seen, sigma)
+        x_0 = known.lerp(clean(kind, output, seen, level), mask)
+        return torch.where(mask == 1, output, prediction_of(kind, x_0, x, level))
+
+    return asked
 
 
 def each_walk(predict, kind, levels, spacing, walks, noise, seeds):
@@ -96,7 +135,7 @@ def each_walk(predict, kind, levels, spacing, walks, noise, seeds):
 
 def going_on(seeds, noise, on_the_way):
     """The generators that draw fresh noise: those that drew the first noise, after that, or others."""
-    generators = [torch.Generator().manual_seed(seed) for seed in (on_the_way or seeds)]
+    generators = [going_to(seed) for seed in (on_the_way or seeds)]
     for generator in generators if on_the_way is None else []:
         torch.randn((len(noise) // len(seeds), *noise.shape[1:]), generator=generator)
     return generators
