@@ -31,10 +31,10 @@ def noise_mask(writer: Writer, name: str, _: str) -> Made:
 def encode_for_inpainting(writer: Writer, name: str, _: str) -> Made:
     vae, image, mask = (writer.input(name, key) for key in ("vae", "image", "mask"))
     function = encoding(vae)
-    if vae.code == "" or not function or writer.plain(name, "mask_fit") == "cover":
-        raise CannotExportError(
-            f"{name} encodes for a model that is shown none, or cuts its mask, which is not written"
-        )
+    if vae.code == "" or not function:
+        raise CannotExportError(f"{name} encodes images for a model that is shown none")
+    if writer.plain(name, "mask_fit") == "cover":
+        raise CannotExportError(f"{name} cuts its mask to the image's shape, which is not written")
     grown = writer.assign(name, "mask", writer.use("whole_mask"), mask.code, image.code)
     grey = f"{writer.use('grey_within')}({image.code}, {grown})"
     latents = writer.assign(name, "latents", writer.use(function), vae.code, grey)
@@ -42,12 +42,12 @@ def encode_for_inpainting(writer: Writer, name: str, _: str) -> Made:
     return Made(latents, PaintedPart(f"{writer.use('grown_mask')}({grown}, {grow})" if grow != "0" else grown))
 
 
-def told(part: object, seeds: str, silent: bool) -> dict[str, str | None]:
+def told(name: str, part: object, seeds: str, silent: bool) -> dict[str, str | None]:
     """What a walk along noise levels is told of the part that it paints."""
     if not isinstance(part, PaintedPart):
         return {}
     if silent and part.fresh:
-        raise CannotExportError("noise for what stays, where none is added, is not written")
+        raise CannotExportError(f"{name} draws noise for what stays, and none else, which is not written")
     return {"mask": part.mask, "kept": f"[seed + 1 for seed in {seeds}]" if part.fresh else None}
 
 

@@ -185,7 +185,7 @@ def sample_along(writer: Writer, name: str) -> Made:
         "strength": None if (strength := writer.value(name, "strength")) in ("1", "1.0") else strength,
         "ask": None if writer.plain(name, "batch") == "each alone" else writer.use("all_together"),
         "on_the_way": use.on_the_way(noise.code),
-        **painted(given_latent.about, noise.code, use.silent),
+        **painted(name, given_latent.about, noise.code, use.silent),
         **walk.told,
     }
     given = guider.code, walk.take, literal(denoises.prediction), walk.levels, sigmas.code, drawn, noise.code

@@ -149,9 +149,9 @@ def test_each_ready_made_workflow_on_the_starters_is_written(tmp_path: Path) -> 
 
 def test_what_has_no_counterpart_is_named_before_writing() -> None:
     workflow = load(READY / "sampler-comparison.json")
-    for name, param, value in (("walk_one", "spacing", "beta"), ("errors", "second", "sa_solver")):
+    for name, param, value in (("walk_one", "spacing", "GITS"), ("errors", "second", "sa_solver")):
         SetParam(name, param, value).apply(workflow)
-    wanted = "walk_one spaces noise levels by beta, .*save_errors is left out: errors walks by sa_solver, which"
+    wanted = "walk_one spaces noise levels by GITS, .*save_errors is left out: errors walks by sa_solver, which"
     with pytest.raises(CannotWriteError, match=wanted):
         write_foreign(workflow, "python", known_catalogue(), READY)
 
