@@ -118,7 +118,7 @@ class SeeingText:
 class EditingText:
     """A text encoder that reads a text alone in one way, and with images before its eyes in another."""
 
-    plain: ChatText
+    plain: ChatText | SeeingText
     seeing: SeeingText
 
     def encode(self, texts: list[str]) -> Conditioning:

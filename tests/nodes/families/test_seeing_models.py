@@ -143,6 +143,48 @@ def test_each_step_is_that_of_krea_2(krea_folder: Path, scale: float) -> None:
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, images, atol=1e-4, rtol=1e-4)
 
 
+@torch.no_grad()
+def test_style_references_of_krea_2_are_modulated_as_clean_images(krea_folder: Path) -> None:
+    """Against ComfyUI's rule (index_timestep_zero) written out: reference n in plane n, at timestep 0."""
+    model = load_model(str(krea_folder))
+    references = [reference_image(image, model.vae, model.network, SIDE) for image in pictures((64, 96), (96, 64))]
+    text = edit_conditioning(model.text_encoder, *references, text=TEXT)
+    assert sum(word == "<|image_pad|>" for word in text.words) > 2, "the text encoder sees them too"
+    x, time = torch.randn(1, 16, 8, 12, generator=torch.Generator().manual_seed(1)), torch.tensor(500.0)
+    found = network_denoiser(model.network).predict(x, time, text)
+    net: Any = model.network.module
+    patches = [packed(one) for one in (x, *text.references)]
+    assert text.tokens is not None
+    words = text.tokens.unflatten(-1, (12, -1))
+    states = torch.cat([net.txt_in(net.text_fusion(words)), net.img_in(torch.cat(patches, 1))], 1)
+    clean_from = words.shape[1] + patches[0].shape[1]
+    places = torch.zeros(states.shape[1], 3)
+    sizes, at = [tuple(side // 2 for side in one.shape[-2:]) for one in (x, *text.references)], words.shape[1]
+    for plane, (rows, columns) in enumerate(sizes):
+        for cell in range(rows * columns):
+            places[at + cell] = torch.tensor([plane, cell // columns, cell % columns])
+        at += rows * columns
+    told = [net.time_embed(torch.tensor([level]), torch.float32) for level in (0.5, 0.0)]
+    noisy, clean = (net.time_mod_proj(torch.nn.functional.gelu(one, approximate="tanh")) for one in told)
+    rotary = net.rotary_emb(places)
+
+    def by_parts(block: Any, number: int) -> torch.Tensor:
+        parts = [(one.unflatten(-1, (6, -1)) + block.scale_shift_table)[:, :, number] for one in (noisy, clean)]
+        return torch.cat([part.expand(1, count, -1) for part, count in zip(parts, counts, strict=True)], 1)
+
+    counts = clean_from, states.shape[1] - clean_from
+    for block in net.transformer_blocks:
+        scale, shift, gate, second_scale, second_shift, second_gate = (by_parts(block, number) for number in range(6))
+        seen = block.attn((1 + scale) * block.norm1(states) + shift, attention_mask=None, image_rotary_emb=rotary)
+        states = states + gate * seen
+        states = states + second_gate * block.ff((1 + second_scale) * block.norm2(states) + second_shift)
+    wanted = net.final_layer(states[:, words.shape[1] : clean_from], told[0])
+    torch.testing.assert_close(packed(found), wanted, atol=1e-5, rtol=1e-5)
+    alone = network_denoiser(model.network).predict(x, time, replace(text, references=()))
+    assert not torch.allclose(found, alone, atol=1e-3)
+    assert not net.time_mod_proj._forward_hooks, "the network is as it was"
+
+
 def test_a_batch_is_its_singles(qwen: LoadedModel) -> None:
     reference = reference_image(*pictures((64, 96)), qwen.vae, qwen.network, SIDE)
     guider = no_guidance(network_denoiser(qwen.network), edit_conditioning(qwen.text_encoder, reference, text=TEXT))
@@ -160,15 +202,15 @@ def test_references_are_of_the_size_that_the_family_wants(qwen: LoadedModel) -> 
 def test_what_does_not_go_together_is_a_sentence(qwen: LoadedModel, krea_folder: Path) -> None:
     krea = load_model(str(krea_folder))
     (image,) = pictures((64, 64))
-    with pytest.raises(NodeError, match=r"Krea 2 is shown no reference images; .*Qwen-Image 2.1"):
-        reference_image(image, krea.vae, krea.network)
+    with pytest.raises(NodeError, match=r"Z-Image is shown no reference images; .*Krea 2, .*Qwen-Image 2.1"):
+        reference_image(image, krea.vae, replace(krea.network, family="Z-Image"))
     with pytest.raises(NodeError, match="2 images are one too many"):
         reference_image(Image(image.pixels.repeat(2, 1, 1, 1)), qwen.vae, qwen.network)
     own = reference_image(image, qwen.vae, qwen.network, SIDE)
     other = Reference(own.latent, own.seen, "FLUX.2")
     with pytest.raises(NodeError, match=r"encoded for FLUX.2 and Qwen-Image 2\.1; encode all for the same model"):
         edit_conditioning(qwen.text_encoder, own, other)
-    with pytest.raises(NodeError, match="takes no reference images"):
+    with pytest.raises(NodeError, match="encoded into 64 channels, and this model paints 16"):
         shown = replace(edit_conditioning(krea.text_encoder, text=TEXT), references=(own.latent.samples,))
         network_denoiser(krea.network).predict(torch.zeros(1, 16, 8, 8), torch.tensor(5.0), shown)
     with pytest.raises(NodeError, match="saw these images in another size"):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.frames import WAN
 from nodes.loaders.families.krea_2.call import Krea2Denoiser
+from nodes.loaders.families.qwen_image.family import EDIT, EDIT_DROPPED, ENCODED, SEEN, shown
 from nodes.loaders.models.architecture import Architecture, Weights
-from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, TextPart
+from nodes.loaders.models.family import Encoding, Family, FamilyLatent, FamilyNetwork, FamilyText, References, TextPart
 from nodes.loaders.models.flow_schedule import BY_TOKENS, flow_schedule
-from nodes.loaders.models.shapes import count_layers, rotary_axes
-from nodes.loaders.text_encoders.kinds.qwen import QWEN_3_VL_4B
-from nodes.loaders.text_encoders.seeing import SeeingText
+from nodes.loaders.models.shapes import count_layers, in_area, rotary_axes
+from nodes.loaders.text_encoders.kinds.qwen import EYES_3, QWEN_3_VL_4B
+from nodes.loaders.text_encoders.seeing import EditingText, SeeingText
 
 SIDE = 128
 """Cells on a side of latents at the usual size."""
@@ -77,7 +79,9 @@ def text(loaded: Mapping[str, Encoding], config: Mapping[str, Any]) -> TextEncod
     tokenizer, module = loaded["text_encoder"]
     layers = int(config.get("num_text_layers", 12))
     tapped = tuple(TAPPED - 1 + TAPPED * number for number in range(layers))
-    return SeeingText(tokenizer, module, BEFORE, AFTER, layers=tapped, dropped=DROPPED, most=MOST)
+    plain = SeeingText(tokenizer, module, BEFORE, AFTER, layers=tapped, dropped=DROPPED, most=MOST)
+    seeing = replace(plain, before=EDIT, dropped=EDIT_DROPPED, most=0, shown=shown, eyes=EYES_3)
+    return EditingText(plain, seeing)
 
 
 FAMILY = Family(
@@ -91,4 +95,7 @@ FAMILY = Family(
         1.0, **BY_TOKENS | {"max_image_seq_len": 6400}, time_shift_type="exponential", **USUAL
     ),
     usual=USUAL,
+    references=References(
+        lambda size, side: in_area(size, side or ENCODED), lambda size, side: in_area(size, min(side or SEEN, SEEN))
+    ),
 )
