@@ -168,12 +168,22 @@ def load_upscaler(writer: Writer, name: str, _: str) -> Made:
 
 
 def scale_image(writer: Writer, name: str, _: str) -> Made:
-    image = writer.input(name, "image")
+    image, method = writer.input(name, "image"), str(writer.plain(name, "method"))
     width, height, multiple = (int(writer.plain(name, key)) for key in ("width", "height", "multiple_of"))
-    if not width or not height or writer.plain(name, "crop") != "none" or writer.plain(name, "method") != "lanczos":
-        raise CannotExportError(f"{name} scales in another way than to a size by Lanczos, which is not written")
-    sides = (str(max(round(side / multiple), 1) * multiple) for side in (width, height))
-    return Made(writer.assign(name, "images", writer.use("lanczos"), image.code, *sides))
+    if not width or not height:
+        raise CannotExportError(f"{name} scales in proportions, which is not written")
+    width, height = (max(round(side / multiple), 1) * multiple for side in (width, height))
+    shown = image.code
+    if writer.plain(name, "crop") == "centre":
+        shown = f"{writer.use('centre')}({shown}, {width}, {height})"
+    if method == "lanczos":
+        return Made(writer.assign(name, "images", writer.use("lanczos"), shown, str(width), str(height)))
+    writer.imports.take("torch.nn.functional", "interpolate")
+    smooth = "True" if method == "bicubic, smooth" else None
+    mode = literal(method.removesuffix(", smooth"))
+    return Made(
+        writer.assign(name, "images", "interpolate", shown, f"({height}, {width})", mode=mode, antialias=smooth)
+    )
 
 
 def edges(writer: Writer, name: str, _: str) -> Made:

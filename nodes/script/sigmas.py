@@ -136,11 +136,18 @@ def model_sigmas(writer: Writer, name: str, _: str) -> Made:
     return Made(spaced(writer, name, levels, writer.plain(name, "penultimate") == "discarded"), (levels, flow))
 
 
+def karras_sigmas(writer: Writer, name: str, _: str) -> Made:
+    given = [writer.value(name, key) for key in ("steps", "sigma_max", "sigma_min", "rho")]
+    about = trained_levels(writer, name) if writer.is_wired(name, "trained") else None
+    return Made(writer.assign(name, "", writer.use("karras_between"), *given), about)
+
+
 def sigmas_schedule(writer: Writer, name: str, _: str) -> Made:
     if writer.plain(name, "solver_type") != "its own" or writer.plain(name, "order"):
         raise CannotExportError(f"{name} takes a sampler of another order or kind than its own, which is not written")
     sigmas = writer.input(name, "sigmas")
-    levels, flow = trained_levels(writer, name) if writer.is_wired(name, "trained") else sigmas.about
+    own = writer.is_wired(name, "trained") or sigmas.about is None
+    levels, flow = trained_levels(writer, name) if own else sigmas.about
     return Made(sigmas.code, _walk(writer, name, levels, flow))
 
 
@@ -240,6 +247,7 @@ SIGMAS: dict[str, Function] = {
     "k_sampler": k_sampler,
     "model_sigmas": model_sigmas,
     "sigmas_schedule": sigmas_schedule,
+    "karras_sigmas": karras_sigmas,
     "split_sigmas": split_sigmas,
     "sampler_error": sampler_error,
 }

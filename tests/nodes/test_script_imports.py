@@ -47,10 +47,12 @@ GRAPHS = {
         larger=("LatentUpscaleBy", {"samples": "@first", "upscale_method": "bislerp", "scale_by": 1.5}),
         again=k_sampler("@larger", "uni_pc", "beta", denoise=0.5),
     ),
-    "a part of an image, with noise of its own": saved(
+    "a part of an image in another size, with noise of its own": saved(
         "@sampler",
         image=("LoadImage", {"image": "hole.png"}),
-        encode=("VAEEncode", {"pixels": "@image", "vae": "@model.2"}),
+        wide=("ImageScale", {"image": "@image", "upscale_method": "bicubic", "width": 96, "height": 64,
+                             "crop": "center"}),
+        encode=("VAEEncode", {"pixels": "@wide", "vae": "@model.2"}),
         part=("SetLatentNoiseMask", {"samples": "@encode", "mask": "@image.1"}),
         sampler=k_sampler("@part", "ddim", "simple"),
     ),

@@ -84,6 +84,16 @@ def stretch(images, width, height):
     return interpolate(images, (height, width), mode="bicubic", antialias=True).clamp(0, 1)
 
 
+def centre(images, width, height):
+    """The middle of images that has the proportions of a size."""
+    old_height, old_width = images.shape[-2:]
+    old, new = old_width / old_height, width / height
+    x = round((old_width - old_width * (new / old)) / 2) if old > new else 0
+    y = round((old_height - old_height * (old / new)) / 2) if old < new else 0
+    x, y = min(x, (old_width - 1) // 2), min(y, (old_height - 1) // 2)
+    return images[..., y : old_height - y, x : old_width - x]
+
+
 def pillow(image):
     """An image (3, H, W) as Pillow's."""
     values = (image.float().clamp(0, 1) * 255).round().to(torch.uint8)

@@ -42,7 +42,12 @@ def ddim_uniform(levels, steps):
 
 def karras(levels, steps, rho=7.0):
     """Karras et al. 2022, eq. 5, over all of the model's levels."""
-    low, high = (float(levels.sigmas[end]) ** (1 / rho) for end in (0, -1))
+    return karras_between(steps, *(float(levels.sigmas[end]) for end in (-1, 0)), rho)
+
+
+def karras_between(steps, most, least, rho):
+    """The same between two levels."""
+    low, high = least ** (1 / rho), most ** (1 / rho)
     return ending((high + torch.linspace(0, 1, steps) * (low - high)) ** rho)
 
 
