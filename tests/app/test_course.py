@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from app.fit import misfits
 from app.hands import Hand
 from app.test_panels import panel
 from PySide6.QtWidgets import QApplication
@@ -93,6 +94,16 @@ def test_pages_are_turned_and_told(course: CoursePanel) -> None:
     assert "kl_weight" in course.task.text()
     course.pages.setCurrentIndex(course.pages.count() - 1)
     assert course.page.name == "flow-matching" and not course.next.isEnabled()
+
+
+def test_a_page_has_its_words_below_each_other_where_there_is_little_room(course: CoursePanel) -> None:
+    course.setParent(None)
+    course.setFixedSize(340, 200)
+    course.show()
+    for _ in range(course.pages.count()):
+        QApplication.processEvents()
+        assert misfits(course) == []
+        course.next.click()
 
 
 def test_the_window_finds_by_itself_what_was_reached(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from app.seen import add
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from nodeflow.app.qt.fields import LineField
+from nodeflow.app.qt.fields import LineField, TextField
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import Connect
 from nodeflow.graph.model.workflow import Link
@@ -101,3 +101,18 @@ def test_a_value_that_few_need_is_shown_on_the_node_once_it_is_set(window: MainW
     assert rows() == ["prediction"]
     window.session.stack.redo()
     assert rows() == ["prediction", "guidance"]
+
+
+def test_texts_that_are_dropped_into_two_fields_are_two_steps(window: MainWindow) -> None:
+    before = {node: params(window, node)["text"] for node in ("prompt", "negative")}
+    dropped = QMimeData()
+    dropped.setText("seen from above, ")
+    for node in before:
+        window.canvas.selection.choose([node])
+        text = window.properties.fields["text"]
+        assert isinstance(text, TextField) and not text.hasFocus()
+        text.insertFromMimeData(dropped)
+        assert "seen from above" in str(params(window, node)["text"])
+    assert window.session.stack.index() == 2
+    window.session.stack.setIndex(0)
+    assert {node: params(window, node)["text"] for node in before} == before

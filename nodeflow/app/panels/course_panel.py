@@ -16,8 +16,11 @@ from nodeflow.app.model.settings import Settings
 from nodeflow.app.panels.lessons import lesson_html
 from nodeflow.app.panels.node_help import Page, words_html
 from nodeflow.app.qt import theme
+from nodeflow.app.qt.upright_scroll import UprightScroll
 
 DONE = "✓ "
+LEAST = 100
+"""Pixels of height in which a page can be read, at the least."""
 
 
 class CoursePanel(QWidget):
@@ -60,9 +63,13 @@ class CoursePanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 10)
         layout.addLayout(row)
-        layout.addWidget(self.text, 1)
-        layout.addWidget(self.task)
-        layout.addWidget(self.verdict)
+        page = QWidget()
+        inner = QVBoxLayout(page)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addWidget(self.text, 1)
+        inner.addWidget(self.task)
+        inner.addWidget(self.verdict)
+        layout.addWidget(UprightScroll(page, LEAST), 1)
         layout.addLayout(foot)
         self._fill()
         self.pages.currentIndexChanged.connect(self._show)

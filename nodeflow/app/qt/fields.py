@@ -70,7 +70,8 @@ class TextField(PlainTextEdit):
 
     def __init__(self, param: Param, change: Change) -> None:
         super().__init__()
-        self._param, self._change, self._gesture = param, change, 0
+        self._param, self._change = param, change
+        self._gesture = next(_gestures)  # its own from the beginning: what is dropped into it comes without the keys
         self.setTabChangesFocus(True)
         self.setFixedHeight(76)
         self.textChanged.connect(self._keep)
