@@ -98,7 +98,7 @@ def test_pages_are_turned_and_told(course: CoursePanel) -> None:
 
 def test_a_page_has_its_words_below_each_other_where_there_is_little_room(course: CoursePanel) -> None:
     course.setParent(None)
-    course.setFixedSize(340, 200)
+    course.setFixedSize(400, 200)
     course.show()
     for _ in range(course.pages.count()):
         QApplication.processEvents()
