@@ -99,3 +99,17 @@ def test_an_adapter_for_a_network_that_is_shown_an_image_is_told_as_such(flux: A
     file = {"img_in.lora_A.weight": drawn(2, 32), "img_in.lora_B.weight": drawn(32, 2)}
     with pytest.raises(NodeError, match=r"shown an image beside the latent .* takes 32 inputs, .*\(FLUX\.1\) 16"):
         adapter(write(tmp_path, file), flux)
+
+
+@pytest.mark.parametrize("by_rows", [True, False])
+def test_a_dora_of_a_layer_with_one_output_is_by_rows_or_by_columns(by_rows: bool, tmp_path: Path) -> None:
+    """As Krea 2's projector has one, and OneTrainer takes the lengths of columns."""
+    network = torch.nn.ModuleDict({"projector": torch.nn.Linear(12, 1)}).requires_grad_(False)
+    a, b = drawn(2, 12), drawn(1, 2)
+    whole = network["projector"].weight + b @ a
+    length = whole.norm(dim=1 if by_rows else 0, keepdim=True)
+    scale = length * (1 + drawn(*length.shape))
+    file = {"projector.lora_A.weight": a, "projector.lora_B.weight": b, "projector.dora_scale": scale}
+    change = scale / length * whole - network["projector"].weight
+    led = adapter(write(tmp_path, file), network)
+    assert_same(outputs(network, led), outputs(merged(network, {"projector.weight": change})))
