@@ -142,13 +142,13 @@ def _refuse_wider(
     file: AdapterFile, layer: FileLayer, targets: Iterable[TargetLayer], names: LayerNames, family: str
 ) -> None:
     """Raise NodeError for one that was trained on a network whose first layer is shown more than a latent."""
-    down, own = layer.parts.get("down"), names.shape(targets)[1]
-    first = any(target.layer in FIRST for target in targets)
-    if first and down is not None and down.ndim > 1 and down.shape[1] > own:
+    down, shape = layer.parts.get("down"), names.shape(targets)
+    first = any(target.layer in FIRST for target in targets) and len(shape) > 1
+    if first and down is not None and down.ndim > 1 and down.shape[1] > shape[1]:
         raise NodeError(
             f"{file.name} was made for a model that is shown an image beside the latent (inpainting, Canny, Depth and "
             f"the like): its layer {layer.first_key[:160]} takes {down.shape[1]} inputs, and that of this network "
-            f"({family}) {own}; choose the model of that kind"
+            f"({family}) {shape[1]}; choose the model of that kind"
         )
 
 

@@ -77,5 +77,5 @@ def decompose(given: LayerReading, direction: Additive) -> Decomposed:
     if "magnitude" in given.parts:
         return Decomposed(direction, given.vector("magnitude", rows), True)
     magnitude = given.parts["dora_scale"]
-    by_rows = magnitude.ndim < 2 or len(magnitude) != 1 or magnitude.numel() == rows
+    by_rows = magnitude.ndim < 2 or len(magnitude) != 1 or magnitude.numel() == rows == 1
     return Decomposed(direction, given.vector("dora_scale", rows if by_rows else columns), by_rows)
