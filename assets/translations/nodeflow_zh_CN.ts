@@ -3327,6 +3327,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>改一改</translation>
   </message>
   <message>
+   <source>Channels</source>
+   <translation>通道</translation>
+  </message>
+  <message>
    <source>Channels of a block</source>
    <translation>一块的各通道</translation>
   </message>
@@ -3379,6 +3383,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
    <translation>折叠或展开</translation>
   </message>
   <message>
+   <source>Colours</source>
+   <translation>颜色</translation>
+  </message>
+  <message>
    <source>Colour…</source>
    <translation>颜色…</translation>
   </message>
@@ -3417,6 +3425,10 @@ Its weights can be written as safetensors beside it. They are read in a process 
   <message>
    <source>Cut</source>
    <translation>剪切</translation>
+  </message>
+  <message>
+   <source>Decoded</source>
+   <translation>解码后的图片</translation>
   </message>
   <message>
    <source>Delete</source>

@@ -71,3 +71,11 @@ def test_the_window_speaks_chinese(tmp_path: Path) -> None:
 def test_choices_that_a_constant_names_are_gathered_too() -> None:
     tree = ast.parse('ALL, SOME = "all layers", "some"\nx = Option("layer", "Layer", (ALL, *layers))')
     assert list(forms_in(tree)) == ["Layer", "all layers"]
+
+
+def test_titles_that_a_maker_of_views_is_given_are_gathered_too() -> None:
+    tree = ast.parse(
+        'def _seen(name: str, title: str) -> ValueView: ...\nx = (_seen("a", "As it is"), other("b", "not"))'
+    )
+    assert list(forms_in(tree)) == ["As it is"]
+    assert "Colours" in {words for _, words in gather()}

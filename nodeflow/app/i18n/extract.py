@@ -70,10 +70,19 @@ def gather() -> list[Text]:
 def forms_in(tree: ast.Module) -> Iterator[str]:
     """The titles of forms and options that a module makes, and what the options offer."""
     named = _named_texts(tree)
+    views = {"ValueView", *_makers_of("ValueView", tree)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("ValueView", "Option"):
-            for part in (*node.args[1:2], *node.args[2:3]):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in (*views, "Option"):
+            for part in node.args[1 : 2 if node.func.id in views else 3]:
                 yield from _words(part, named)
+
+
+def _makers_of(kind: str, tree: ast.Module) -> Iterator[str]:
+    """Yield the functions of a module that make one of a kind, by a name and a title as the kind itself does."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and isinstance(node.returns, ast.Name) and node.returns.id == kind:
+            if [argument.arg for argument in node.args.args[:2]] == ["name", "title"]:
+                yield node.name
 
 
 def views_in(tree: ast.AST) -> Iterator[str]:

@@ -71,15 +71,9 @@ class WatchedImages(QObject):
 
     def _scan(self) -> None:
         folders, catalogue = self.folders, self._hub.catalogue
-
-        def scan() -> None:
-            self.index.prepare()
-            for folder in folders:
-                self.index.scan(folder, catalogue)
-
         self._progress.start()
         self._scans.run(
-            scan,
+            lambda: [self.index.scan(folder, catalogue) for folder in folders],
             lambda _: self._scanned(),
             lambda _: self._scanned(),
             owner=self,
@@ -120,6 +114,7 @@ class WatchedImages(QObject):
     def _scanned(self) -> None:
         self._scanning = False
         self._progress.stop()
+        self._scans.run(self.index.prepare, otherwise=lambda _: None, owner=self)
         self._tell()
         self._look_again()
         if self._again:
