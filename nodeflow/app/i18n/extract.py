@@ -79,10 +79,11 @@ def forms_in(tree: ast.Module) -> Iterator[str]:
 
 def _makers_of(kind: str, tree: ast.Module) -> Iterator[str]:
     """Yield the functions of a module that make one of a kind, by a name and a title as the kind itself does."""
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and isinstance(node.returns, ast.Name) and node.returns.id == kind:
-            if [argument.arg for argument in node.args.args[:2]] == ["name", "title"]:
-                yield node.name
+    made = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    for node in made:
+        returned = isinstance(node.returns, ast.Name) and node.returns.id == kind
+        if returned and [argument.arg for argument in node.args.args[:2]] == ["name", "title"]:
+            yield node.name
 
 
 def views_in(tree: ast.AST) -> Iterator[str]:
