@@ -97,6 +97,7 @@ def measure(session: WorkflowRunner, name: str, count: int, seed: int, settings:
     """One line of the table."""
     system, known = systems()[name], silhouettes.load()
     right, seconds, decibels, overlaps = list[bool](), list[float](), list[float](), list[float]()
+    looks = {look: list[float]() for look in system.looks}
     with tempfile.TemporaryDirectory() as place:
         cases = system.cases(Path(place), seed)
         for _ in range(count):
@@ -106,6 +107,8 @@ def measure(session: WorkflowRunner, name: str, count: int, seed: int, settings:
             found = compare(analyse(system.seen(shown) if system.seen else shown, known), case.claims)
             right.append(all(found.values()))
             seconds.append(took)
+            for look, of in system.looks.items():
+                looks[look].append(of(file))
             if case.original:
                 decibels.append(float(-10 * np.log10(((made - picture(case.original)) ** 2).mean())))
             if case.edges:
@@ -113,6 +116,7 @@ def measure(session: WorkflowRunner, name: str, count: int, seed: int, settings:
     parameters, megabytes = size(load(where(name)))
     also = [f"{np.mean(decibels):.1f} dB"] if decibels else []
     also += [f"edges {np.mean(overlaps):.2f}"] if overlaps else []
+    also += [f"{look} {np.median(seen):.2f}" for look, seen in looks.items()]
     also += [system.also(count)] if system.also else []
     told = f"{np.mean(right):.1%} | {np.median(seconds):.2f} | {parameters:.2f} | {megabytes:.1f} | {', '.join(also)}"
     return f"| {name} | {told} |"

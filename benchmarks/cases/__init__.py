@@ -33,7 +33,8 @@ class System(NamedTuple):
     folder to put images into and the seed that they are drawn by.
 
     ``workflow`` is the file's name where it is not the system's, ``settings`` what is set in it in every case. The
-    judge sees what ``seen`` makes of the image; ``also`` measures, on so many cases, what no image tells.
+    judge sees what ``seen`` makes of the image; ``also`` measures, on so many cases, what no image tells. Of what
+    ``looks`` measures in each image's file the median is told.
     """
 
     picture: str
@@ -42,6 +43,7 @@ class System(NamedTuple):
     settings: dict[str, Any] = {}
     seen: Callable[[Picture], Picture] | None = None
     also: Callable[[int], str] | None = None
+    looks: dict[str, Callable[[Path], float]] = {}
 
 
 def numbers(seed: int) -> range:

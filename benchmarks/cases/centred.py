@@ -6,6 +6,7 @@ from pathlib import Path
 from benchmarks.cases import COUNT, Case, System, numbers
 from training.data.centred import centred_captions
 from training.evaluation.claims import parse
+from training.evaluation.grain import LOOKS
 
 
 def centred_texts(_: Path, seed: int) -> Iterator[Case]:
@@ -14,5 +15,6 @@ def centred_texts(_: Path, seed: int) -> Iterator[Case]:
         yield Case({"prompt.text": text, "noise.seed": number, "noise.batch": 1}, parse(text))
 
 
-NAMES = ("flow-transformer", "u-vit", "text-gan", "glide", "imagen")
-SYSTEMS = {name: System("save", centred_texts) for name in NAMES}
+WITH_VAE, ON_PIXELS = ("flow-transformer", "u-vit"), ("text-gan", "glide", "imagen")
+SYSTEMS = {name: System("save", centred_texts) for name in WITH_VAE}
+SYSTEMS |= {name: System("save", centred_texts, looks=LOOKS) for name in ON_PIXELS}

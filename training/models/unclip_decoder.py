@@ -100,41 +100,60 @@ def pictures_of(scenes: list[Scene], side: int) -> Tensor:
     return torch.cat(parts)
 
 
-def train() -> None:
-    """Trains all rounds to the end, or goes on where a killed run stopped, and writes the averaged weights."""
-    model, scheduler, scenes = frozen_clip(), new_scheduler(), training_scenes()
-    texts, vectors = Texts(model), training_vectors(model, scenes)
-    torch.manual_seed(SEED)
+def anywhere(batch: int, seed: torch.Generator) -> Tensor:
+    """Timesteps [batch], each as likely."""
+    return torch.randint(0, 1000, (batch,), generator=seed)
 
-    def losses_on(side: int, batch: int, round_seed: int) -> Callable[[DecoderLearner, int], Losses]:
-        pictures = pictures_of(scenes, side)
 
-        def losses_of(decoder: DecoderLearner, step: int) -> Losses:
-            rng, seed = np.random.default_rng([round_seed, step]), torch.Generator().manual_seed(round_seed + step)
-            chosen = epoch_indices(round_seed, step, batch, COUNT)
-            told = write_all([scenes[index] for index in chosen], rng)
-            silent, blind = rng.random(batch) < TEXT_DROP, torch.from_numpy(rng.random(batch) < VECTOR_DROP)
-            words = ["" if drop else with_filler(c.text, rng) for drop, c in zip(silent, told, strict=True)]
-            whole, states, mask = texts(words)
-            longest = int(mask.sum(1).max())
-            given = torch.where(
-                blind[:, None], decoder.text_proj.learned_classifier_free_guidance_embeddings, vectors[chosen]
-            )
-            clean = pictures[chosen].float() / 127.5 - 1
-            noise = torch.randn(clean.shape, generator=seed)
-            timesteps = torch.randint(0, 1000, (batch,), generator=seed)
-            noisy = scheduler.add_noise(clean, noise, timesteps)
-            with torch.autocast("cpu", torch.bfloat16):
-                output = decoder(noisy, timesteps, given, whole, states[:, :longest], mask[:, :longest])
-            return {"velocity": (output.float() - scheduler.get_velocity(clean, noise, timesteps)).pow(2).mean()}
+class Round:
+    """What is shown at each step of a round: pictures of a size, in batches that a seed draws."""
 
-        return losses_of
+    def __init__(
+        self, side: int, batch: int, seed: int, timesteps: Callable[[int, torch.Generator], Tensor] = anywhere
+    ) -> None:
+        model, self.scenes = frozen_clip(), training_scenes()
+        self.texts, self.vectors = Texts(model), training_vectors(model, self.scenes)
+        self.pictures, self.scheduler = pictures_of(self.scenes, side), new_scheduler()
+        self.batch, self.seed, self.timesteps = batch, seed, timesteps
 
-    decoder = fit(TrainingRun("unclip-decoder"), DecoderLearner(), PLAN, losses_on(SIDE, BATCH, SEED)).requires_grad_()
-    decoder.unet = growing.grown(decoder.unet)
-    decoder = fit(TrainingRun("unclip-decoder-grown"), decoder, GROWN, losses_on(2 * SIDE, GROWN_BATCH, SEED + 10_000))
-    polishing = losses_on(2 * SIDE, GROWN_BATCH, SEED + 20_000)
-    trained = fit(TrainingRun("unclip-decoder-polished"), decoder.requires_grad_(), POLISH, polishing)
+    def errors(self, decoder: DecoderLearner, step: int) -> Tensor:
+        """[batch, 3, side, side]: how far the velocity that the decoder foresees is off."""
+        rng, seed = np.random.default_rng([self.seed, step]), torch.Generator().manual_seed(self.seed + step)
+        chosen = epoch_indices(self.seed, step, self.batch, COUNT)
+        told = write_all([self.scenes[index] for index in chosen], rng)
+        silent, blind = rng.random(self.batch) < TEXT_DROP, torch.from_numpy(rng.random(self.batch) < VECTOR_DROP)
+        words = ["" if drop else with_filler(c.text, rng) for drop, c in zip(silent, told, strict=True)]
+        whole, states, mask = self.texts(words)
+        longest = int(mask.sum(1).max())
+        given = torch.where(
+            blind[:, None], decoder.text_proj.learned_classifier_free_guidance_embeddings, self.vectors[chosen]
+        )
+        clean = self.pictures[chosen].float() / 127.5 - 1
+        noise = torch.randn(clean.shape, generator=seed)
+        timesteps = self.timesteps(self.batch, seed)
+        noisy = self.scheduler.add_noise(clean, noise, timesteps)
+        with torch.autocast("cpu", torch.bfloat16):
+            output = decoder(noisy, timesteps, given, whole, states[:, :longest], mask[:, :longest])
+        return output.float() - self.scheduler.get_velocity(clean, noise, timesteps)
+
+    def losses(self, decoder: DecoderLearner, step: int) -> Losses:
+        """Return the mean square of the errors."""
+        return {"velocity": self.errors(decoder, step).pow(2).mean()}
+
+
+def write(trained: DecoderLearner) -> None:
+    """Replaces the folder of the trained weights."""
     shutil.rmtree(TRAINED / "decoder", ignore_errors=True)
     trained.unet.save_pretrained(TRAINED / "decoder")
     trained.text_proj.save_pretrained(TRAINED / "text_proj")
+
+
+def train() -> None:
+    """Trains all rounds to the end, or goes on where a killed run stopped, and writes the averaged weights."""
+    torch.manual_seed(SEED)
+    decoder = fit(TrainingRun("unclip-decoder"), DecoderLearner(), PLAN, Round(SIDE, BATCH, SEED).losses)
+    decoder.requires_grad_().unet = growing.grown(decoder.unet)
+    grown = Round(2 * SIDE, GROWN_BATCH, SEED + 10_000)
+    decoder = fit(TrainingRun("unclip-decoder-grown"), decoder, GROWN, grown.losses)
+    polished = Round(2 * SIDE, GROWN_BATCH, SEED + 20_000)
+    write(fit(TrainingRun("unclip-decoder-polished"), decoder.requires_grad_(), POLISH, polished.losses))

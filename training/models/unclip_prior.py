@@ -84,6 +84,7 @@ def training_vectors(model: CLIPModel, scenes: list[Scene]) -> Tensor:
     """The same, kept in a file between runs."""
     path = WORK / "unclip-vectors.pt"
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(picture_vectors(model, scenes), path)
     saved: Tensor = torch.load(path, weights_only=True)
     return saved
