@@ -108,7 +108,7 @@ def measure(session: WorkflowRunner, name: str, count: int, seed: int, settings:
             right.append(all(found.values()))
             seconds.append(took)
             for look, of in system.looks.items():
-                looks[look].append(of(file))
+                looks[look].append(of(made))
             if case.original:
                 decibels.append(float(-10 * np.log10(((made - picture(case.original)) ** 2).mean())))
             if case.edges:

@@ -34,7 +34,7 @@ class System(NamedTuple):
 
     ``workflow`` is the file's name where it is not the system's, ``settings`` what is set in it in every case. The
     judge sees what ``seen`` makes of the image; ``also`` measures, on so many cases, what no image tells. Of what
-    ``looks`` measures in each image's file the median is told.
+    ``looks`` measures in each image, at its own size, the median is told.
     """
 
     picture: str
@@ -43,7 +43,7 @@ class System(NamedTuple):
     settings: dict[str, Any] = {}
     seen: Callable[[Picture], Picture] | None = None
     also: Callable[[int], str] | None = None
-    looks: dict[str, Callable[[Path], float]] = {}
+    looks: dict[str, Callable[[Picture], float]] = {}
 
 
 def numbers(seed: int) -> range:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from benchmarks.cases import COUNT, Case, System, numbers
 from training.data.centred import centred_captions
+from training.evaluation import grain
 from training.evaluation.claims import parse
-from training.evaluation.grain import LOOKS
 
 
 def centred_texts(_: Path, seed: int) -> Iterator[Case]:
@@ -17,4 +17,4 @@ def centred_texts(_: Path, seed: int) -> Iterator[Case]:
 
 WITH_VAE, ON_PIXELS = ("flow-transformer", "u-vit"), ("text-gan", "glide", "imagen")
 SYSTEMS = {name: System("save", centred_texts) for name in WITH_VAE}
-SYSTEMS |= {name: System("save", centred_texts, looks=LOOKS) for name in ON_PIXELS}
+SYSTEMS |= {name: System("save", centred_texts, looks=grain.LOOKS) for name in ON_PIXELS}

@@ -8,7 +8,7 @@ from torch.nn.functional import cosine_similarity
 from benchmarks.cases import SEED, Case, System, numbers
 from benchmarks.cases.centred import centred_texts
 from training.cards import unclip_prior_card
-from training.evaluation.grain import LOOKS
+from training.evaluation import grain
 from training.models import unclip_prior
 
 
@@ -26,4 +26,4 @@ def cosines(count: int) -> str:
     return "cosine " + ", ".join(f"{name} {cosine_similarity(v, true).mean():.3f}" for name, v in found.items())
 
 
-SYSTEMS = {"dalle2": System("save", texts, also=cosines, looks=LOOKS)}
+SYSTEMS = {"dalle2": System("save", texts, also=cosines, looks=grain.LOOKS)}

@@ -1,14 +1,11 @@
 """How plain a plain background is, read from pixels alone: a drawing's is an even slope from top to bottom, but for
 rounding; what a model paints has grain on it, and spots wider than grain."""
 
-from pathlib import Path
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from training.data.picture_files import read
 from training.data.scenes import SIZE, Picture
 from training.evaluation.checker import Mask, find_background, find_subject
 
@@ -16,27 +13,22 @@ MARGIN = 4
 """Pixels, of a picture of 64, about the subject that do not count."""
 
 
-def uneven(path: Path) -> float:
-    """Levels of 255 by which the background in a file leaves an even slope (root mean square)."""
-    pixels, away = _opened(path)
-    return _size(_off_slope(pixels, away))
+def uneven(picture: Picture) -> float:
+    """Levels of 255 by which the background leaves an even slope (root mean square), of a picture [H, W, 3] in 0..1
+    whose sides are SIZE or a multiple."""
+    return _size(_off_slope(_levels(picture), background(picture)))
 
 
-def grain(path: Path) -> float:
-    """Levels of 255 by which a pixel of the background in a file differs from the 3 x 3 about it (root mean square)."""
-    pixels, away = _opened(path)
-    return _size(_off_neighbours(pixels)[away])
+def grain(picture: Picture) -> float:
+    """Levels of 255 by which a pixel of the background differs from the 3 x 3 about it (root mean square)."""
+    return _size(_off_neighbours(_levels(picture))[background(picture)])
 
 
-LOOKS = {"background uneven": uneven, "grain": grain}
-
-
-def _opened(path: Path) -> tuple[NDArray[np.float64], Mask]:
-    """Levels [H, W, 3] of a file of SIZE pixels a side or a multiple, and which of them are background."""
-    with Image.open(path) as file:
-        pixels = np.asarray(file.convert("RGB"), np.float64)
-    factor = len(pixels) // SIZE
-    return pixels, plain(read(path)).repeat(factor, 0).repeat(factor, 1)
+def background(picture: Picture) -> Mask:
+    """[H, W]: which pixels are background, a margin away from the subject."""
+    small = Image.fromarray(_levels(picture).astype(np.uint8)).resize((SIZE, SIZE), Image.Resampling.BICUBIC)
+    factor = len(picture) // SIZE
+    return plain(np.asarray(small, np.float32) / np.float32(255)).repeat(factor, 0).repeat(factor, 1)
 
 
 def plain(picture: Picture) -> Mask:
@@ -44,6 +36,13 @@ def plain(picture: Picture) -> Mask:
     subject, _ = find_subject(picture, find_background(picture)[0])
     wide = Image.fromarray(subject).convert("L").filter(ImageFilter.MaxFilter(2 * MARGIN + 1))
     return np.asarray(wide) == 0
+
+
+LOOKS = {"background uneven": uneven, "grain": grain}
+
+
+def _levels(picture: Picture) -> NDArray[np.float64]:
+    return (picture.astype(np.float64) * 255).round().clip(0, 255)
 
 
 def _off_slope(pixels: NDArray[np.float64], where: Mask) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from training.loops.training_loop import Losses, TrainingPlan, fit
 from training.loops.unclip_export import DECODER, export_decoder
 from training.models.unclip_decoder import GROWN_BATCH, SEED, SIDE, DecoderLearner, Round, anywhere, write
 
-PLAN = TrainingPlan(steps=1200, peak=5e-4, warm_up=40, hold=0.3, average=0.99, weight_decay=1e-3)
+PLAN = TrainingPlan(steps=1200, peak=5e-4, warm_up=40, hold=0.3, average=0.99, weight_decay=1e-3, last=850)
 LATE, LATE_SHARE = 400, 0.5
 """Timesteps below the first are late; so many more of them are shown."""
 ABSOLUTE = 0.3
