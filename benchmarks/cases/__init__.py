@@ -3,7 +3,7 @@
 A file's ``SYSTEMS`` are found by themselves; the names are those of the workflows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -43,7 +43,7 @@ class System(NamedTuple):
     settings: dict[str, Any] = {}
     seen: Callable[[Picture], Picture] | None = None
     also: Callable[[int], str] | None = None
-    looks: dict[str, Callable[[Picture], float]] = {}
+    looks: Mapping[str, Callable[[Picture], float]] = {}
 
 
 def numbers(seed: int) -> range:
