@@ -17,7 +17,7 @@ GIVES = (
     "_lora.up.weight", ".lora_linear_layer.up.weight",
 )  # fmt: skip
 """Ends of names of the factor that takes a layer's input (its columns are those of the layer), and that gives."""
-NAMED = re.compile(r"(\.lora_[AB]|\.lora_magnitude_vector)\.([^.]+)(\.(?:weight|bias))$")
+NAMED = re.compile(r"(\.lora_[AB]|\.lora_magnitude_vector)\.(?!(?:weight|bias)$)([^.]+)(\.(?:weight|bias)|)$")
 """How peft's keys end before it saves them: with the adapter's name inside, ``default`` where none was given."""
 BASES = "ss_base_model_version", "modelspec.architecture", "modelspec.title"
 """Where trainers say what they trained."""

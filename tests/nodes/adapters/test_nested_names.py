@@ -113,3 +113,19 @@ def test_a_dora_of_a_layer_with_one_output_is_by_rows_or_by_columns(by_rows: boo
     change = scale / length * whole - network["projector"].weight
     led = adapter(write(tmp_path, file), network)
     assert_same(outputs(network, led), outputs(merged(network, {"projector.weight": change})))
+
+
+@pytest.mark.parametrize("end", ["", ".weight"])
+def test_magnitudes_and_factors_keep_the_name_that_peft_gave_the_adapter(end: str, flux: Any, tmp_path: Path) -> None:
+    a, b, weight = drawn(2, 32), drawn(32, 2), flux.get_submodule(LAYER).weight
+    whole = weight + b @ a
+    length = whole.norm(dim=1)
+    scale = length * (1 + drawn(32))
+    file = {
+        f"{LAYER}.lora_A.mine{end}": a,
+        f"{LAYER}.lora_B.mine{end}": b,
+        f"{LAYER}.lora_magnitude_vector.mine{end}": scale,
+    }
+    led = adapter(write(tmp_path, file), flux)
+    change = (scale / length)[:, None] * whole - weight
+    assert_same(outputs(flux, led), outputs(merged(flux, {f"{LAYER}.weight": change})))
