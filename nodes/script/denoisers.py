@@ -24,6 +24,8 @@ class Denoises:
     controls: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     """Pairs of the tokens of images that it attends to and of those that stand for none, behind a condition's."""
+    leveled: bool = False
+    """Whether guidance reckons with the noise level of each step."""
 
 
 def denoiser(function: str, input: str) -> Function:

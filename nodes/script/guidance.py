@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nodes.comfyui.export.exporter import CannotExportError
+from nodes.script.denoisers import Denoises
 from nodes.script.pieces import literal
-from nodes.script.schedulers import levels
+from nodes.script.sigmas import seen_levels
 from nodes.script.texts import SHOWN, led_away
 from nodes.script.writer import Function, Made, Writer
 
@@ -87,38 +90,55 @@ def skip_layers(writer: Writer, name: str, _: str) -> Made:
     return Made(writer.bound(name, "", "guided_without_blocks", *parts, denoiser.code, numbers, *more), denoiser)
 
 
+def rescale(writer: Writer, name: str, _: str) -> Made:
+    source, parts, ask = _plain_guidance(writer, name)
+    denoiser = writer.input(source, "denoiser")
+    given = writer.value(name, "share"), literal(denoiser.about.prediction)
+    found = seen_levels(writer, name, denoiser.about)
+    line = writer.bound(name, "", "rescaled_velocity", *parts, *given, found, ask=ask)
+    return Made(line, _leveled(denoiser))
+
+
+def _leveled(made: Made) -> Denoises:
+    """What is known of a denoiser whose guidance reckons with noise levels."""
+    return replace(made.about, leveled=True)
+
+
 def change_guidance(writer: Writer, name: str, _: str) -> Made:
     before, after = writer.input(name, "before"), writer.input(name, "after")
     step = literal(writer.plain(name, "step"))
-    return Made(writer.bound(name, "", "changing", before.code, after.code, step), before.about)
+    leveled = before.about.leveled or after.about.leveled
+    return Made(
+        writer.bound(name, "", "changing", before.code, after.code, step), replace(before.about, leveled=leveled)
+    )
 
 
 def inpaint(writer: Writer, name: str, _: str) -> Made:
     guider, latent, mask = (writer.input(name, key) for key in ("guider", "latent", "mask"))
     if writer.plain(name, "mask_fit") == "cover":
         raise CannotExportError(f"{name} cuts its mask to the image's shape, which is not written")
-    found = levels(writer, name, guider.about)
+    found = seen_levels(writer, name, guider.about)
     fitted = f"{writer.use('fitted')}({mask.code}, {latent.code})"
     kind = literal(guider.about.prediction)
-    return Made(writer.bound(name, "", "inpainted", guider.code, latent.code, fitted, kind, found), guider.about)
+    return Made(writer.bound(name, "", "inpainted", guider.code, latent.code, fitted, kind, found), _leveled(guider))
 
 
 def classifier_guidance(writer: Writer, name: str, _: str) -> Made:
     denoiser, classifier, label = (writer.input(name, key) for key in ("denoiser", "classifier", "label"))
     condition = writer.input(name, "conditioning").code if writer.is_wired(name, "conditioning") else "()"
     condition = with_images(condition, denoiser, 0)
-    found, kind = levels(writer, name, denoiser.about), literal(denoiser.about.prediction)
+    found, kind = seen_levels(writer, name, denoiser.about), literal(denoiser.about.prediction)
     given = denoiser.code, classifier.code, f"{label.code}[0]", condition, writer.value(name, "scale"), kind, found
-    return Made(writer.bound(name, "", "towards_class", *given), denoiser.about)
+    return Made(writer.bound(name, "", "towards_class", *given), _leveled(denoiser))
 
 
 def clip_guidance(writer: Writer, name: str, _: str) -> Made:
     guider, clip = writer.input(name, "guider"), writer.input(name, "clip")
     lines = (line.strip() for line in str(writer.plain(name, "text")).splitlines())
     text = f"{clip.code}.embed_texts([{literal(' '.join(line for line in lines if line))}])"
-    found, kind = levels(writer, name, guider.about), literal(guider.about.prediction)
+    found, kind = seen_levels(writer, name, guider.about), literal(guider.about.prediction)
     given = guider.code, clip.code, text, writer.value(name, "scale"), kind, found
-    return Made(writer.bound(name, "", "towards_text", *given), guider.about)
+    return Made(writer.bound(name, "", "towards_text", *given), _leveled(guider))
 
 
 GUIDANCE: dict[str, Function] = {
@@ -126,6 +146,7 @@ GUIDANCE: dict[str, Function] = {
     "classifier_free_guidance": classifier_free,
     "change_guidance": change_guidance,
     "normalise_guidance": normalise,
+    "rescale_guidance": rescale,
     "skip_layer_guidance": skip_layers,
     "inpaint": inpaint,
     "classifier_guidance": classifier_guidance,

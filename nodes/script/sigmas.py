@@ -12,6 +12,7 @@ from nodes.script.noise_masks import PaintedPart
 from nodes.script.noise_masks import told as painted
 from nodes.script.pieces import literal
 from nodes.script.schedulers import STABLE_DIFFUSION
+from nodes.script.schedulers import levels as levels_of_scheduler
 from nodes.script.writer import Function, Made, Writer
 
 ETA, NOISE = {"eta": 1.0, "s_noise": 1.0}, {"s_noise": 1.0}
@@ -46,6 +47,8 @@ OF_ITSELF = {
 }
 """What the function of a sampler is told whatever the node says."""
 BROWNIAN = ("dpmpp_sde", "dpmpp_2m_sde", "dpmpp_3m_sde")
+MIDWAY = ("heun", "dpm_2", "dpm_2_ancestral", "dpmpp_2s_ancestral", "dpmpp_sde", "dpmpp_sde_gpu")
+"""Those that ask at other levels than each step's own."""
 CHURNED = ("euler", "ddim", "heun", "dpm_2")
 DISCARDING = ("dpm_2", "dpm_2_ancestral", "uni_pc", "uni_pc_bh2")
 """Those that go with one step more, of which the last level before 0 is dropped."""
@@ -64,12 +67,14 @@ MOST = 10000
 
 
 class SigmaWalk(NamedTuple):
-    """A sampler and what it walks along: its function, what that is told, the code of the model's levels and sigmas."""
+    """A sampler and what it walks along: its function, what that is told, the code of the model's levels, whether these
+    are of straight paths, and whether it asks at levels between."""
 
     take: str
     told: dict[str, str]
     levels: str
     flow: bool
+    midway: bool = False
 
 
 def trained_levels(writer: Writer, name: str) -> tuple[str, bool]:
@@ -173,7 +178,7 @@ def _along(name: str, sampler: str, levels: str, flow: bool) -> SigmaWalk:
         raise CannotExportError(f"{name} walks by {sampler}, which is not written")
     if flow and sampler.removesuffix("_gpu") in BROWNIAN:
         raise CannotExportError(f"{name} walks along straight paths by {sampler}, which is not written")
-    return SigmaWalk(STEPS[sampler][0], OF_ITSELF.get(sampler, {}), levels, flow)
+    return SigmaWalk(STEPS[sampler][0], OF_ITSELF.get(sampler, {}), levels, flow, sampler in MIDWAY)
 
 
 def sample_along(writer: Writer, name: str) -> Made:
@@ -200,10 +205,28 @@ def sample_along(writer: Writer, name: str) -> Made:
     return Made(writer.assign(name, "latents", writer.use("sample_along"), *given, **told), about)
 
 
+def seen_levels(writer: Writer, name: str, guider: Denoises) -> str:
+    """The name of the levels of noise of the schedule that is wired to a node, as a network sees them."""
+    schedule = writer.input(name, "schedule")
+    if not isinstance(schedule.about, SigmaWalk):
+        return levels_of_scheduler(writer, name, guider)
+    walk: SigmaWalk = schedule.about
+    check_prediction(name, guider, walk)
+    given = walk.levels, schedule.code
+
+    def write() -> Made:
+        writer.input(name, "schedule")
+        return Made(writer.assign(schedule.code, "seen", writer.use("seen_along"), *given))
+
+    return writer.shared(("seen", schedule.code), write).code
+
+
 def check_prediction(name: str, denoises: Denoises, walk: SigmaWalk) -> None:
     """Raises CannotExportError where a network and the levels do not go together, or it predicts more than one."""
     if denoises.learned or (denoises.prediction == "flow") != walk.flow:
         raise CannotExportError(f"{name} walks along levels that are not those of its network, which is not written")
+    if denoises.leveled and walk.midway:
+        raise CannotExportError(f"{name} asks guidance at levels between those of the steps, which is not written")
 
 
 def sampler_error(writer: Writer, name: str, output: str) -> Made:

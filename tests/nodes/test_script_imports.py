@@ -56,11 +56,12 @@ GRAPHS = {
         part=("SetLatentNoiseMask", {"samples": "@encode", "mask": "@image.1"}),
         sampler=k_sampler("@part", "ddim", "simple"),
     ),
-    "a hole in an image, by steps that look back": saved(
+    "a hole in an image, by steps that look back and guidance that is held back": saved(
         "@sampler",
         image=("LoadImage", {"image": "hole.png"}),
         encode=("VAEEncodeForInpaint", {"pixels": "@image", "vae": "@model.2", "mask": "@image.1", "grow_mask_by": 6}),
-        sampler=k_sampler("@encode", "dpmpp_2m", "karras"),
+        rescaled=("RescaleCFG", {"model": "@model", "multiplier": 0.7}),
+        sampler=k_sampler("@encode", "dpmpp_2m", "karras", model="@rescaled"),
     ),
     "texts of texts": saved(
         "@sampler",

@@ -68,6 +68,20 @@ def rescaled(denoise, negative, positive, scale, share, x, at):
     return share * like + (1 - share) * found
 
 
+def rescaled_velocity(denoise, negative, positive, scale, share, kind, levels, x, at, ask=ask_twice):
+    """Classifier-free guidance, brought back towards the deviation of the positive text as velocities."""
+    unconditional, conditional = ask(denoise, negative, positive, x, at)
+    guided_output, level = unconditional + scale * (conditional - unconditional), levels[at.step]
+    velocity = "flow" if kind == "flow" else "v"
+    found, wanted = (
+        prediction_of(velocity, clean(kind, part, x, level), x, level) for part in (guided_output, conditional)
+    )
+    axes = list(range(1, found.ndim))
+    like = found * (wanted.std(dim=axes, keepdim=True) / found.std(dim=axes, keepdim=True))
+    x_0 = clean(velocity, share * like + (1 - share) * found, x, level)
+    return prediction_of(kind, x_0, x, level)
+
+
 def inpainted(predict, known, mask, kind, levels, x, at):
     """A prediction that leads, outside of a mask, to a known image (Song et al. 2021, section 5)."""
     known = at.row(known).expand(len(x), *known.shape[1:])

@@ -106,6 +106,12 @@ def going_to(seed):
     return torch.Generator().manual_seed(seed)
 
 
+def seen_along(levels, sigmas):
+    """(alpha, sigma) of what a network sees at each step of a walk."""
+    sizes = [(sigma, 1.0 if levels.flow else math.hypot(1, sigma)) for sigma in sigmas[:-1].tolist()]
+    return [(levels.alpha(sigma) / size, sigma / size) for sigma, size in sizes]
+
+
 def painting(ask, kind, levels, known, noise, mask):
     """What asks a network as if a latent stayed where a mask is 0: it sees that with its noise, and foresees it."""
     if mask.shape[-2:] != known.shape[-2:]:
