@@ -29,7 +29,7 @@ def plan_image_tokens(writer: Writer, name: str, _: str) -> Made:
         raise CannotExportError(f"{name} asks another text encoder than GLM-Image's, which plans no image")
     size = f"({writer.value(name, 'height')}, {writer.value(name, 'width')})"
     drawing = f"({', '.join(writer.value(name, key) for key in ('temperature', 'top_k', 'top_p'))})"
-    seen, latents = ([one.about for one in references], [one.code for one in references])
+    seen, latents = ([one.about.seen for one in references], [one.code for one in references])
     given = [writer.text(name, False), *encoder.about, size, writer.value(name, "seed"), drawing]
     shown = [f"[{', '.join(images)}]" for images in (seen, latents)]
     condition = writer.assign(name, "condition", writer.use("encode_planned"), *given, *shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -40,7 +41,29 @@ PRX = ScriptFamily(
     channels("in_channels"),
     fits=lambda _, config: config.get("patch_size") != 1,
 )
+SANA = ScriptFamily(
+    "Sana",
+    "SanaTransformer2DModel",
+    "sana",
+    one_encoder("encode_sana", "Gemma2Model"),
+    DEEP,
+    channels("in_channels"),
+    side=32,
+    scheduled=ODD_FLOW,
+    fits=lambda _, config: not config.get("guidance_embeds"),
+)
+SPRINT = replace(
+    SANA,
+    name="Sana Sprint",
+    denoise="sana_sprint",
+    guided=True,
+    usual=tokens(1024),
+    scheduled={**ODD_FLOW, "shift": math.tan(1.3)},
+    fits=lambda _, config: bool(config.get("guidance_embeds")),
+)
 LANGUAGE_LED = (
+    SANA,
+    SPRINT,
     ScriptFamily(
         "Lumina 2",
         "Lumina2Transformer2DModel",
@@ -49,17 +72,6 @@ LANGUAGE_LED = (
         SHIFTED,
         channels("in_channels"),
         usual=tokens(64**2),
-    ),
-    ScriptFamily(
-        "Sana",
-        "SanaTransformer2DModel",
-        "sana",
-        one_encoder("encode_sana", "Gemma2Model"),
-        DEEP,
-        channels("in_channels"),
-        side=32,
-        scheduled=ODD_FLOW,
-        fits=lambda _, config: not config.get("guidance_embeds"),
     ),
     ScriptFamily(
         "Ovis-Image",

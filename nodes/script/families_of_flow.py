@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,18 @@ FLOW_FAMILIES = (
         lambda config: int(config.get("out_channels") or 16),
         control="QwenImageControlNetModel",
         usual=AT_USUAL_SIZE,
+        fits=lambda _, config: not config.get("use_layer3d_rope"),
+    ),
+    ScriptFamily(
+        "Qwen-Image-Layered",
+        "QwenImageTransformer2DModel",
+        "qwen_image_layered",
+        one_encoder("encode_qwen_image", "Qwen2_5_VLModel"),
+        replace(FRAMES, encode="encode_opaque_frame"),
+        lambda config: int(config.get("out_channels") or 16),
+        side=80,
+        usual={**tokens(40**2), "root_shift": True, "base_shift": 0.0, "max_shift": 1.0, "base_image_seq_len": 256},
+        fits=lambda _, config: bool(config.get("use_layer3d_rope")),
     ),
     ScriptFamily(
         "Qwen-Image 2.1",

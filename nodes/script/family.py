@@ -75,7 +75,15 @@ class ScriptFamily:
     def _network(self, folder: Folder) -> Made:
         config = folder.config(self.place)
         prediction = self._trained(folder).prediction
-        network = ScriptNetwork(config, self.channels(config), self.vae.downscale, self.side, prediction, self.name)
+        network = ScriptNetwork(
+            config,
+            self.channels(config),
+            self.vae.downscale,
+            self.side,
+            prediction,
+            self.name,
+            place=folder.path / self.place,
+        )
         parts = [folder.part(ScriptPart(self.place, "diffusers", self.network))]
         parts += [folder.part(one) for one in self.beside if (folder.path / one.subfolder).is_dir()]
         return Made(parts[0] if len(parts) == 1 else f"({', '.join(parts)})", network)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import NamedTuple
 
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
@@ -14,6 +15,17 @@ from nodes.script.unets import denoiser_of_unet, unet_denoiser, unet_model
 from nodes.script.writer import Function, Made, Writer
 
 Size = tuple[int, int]
+
+
+class Shown(NamedTuple):
+    """What is known of the latent of a reference image: the image as a text encoder sees it, as code (None: none
+    does), and the cells of a side."""
+
+    seen: str | None
+    rows: int
+    columns: int
+
+
 BESIDE = "text_encoder", "text_encoder_2", "text_encoder_3", "text_encoder_4", "vae", "tokenizer"
 
 
@@ -118,9 +130,8 @@ def reference_image(writer: Writer, name: str, _: str) -> Made:
     shown = f"{writer.use('shown_at')}({image.code}, {scaled[0]}, {scaled[1]}{middle})"
     kind: Vae = vae.about
     latent = writer.assign(name, "", writer.use(kind.encode), vae.code, shown)
-    if seen is None:
-        return Made(latent)
-    return Made(latent, writer.assign(name, "seen", writer.use("shown_at"), image.code, *map(str, seen)))
+    looked = seen and writer.assign(name, "seen", writer.use("shown_at"), image.code, *map(str, seen))
+    return Made(latent, Shown(looked, *(side // kind.downscale for side in cut)))
 
 
 def _sizes(family: str, size: Size, side: int, name: str) -> tuple[Size, Size, Size | None]:
@@ -142,6 +153,9 @@ def _sizes(family: str, size: Size, side: int, name: str) -> tuple[Size, Size, S
         case "Qwen-Image":
             found = _in_area(size, side or 1024)
             return found, found, _in_area(size, min(side or 384, 384))
+        case "Qwen-Image-Layered":
+            found = _in_area(size, side or 640)
+            return found, found, None
         case "Qwen-Image 2.1":
             found = _in_area(size, side or 1024)
             return found, found, found

@@ -35,6 +35,8 @@ def _shift(trained: Trained, steps: int) -> float:
     if trained.usual.get("empirical_shift"):
         few, many = 8.73809524e-05 * tokens + 1.89833333, 0.00016927 * tokens + 0.45666666
         return float(many if tokens > 4300 else many + (many - few) / 190 * (steps - 200))
+    if trained.usual.get("root_shift"):
+        return _root_shift(trained)
     fewest, most = (
         trained.config.get(key, usual) for key, usual in (("base_image_seq_len", 256), ("max_image_seq_len", 4096))
     )
@@ -43,7 +45,7 @@ def _shift(trained: Trained, steps: int) -> float:
 
 
 def _root_shift(trained: Trained) -> float:
-    """The same by the root of the size: CogView 4's."""
-    fewest = trained.config.get("base_image_seq_len", 256)
-    low, high = trained.config.get("base_shift", 0.5), trained.config.get("max_shift", 1.15)
-    return float(low + high * (trained.usual["image_tokens"] / fewest) ** 0.5)
+    """The same by the root of the size: CogView 4's and Qwen-Image-Layered's."""
+    said = {"base_image_seq_len": 256, "base_shift": 0.5, "max_shift": 1.15, **trained.config, **trained.usual}
+    fewest, low, high = (said[key] for key in ("base_image_seq_len", "base_shift", "max_shift"))
+    return float(low + high * (said["image_tokens"] / fewest) ** 0.5)

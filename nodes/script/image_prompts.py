@@ -1,4 +1,4 @@
-"""IP-Adapters: images that a U-Net attends to beside the text."""
+"""Images in the place of words: those that a U-Net attends to (IP-Adapters), and those that it is told of."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
 from nodes.script.models import Folder, ScriptPart, model_file
 from nodes.script.pieces import literal
+from nodes.script.texts import SHOWN
 from nodes.script.writer import Function, Made, Writer
 
 SIGHT = ScriptPart("", "transformers", "CLIPVisionModelWithProjection")
+SPREAD = ScriptPart(
+    "image_normalizer",
+    "diffusers.pipelines.stable_diffusion.stable_unclip_image_normalizer",
+    "StableUnCLIPImageNormalizer",
+)
 UNETS = "text_unet", "sized_unet", "prompted"
 USUAL = {"weight_type": "linear", "several": "side by side", "counted": "steps"}
 """What is written of an adapter's settings."""
@@ -46,4 +52,23 @@ def apply_ip_adapter(writer: Writer, name: str, _: str) -> Made:
     return Made(line, replace(found, function="prompted", images=(*found.images, shown)))
 
 
-IMAGE_PROMPTS: dict[str, Function] = {"load_ip_adapter": load_ip_adapter, "apply_ip_adapter": apply_ip_adapter}
+def stable_unclip_conditioning(writer: Writer, name: str, _: str) -> Made:
+    """A text, and behind it the vector of an image and how noisy that is."""
+    condition, image = writer.input(name, "conditioning"), writer.input(name, "image")
+    if writer.plain(name, "strength") == 0:
+        return condition
+    folder = Folder(writer, name)
+    sight = folder.part(replace(SIGHT, subfolder="image_encoder"))
+    spread = folder.part(SPREAD)
+    writer.imports.take("diffusers", "DDPMScheduler")
+    noising = f'DDPMScheduler.load_config({folder.code}, subfolder="image_noising_scheduler")'
+    told = (writer.value(name, key) for key in ("noise_level", "strength", "seed"))
+    shown = writer.assign(name, "sight", writer.use("seen_by_unclip"), sight, spread, noising, image.code, *told)
+    return Made(writer.assign(name, "condition", writer.use("with_latents"), condition.code, shown), SHOWN)
+
+
+IMAGE_PROMPTS: dict[str, Function] = {
+    "load_ip_adapter": load_ip_adapter,
+    "apply_ip_adapter": apply_ip_adapter,
+    "stable_unclip_conditioning": stable_unclip_conditioning,
+}

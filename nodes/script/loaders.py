@@ -86,7 +86,8 @@ def flow_transformer(writer: Writer, name: str, output: str) -> Made:
             return vae_of(folder)
     part = ScriptPart("transformer", "diffusers", "SD3Transformer2DModel")
     channels, side = config["in_channels"], config["sample_size"]
-    return Made(folder.part(part), ScriptNetwork(config, channels, factor(vae), side, "flow", "Stable Diffusion 3"))
+    told = config, channels, factor(vae), side, "flow", "Stable Diffusion 3"
+    return Made(folder.part(part), ScriptNetwork(*told, place=folder.path / "transformer"))
 
 
 def pixel_model(writer: Writer, name: str, output: str) -> Made:

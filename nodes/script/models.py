@@ -52,6 +52,8 @@ class ScriptNetwork:
     family: str = ""
     adapted: bool = False
     """Whether its code stands for it with a LoRA on it."""
+    place: Path | None = None
+    """The folder of its weights, where a LoRA can be put on it."""
 
 
 @dataclass(frozen=True)
@@ -153,21 +155,23 @@ def model_folder(model: str, name: str) -> Path:
     """The folder of a model. Raises CannotExportError where there is none on this computer."""
     if model.startswith(STARTER):
         return resources.folder("assets") / "models" / model[len(STARTER) :]
-    try:
-        found = library_path(model) or Path(model)
-    except AmbiguousNameError as error:
-        raise CannotExportError(str(error)) from None
+    found = model_place(model)
     if not model or not any((found / file).is_file() for file in INDICES):
         raise CannotExportError(f"{name} loads {model or 'nothing'}, which is no folder in diffusers' layout here")
     return found.absolute()
 
 
-def model_file(model: str, name: str) -> Path:
-    """A model's single file. Raises CannotExportError where there is none on this computer."""
+def model_place(model: str) -> Path:
+    """Where a model lies, by its name in a library or by its path. Raises CannotExportError for a name of several."""
     try:
-        found = library_path(model) or Path(model)
+        return library_path(model) or Path(model)
     except AmbiguousNameError as error:
         raise CannotExportError(str(error)) from None
+
+
+def model_file(model: str, name: str) -> Path:
+    """A model's single file. Raises CannotExportError where there is none on this computer."""
+    found = model_place(model)
     if not model or found.suffix != ".safetensors" or not found.is_file():
         raise CannotExportError(f"{name} loads {model or 'nothing'}, which is no .safetensors file here")
     return found.absolute()

@@ -19,7 +19,8 @@ BETWEEN = {"goes on": None, "the seed again": 0, "seed + 1": 1}
 
 class NoiseUse(NamedTuple):
     """What is known of noise: the size that it asks for, its numbers where it has its own, how many images one
-    generator draws at once (0: each its own), the seeds of what is drawn on the way, and whether it is none at all."""
+    generator draws at once (0: each its own), the seeds of what is drawn on the way, whether it is none at all, and
+    the cells that it fills where that is no size."""
 
     width: int
     height: int
@@ -27,6 +28,7 @@ class NoiseUse(NamedTuple):
     at_once: int = 0
     later: str | None = None
     silent: bool = False
+    cells: tuple[int, int] | None = None
 
     def drawn(self, writer: Writer, seeds: str, sides: str) -> str:
         """The code of the first noise."""
@@ -65,12 +67,12 @@ def gaussian_noise(writer: Writer, name: str, _: str) -> Made:
         alone = writer.plain(name, "stream") == "one for the batch"
         use = use._replace(at_once=count if alone and count > 1 else 0, silent=not writer.plain(name, "add_noise"))
         count = 1 if alone else count
-    seeds = _seeds(writer, name, count, 0)
+    first = seeds(writer, name, count, 0)
     more = BETWEEN[writer.plain(name, "between")] if writer.about.kind(name) == "noise_stream" else None
-    return Made(seeds, use if more is None else use._replace(later=_seeds(writer, name, count, more)))
+    return Made(first, use if more is None else use._replace(later=seeds(writer, name, count, more)))
 
 
-def _seeds(writer: Writer, name: str, count: int, more: int) -> str:
+def seeds(writer: Writer, name: str, count: int, more: int) -> str:
     """The code of the seeds of so many images, from the first one's or some more on."""
     if writer.is_wired(name, "seed"):
         first = writer.value(name, "seed") + (f" + {more}" if more else "")
@@ -91,7 +93,7 @@ def latent_as_noise(writer: Writer, name: str, _: str) -> Made:
 def shape(noise: NoiseUse, network: object) -> tuple[int, ...]:
     """(C, h, w) of what noise becomes for a network."""
     channels, factor, side = network.channels, network.downscale, network.side  # type: ignore[attr-defined]
-    return channels, noise.height // factor or side, noise.width // factor or side
+    return channels, *(noise.cells or (noise.height // factor or side, noise.width // factor or side))
 
 
 NOISE: dict[str, Function] = {

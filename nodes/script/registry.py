@@ -16,9 +16,11 @@ from nodes.script.hints import HINTS
 from nodes.script.image_prompts import IMAGE_PROMPTS
 from nodes.script.images import IMAGES
 from nodes.script.latents import LATENTS
+from nodes.script.layers import LAYERS
 from nodes.script.lists import LISTS
 from nodes.script.loaders import LOADERS
 from nodes.script.looking import LOOKING
+from nodes.script.loras import LORAS
 from nodes.script.noise import NOISE
 from nodes.script.noise_masks import NOISE_MASKS
 from nodes.script.own_networks import OWN_NETWORKS
@@ -36,12 +38,14 @@ GROUPS = (
     CLIPS,
     DENOISERS,
     CONTROLS,
+    LORAS,
     GUIDANCE,
     SCHEDULERS,
     SIGMAS,
     NOISE,
     SAMPLERS,
     LATENTS,
+    LAYERS,
     CODES,
     IMAGES,
     LISTS,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import NamedTuple
 
 from nodes.comfyui.export.exporter import CannotExportError
@@ -91,7 +93,7 @@ def trained_levels(writer: Writer, name: str) -> tuple[str, bool]:
 
 def _levels(writer: Writer, name: str, trained: Trained, flow: bool) -> Made:
     if flow:
-        if trained.whole.get("use_dynamic_shifting") or trained.usual:
+        if trained.whole.get("use_dynamic_shifting"):
             raise CannotExportError(f"{name} spaces noise levels by the size of an image, which is not written")
         timesteps = int(trained.whole.get("num_train_timesteps", 1000))
         given = [literal(float(trained.whole.get("shift", 1.0))), *([str(timesteps)] * 2 if timesteps != 1000 else [])]
@@ -145,6 +147,26 @@ def karras_sigmas(writer: Writer, name: str, _: str) -> Made:
     given = [writer.value(name, key) for key in ("steps", "sigma_max", "sigma_min", "rho")]
     about = trained_levels(writer, name) if writer.is_wired(name, "trained") else None
     return Made(writer.assign(name, "", writer.use("karras_between"), *given), about)
+
+
+def manual_sigmas(writer: Writer, name: str, _: str) -> Made:
+    if writer.is_wired(name, "curve"):
+        raise CannotExportError(f"{name} takes its noise levels from a curve, which is not written")
+    levels = trained_levels(writer, name) if writer.is_wired(name, "trained") else None
+    values = _falling(str(writer.plain(name, "values")), name)
+    writer.imports.add("torch")
+    return Made(writer.assign(name, "sigmas", "torch.tensor", literal(values)), levels)
+
+
+def _falling(text: str, name: str) -> list[float]:
+    """Numbers from a text. Raises CannotExportError where they are no noise levels from most to least."""
+    try:
+        found = [float(word) for word in text.replace(",", " ").replace(";", " ").split()]
+    except ValueError:
+        found = []
+    if not found or not all(now > then for now, then in pairwise([math.inf, *found])) or not found[-1] >= 0:
+        raise CannotExportError(f"the values of {name} are no noise levels, which are numbers that fall down to 0")
+    return found
 
 
 def sigmas_schedule(writer: Writer, name: str, _: str) -> Made:
@@ -269,6 +291,7 @@ def _sides(use: NoiseUse, denoises: Denoises, latent: str | None) -> str:
 SIGMAS: dict[str, Function] = {
     "k_sampler": k_sampler,
     "model_sigmas": model_sigmas,
+    "manual_sigmas": manual_sigmas,
     "sigmas_schedule": sigmas_schedule,
     "karras_sigmas": karras_sigmas,
     "split_sigmas": split_sigmas,

@@ -60,9 +60,10 @@ def edit_conditioning(writer: Writer, name: str, _: str) -> Made:
     text, function, given = _text(writer, name, encoder), encoder.code, list(encoder.about)
     if not references:
         return Made(writer.assign(name, "condition", function, text, *given), encoder.code)
-    if encoder.code in SEEING:
+    seen = [reference.about.seen for reference in references if reference.about.seen]
+    if encoder.code in SEEING and seen:
         function = writer.use(SEEING[encoder.code])
-        given += [reference.about for reference in references]
+        given += seen
     condition = writer.assign(name, "text", function, text, *given)
     latents = [reference.code for reference in references]
     return Made(writer.assign(name, "condition", writer.use("with_latents"), condition, *latents), SHOWN)

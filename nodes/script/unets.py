@@ -11,6 +11,8 @@ from nodes.script.writer import Made, Writer
 
 SIZED = "text_time"
 """What XL's U-Net adds to the timestep: the text as a whole, and sizes."""
+TOLD = "projection"
+"""What Stable unCLIP's adds: a vector that says what an image shows."""
 OPEN_CLIP = ScriptPart("text_encoder_2", "transformers", "CLIPTextModelWithProjection")
 CHAT_GLM = ScriptPart("text_encoder", "diffusers.pipelines.kolors", "ChatGLMModel", ANY, "transformers")
 
@@ -26,14 +28,16 @@ def unet_model(folder: Folder, name: str, output: str) -> Made:
         case "vae":
             return vae_of(folder)
     config, vae = folder.config("unet"), folder.config("vae")
-    more = "class_embed_type", "num_class_embeds", "time_cond_proj_dim"
+    more = "num_class_embeds", "time_cond_proj_dim"
     refined = config.get("addition_embed_type") == SIZED and not (folder.path / "text_encoder").is_dir()
-    if any(config.get(key) for key in more) or config.get("addition_embed_type") not in (None, SIZED) or refined:
+    other = config.get("class_embed_type") not in (None, TOLD) or any(config.get(key) for key in more)
+    if other or config.get("addition_embed_type") not in (None, SIZED) or refined:
         raise CannotExportError(f"the U-Net of {name} is told more than a text, which is not written")
     if config["in_channels"] != config["out_channels"]:
         raise CannotExportError(f"the U-Net of {name} is shown an image beside what it paints, which is not written")
     side = config.get("sample_size") or 64
-    return Made(folder.part(UNET), ScriptNetwork(config, config["in_channels"], factor(vae), side, trained.prediction))
+    told = config, config["in_channels"], factor(vae), side, trained.prediction
+    return Made(folder.part(UNET), ScriptNetwork(*told, place=folder.path / "unet"))
 
 
 def unet_denoiser(writer: Writer, name: str, network: Made) -> Made:
@@ -42,8 +46,8 @@ def unet_denoiser(writer: Writer, name: str, network: Made) -> Made:
     if about.config.get("addition_embed_type") == SIZED:
         line = writer.bound(name, "", "sized_unet", network.code, literal(about.downscale))
         return Made(line, known(writer, name, network, "sized_unet"))
-    line = writer.bound(name, "", "text_unet", network.code)
-    return Made(line, known(writer, name, network, "text_unet"))
+    function = "told_unet" if about.config.get("class_embed_type") == TOLD else "text_unet"
+    return Made(writer.bound(name, "", function, network.code), known(writer, name, network, function))
 
 
 def denoiser_of_unet(writer: Writer, name: str, _: str) -> Made:

@@ -188,6 +188,25 @@ def qwen_image(transformer, x, at, tokens, mask, *images, controls=()):
     return unpacked(output[:, : packed(x).shape[1]], x)
 
 
+def qwen_image_layered(transformer, x, at, tokens, mask, image):
+    """Qwen-Image-Layered: layers one below the other, the first the whole image again; what is taken apart comes
+    last."""
+    layers = x.split(image.shape[-2], -2)
+    longest, shown = int(mask.sum(1).max()), [*layers, image]
+    rows, columns = image.shape[-2] // 2, image.shape[-1] // 2
+    output = transformer(
+        hidden_states=torch.cat([packed(one) for one in shown], 1),
+        timestep=at.t.expand(len(x)).to(x.dtype) / 1000,
+        encoder_hidden_states=tokens[:, :longest],
+        encoder_hidden_states_mask=mask[:, :longest],
+        img_shapes=[[(1, rows, columns)] * len(shown)] * len(x),
+        additional_t_cond=torch.zeros(len(x), dtype=torch.long),
+        return_dict=False,
+    )[0]
+    each = output.split(rows * columns, 1)[: len(layers)]
+    return torch.cat([unpacked(one, image) for one in each], -2)
+
+
 def qwen_image_21(transformer, x, at, tokens, mask, slots=None, *images):
     """Qwen-Image 2.1: reference images first, what it paints last."""
     rows, columns = x.shape[-2:]

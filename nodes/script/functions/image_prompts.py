@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import torch
+from diffusers import DDPMScheduler
+from diffusers.models.embeddings import get_timestep_embedding
 from safetensors.torch import load_file
 from torch.nn.functional import linear
 from transformers import CLIPImageProcessor
@@ -22,18 +24,35 @@ def load_image_adapter(path, unet):
 
 def image_tokens(adapter, sight, images):
     """The tokens of images side by side, and those that stand for none."""
-    projection, side = adapter[0], sight.config.image_size
-    processor = CLIPImageProcessor(size={"shortest_edge": side}, crop_size={"height": side, "width": side})
+    projection = adapter[0]
     whole = type(projection).__name__ == "ImageProjection"
 
     def seen(pixels):
         return sight(pixels).image_embeds if whole else sight(pixels, output_hidden_states=True).hidden_states[-2]
 
-    pixels = processor(list((images * 255).round().to(torch.uint8)), return_tensors="pt").pixel_values
+    pixels = clip_pixels(sight, images)
     shown = [projection(seen(one)) for one in pixels.split(1)]
     nothing = seen(torch.zeros_like(pixels[:1]))
     none = projection(torch.zeros_like(nothing) if whole else nothing)
     return torch.cat(shown).flatten(0, 1)[None], none.repeat(1, len(shown), 1)
+
+
+def clip_pixels(sight, images):
+    """The middle squares of images as CLIP's image encoder takes them."""
+    side = sight.config.image_size
+    processor = CLIPImageProcessor(size={"shortest_edge": side}, crop_size={"height": side, "width": side})
+    return processor(list((images * 255).round().to(torch.uint8)), return_tensors="pt").pixel_values
+
+
+def seen_by_unclip(sight, spread, noising, images, level, strength, seed):
+    """What CLIP sees in images, made noisy on purpose, and how noisy that is as waves (Ramesh et al. 2022)."""
+    seen = sight(clip_pixels(sight, images)).image_embeds
+    noise = torch.randn(seen.shape, generator=torch.Generator().manual_seed(seed))
+    levels = torch.full((len(seen),), level)
+    plan = DDPMScheduler.from_config(noising)
+    noisy = plan.add_noise((seen - spread.mean) / spread.std, noise, levels) * spread.std + spread.mean
+    waves = get_timestep_embedding(levels, seen.shape[-1], flip_sin_to_cos=True, downscale_freq_shift=0)
+    return strength * torch.cat([noisy, waves], 1)
 
 
 def prompted(denoise, unet, adapter, weight, start, end, x, at, *condition):

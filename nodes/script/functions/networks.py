@@ -15,6 +15,13 @@ def text_unet(unet, x, at, tokens):
     return unet(x, at.t, tokens, return_dict=False)[0]
 
 
+def told_unet(unet, x, at, tokens, told=None):
+    """Stable unCLIP's U-Net: it is told what an image shows; of a text alone that is zero."""
+    wide = unet.config.projection_class_embeddings_input_dim
+    told = x.new_zeros(len(x), wide) if told is None else told
+    return unet(x, at.t, tokens, class_labels=told, return_dict=False)[0]
+
+
 def sized_unet(unet, downscale, x, at, tokens, pooled):
     """Stable Diffusion XL's U-Net: it is told the text as a whole, and that an image is whole and how large it is."""
     height, width = (downscale * side for side in x.shape[-2:])
@@ -50,34 +57,48 @@ def beside(image, x):
     return image.repeat(len(x) // len(image), 1, 1, 1)
 
 
-def load_lora(path):
-    """The pairs of small matrices of a LoRA's file, by the layers that they change."""
+def load_lora(path, alpha=None):
+    """The pairs of small matrices of a LoRA's file, by the layers that they change, and how much of them counts:
+    alpha over their rank, where the file says an alpha."""
     pairs = {}
     for name, value in load_file(path).items():
-        layer, _, side = name.removeprefix("unet.").removesuffix(".weight").rpartition(".")
-        pairs.setdefault(layer.removesuffix(".lora"), {})["B" if side in ("lora_B", "up") else "A"] = value.float()
+        layer, _, side = name.partition(".")[2].removesuffix(".weight").rpartition(".")
+        sides = {"lora_B": "B", "up": "B", "alpha": "alpha"}
+        pairs.setdefault(layer.removesuffix(".lora"), {})[sides.get(side, "A")] = value.float()
+    for pair in pairs.values():
+        said = float(pair.get("alpha", alpha or 0))
+        pair["scale"] = said / len(pair["A"]) if said else 1.0
     return pairs
 
 
-def with_lora(network, pairs, weight, *given, **named):
-    """A network's output with a LoRA on it, ``weight`` times (Hu et al. 2021); the network stays as it was."""
-    hooks = [
-        network.get_submodule(layer).register_forward_hook(partial(low_rank, pair["A"], pair["B"], weight))
-        for layer, pair in pairs.items()
-        if weight
-    ]
-    found = network(*given, **named)
-    for hook in hooks:
-        hook.remove()
-    return found
+class WithLora:
+    """A network with a LoRA on it, ``weight`` times (Hu et al. 2021); the network itself stays as it was."""
+
+    def __init__(self, network, pairs, weight):
+        self.network, self.pairs, self.weight = network, pairs, weight
+
+    def __getattr__(self, name):
+        return getattr(self.network, name)
+
+    def __call__(self, *given, **named):
+        hooks = [
+            self.network.get_submodule(layer).register_forward_hook(partial(low_rank, pair, self.weight))
+            for layer, pair in self.pairs.items()
+            if self.weight
+        ]
+        found = self.network(*given, **named)
+        for hook in hooks:
+            hook.remove()
+        return found
 
 
-def low_rank(down, up, weight, layer, given, output):
+def low_rank(pair, weight, layer, given, output):
     """What a layer gives, and what two small matrices add."""
+    down, up = pair["A"], pair["B"]
     if down.ndim == 2:
-        return output + weight * linear(linear(given[0], down), up)
+        return output + weight * (pair["scale"] * linear(linear(given[0], down), up))
     inner = conv2d(given[0], down, None, layer.stride, layer.padding, layer.dilation)
-    return output + weight * conv2d(inner, up.flatten(1)[..., None, None])
+    return output + weight * (pair["scale"] * conv2d(inner, up.flatten(1)[..., None, None]))
 
 
 def prior_transformer(prior, x, at, tokens, whole, mask):

@@ -181,12 +181,23 @@ def lumina_2(transformer, x, at, tokens, mask):
 
 def sana(transformer, x, at, tokens, mask):
     """Sana: linear attention on strongly compressed latents."""
+    return sana_at(transformer, x, at.t * transformer.config.timestep_scale, tokens, mask)
+
+
+def sana_sprint(transformer, guidance, x, at, tokens, mask):
+    """Sana Sprint, which is told its guidance, and the time as a share."""
+    told = torch.full((len(x),), float(guidance)) * transformer.config.guidance_embeds_scale
+    return sana_at(transformer, x, at.t / 1000, tokens, mask, told)
+
+
+def sana_at(transformer, x, time, tokens, mask, guidance=None):
+    """What Sana's transformer predicts at a time."""
     output = transformer(
         x,
         encoder_hidden_states=tokens,
         encoder_attention_mask=mask.to(x.dtype),
-        timestep=(at.t * transformer.config.timestep_scale).expand(len(x)),
-        guidance=None,
+        timestep=time.expand(len(x)),
+        guidance=guidance,
         return_dict=False,
     )[0]
     return output[:, : x.shape[1]]

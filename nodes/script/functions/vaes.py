@@ -64,10 +64,22 @@ def encode_frame(vae, images):
 
 def decode_frame(vae, latents):
     """Latents of films of one frame as images."""
+    return frame_channels(vae, latents)[:, :3]
+
+
+def frame_channels(vae, latents):
+    """All channels of latents of films of one frame; a fourth says how opaque an image is."""
     mean, deviation = frame_spread(vae)
     frames = (latents * deviation + mean)[:, :, None]
     pixels = [vae.decode(one, return_dict=False)[0][:, :, 0].float() for one in frames.split(1)]
-    return (torch.cat(pixels) / 2 + 0.5).clamp(0, 1)[:, :3]
+    return (torch.cat(pixels) / 2 + 0.5).clamp(0, 1)
+
+
+def decode_layers(vae, latents, rows):
+    """Layers of so many rows of cells as images, and how opaque each is; the first, the whole image, is left out."""
+    layers = [layer for one in latents.split(1) for layer in one.split(rows, -2)[1:]]
+    channels = frame_channels(vae, torch.cat(layers))
+    return channels[:, :3], channels[:, 3:]
 
 
 def encode_normalised(vae, images):

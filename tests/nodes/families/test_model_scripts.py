@@ -28,8 +28,8 @@ NEEDS = {"kolors": "sentencepiece"}
 QUICK = ("krea-2", "lumina-2", "stable-cascade", "stable-diffusion-1-ip-adapter")
 """A text of several layers' states, and one that is read in another way to be led away from; two stages; images
 beside the text."""
-UNETS = {"Stable Diffusion 1", "Stable Diffusion 2", "Stable Diffusion XL", "Kolors"}
-NOT_WRITTEN = {"Qwen-Image-Edit", "Qwen-Image-Layered", "Sana Sprint", "Stable unCLIP"}
+UNETS = {"Stable Diffusion 1", "Stable Diffusion 2", "Stable Diffusion XL", "Kolors", "Stable unCLIP"}
+NOT_WRITTEN = {"Qwen-Image-Edit"}
 
 
 @pytest.fixture(scope="module")

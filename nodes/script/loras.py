@@ -1,0 +1,104 @@
+"""LoRAs on the network that denoises, as diffusers and peft name what they change."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nodeflow.node import NodeError
+from nodes.comfyui.export.exporter import CannotExportError
+from nodes.loaders.adapters.settings import of_header
+from nodes.script.models import STARTER, ScriptNetwork, model_file, model_folder, model_place
+from nodes.script.pieces import literal
+from nodes.script.writer import Function, Made, Writer
+
+WEIGHTS = "pytorch_lora_weights.safetensors"
+OF_PEFT = "adapter_model.safetensors"
+"""A file whose settings stand in another."""
+MAX_HEADER = 1 << 24
+CHANGE = re.compile(r"([a-z_]+)\.(.+)\.(?:(lora_A|lora\.down|lora_B|lora\.up)\.weight|alpha)")
+FIRST = "lora_A", "lora.down"
+"""Names of the matrix that reads what a layer is given."""
+
+
+def lora(writer: Writer, name: str, _: str) -> Made:
+    network = writer.input(name, "unet")
+    if writer.plain(name, "blocks"):
+        raise CannotExportError(f"{name} gives some blocks a factor of their own, which is not written")
+    if writer.plain(name, "start") > 0 or writer.plain(name, "end") < 1:
+        raise CannotExportError(f"{name} acts in a part of the steps, which is not written")
+    if not isinstance(network.about, ScriptNetwork) or network.about.adapted:
+        raise CannotExportError(f"{name} is put on a network that has a LoRA already, which is not written")
+    if network.about.place is None or "(" in network.code:
+        raise CannotExportError(f"{name} is put on a network of several parts or of another kind, which is not written")
+    file = _file(str(writer.plain(name, "lora")), name)
+    alpha = _alpha(file, network.about.place, name)
+
+    def load() -> Made:
+        said = None if alpha is None else literal(alpha)
+        return Made(writer.assign(name, "pairs", writer.use("load_lora"), literal(str(file)), alpha=said))
+
+    pairs = writer.shared(("lora", str(file)), load).code
+    given = writer.use("WithLora"), network.code, pairs, writer.value(name, "weight")
+    return Made(writer.assign(name, "lora", *given), replace(network.about, adapted=True))
+
+
+def _file(model: str, name: str) -> Path:
+    """The file of a LoRA. Raises CannotExportError where there is none on this computer."""
+    if model.startswith(STARTER):
+        return model_folder(model, name) / WEIGHTS
+    place = model_place(model)
+    return place.absolute() / WEIGHTS if (place / WEIGHTS).is_file() else model_file(model, name)
+
+
+def _alpha(file: Path, network: Path, name: str) -> float | None:
+    """How much counts of all pairs of matrices, times their rank; None where each says so itself, or all of it does.
+
+    Raises CannotExportError for a file of anything else, and for one that was made for another network.
+    """
+    header = _header(file)
+    told = header.pop("__metadata__", None) or {}
+    found = {key: CHANGE.fullmatch(key) for key in header}
+    sides: dict[str, set[str]] = {}
+    for match in found.values():
+        if match is None or match[1] != network.name or file.name == OF_PEFT:
+            raise CannotExportError(
+                f"{name} loads {file.name}, which holds more than a LoRA of a {network.name} in the names that "
+                "diffusers and peft give its layers; load that, or leave the LoRA out"
+            )
+        if match[3]:
+            sides.setdefault(match[2], set()).add("A" if match[3] in FIRST else "B")
+    inside = {key for one in network.glob("*.safetensors") for key in _header(one)}
+    strange = [layer for layer, both in sides.items() if len(both) < 2 or f"{layer}.weight" not in inside]
+    if strange or not sides:
+        raise CannotExportError(f"{name} loads {file.name}, which was not made for this network: {strange[:1] or file}")
+    return _said(told, network.name, file, name)
+
+
+def _said(told: Mapping[str, str], part: str, file: Path, name: str) -> float | None:
+    """The one alpha in a file's header. Raises CannotExportError where it says another thing of how LoRAs count."""
+    try:
+        found = of_header(told, part, file.name)
+    except NodeError as error:
+        raise CannotExportError(f"{name} loads a LoRA that is not read: {error}") from None
+    if found.root or found.decomposed or found.alphas or found.ranks:
+        raise CannotExportError(f"{name} loads a LoRA whose layers count in ways of their own, which is not written")
+    return found.alpha
+
+
+def _header(path: Path) -> dict[str, Any]:
+    """What a file of weights says of itself; nothing where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(length, MAX_HEADER)))
+    except (OSError, ValueError):
+        return {}
+    return header if isinstance(header, dict) else {}
+
+
+LORAS: dict[str, Function] = {"apply_lora": lora}
