@@ -76,8 +76,9 @@ def check_alike(path: Path, session: WorkflowRunner, tmp_path: Path, ran_as: Cal
     ran_as(tmp_path)
     for event in session.run(RunRequest.of(workflow, path.parent, tmp_path / "ours", device="cpu")):
         assert not isinstance(event, (tell.NodeFailed, tell.NodeSkipped)), event
-    (made,), (ours,) = (
-        [np.asarray(Image.open(one).convert("RGB")) for one in place.glob("*.png")]
+    made, ours = (
+        [np.asarray(Image.open(one).convert("RGB")) for one in sorted(place.glob("*.png"))]
         for place in (tmp_path, tmp_path / "ours")
     )
-    assert np.array_equal(made, ours)
+    assert made
+    assert all(np.array_equal(one, other) for one, other in zip(made, ours, strict=True))
