@@ -36,7 +36,7 @@ def lora(writer: Writer, name: str, _: str) -> Made:
     if network.about.place is None or "(" in network.code:
         raise CannotExportError(f"{name} is put on a network of several parts or of another kind, which is not written")
     file = _file(str(writer.plain(name, "lora")), name)
-    alpha = _alpha(file, network.about.place, name)
+    alpha = alpha_of(file, network.about.place, name)
 
     def load() -> Made:
         said = None if alpha is None else literal(alpha)
@@ -55,27 +55,35 @@ def _file(model: str, name: str) -> Path:
     return place.absolute() / WEIGHTS if (place / WEIGHTS).is_file() else model_file(model, name)
 
 
-def _alpha(file: Path, network: Path, name: str) -> float | None:
-    """How much counts of all pairs of matrices, times their rank; None where each says so itself, or all of it does.
+def alpha_of(file: Path, network: Path, name: str) -> float | None:
+    """What a LoRA's file says for all of its layers: how much counts of each, times its rank; None where it does not.
 
-    Raises CannotExportError for a file of anything else, and for one that was made for another network.
+    Raises CannotExportError for a file of anything else, and for one that was made for another network than that whose
+    weights lie in a folder.
     """
     header = _header(file)
     told = header.pop("__metadata__", None) or {}
-    found = {key: CHANGE.fullmatch(key) for key in header}
+    if file.name == OF_PEFT:
+        raise CannotExportError(
+            f"{name} loads a LoRA whose settings stand in adapter_config.json, which is not written"
+        )
     sides: dict[str, set[str]] = {}
-    for match in found.values():
-        if match is None or match[1] != network.name or file.name == OF_PEFT:
+    for key in header:
+        match = CHANGE.fullmatch(key)
+        if match is None or match[1] != network.name:
             raise CannotExportError(
-                f"{name} loads {file.name}, which holds more than a LoRA of a {network.name} in the names that "
-                "diffusers and peft give its layers; load that, or leave the LoRA out"
+                f"{name} loads {file.name}, which holds {key}: scripts load LoRAs of the {network.name} alone, by the "
+                "names that diffusers and peft give its layers"
             )
-        if match[3]:
-            sides.setdefault(match[2], set()).add("A" if match[3] in FIRST else "B")
+        sides.setdefault(match[2], set()).add("A" if match[3] in FIRST else "B" if match[3] else "alpha")
     inside = {key for one in network.glob("*.safetensors") for key in _header(one)}
-    strange = [layer for layer, both in sides.items() if len(both) < 2 or f"{layer}.weight" not in inside]
-    if strange or not sides:
-        raise CannotExportError(f"{name} loads {file.name}, which was not made for this network: {strange[:1] or file}")
+    for layer, both in sides.items():
+        if f"{layer}.weight" not in inside:
+            raise CannotExportError(f"{name} loads {file.name}, which changes {layer}, and this network has no such layer")
+        if not both >= {"A", "B"}:
+            raise CannotExportError(f"{name} loads {file.name}, which holds one matrix of two for {layer}; save it again")
+    if not sides:
+        raise CannotExportError(f"{name} loads {file.name}, which holds no LoRA that can be read")
     return _said(told, network.name, file, name)
 
 
@@ -96,7 +104,7 @@ def _header(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(min(length, MAX_HEADER)))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return header if isinstance(header, dict) else {}
 
