@@ -79,9 +79,13 @@ def alpha_of(file: Path, network: Path, name: str) -> float | None:
     inside = {key for one in network.glob("*.safetensors") for key in _header(one)}
     for layer, both in sides.items():
         if f"{layer}.weight" not in inside:
-            raise CannotExportError(f"{name} loads {file.name}, which changes {layer}, and this network has no such layer")
+            raise CannotExportError(
+                f"{name} loads {file.name}, which changes {layer}, and this network has no such layer"
+            )
         if not both >= {"A", "B"}:
-            raise CannotExportError(f"{name} loads {file.name}, which holds one matrix of two for {layer}; save it again")
+            raise CannotExportError(
+                f"{name} loads {file.name}, which holds one matrix of two for {layer}; save it again"
+            )
     if not sides:
         raise CannotExportError(f"{name} loads {file.name}, which holds no LoRA that can be read")
     return _said(told, network.name, file, name)
