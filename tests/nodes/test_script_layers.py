@@ -17,7 +17,7 @@ def test_layers_are_as_opaque_as_in_runs() -> None:
     latents = torch.randn(2, 16, 3 * 4, 6)
     reference = Reference(Latent(torch.zeros(1, 16, 4, 6)), None, "Qwen-Image-Layered")
     wanted = in_runs(Latent(latents), opaque_vae(module, 6), reference)
-    images, opacity = decode_layers(module, latents, 4)
+    images, opacity = decode_layers(module, latents, 4)  # type: ignore[no-untyped-call]
     assert torch.equal(images, wanted.image.pixels)
     assert torch.equal(opacity, wanted.mask.values)
     assert images.shape == (4, 3, 32, 48) and opacity.shape == (4, 1, 32, 48)

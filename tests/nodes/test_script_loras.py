@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -30,7 +31,7 @@ class Network(nn.Module):
         self.blocks = nn.ModuleList([nn.ModuleDict({"to_q": nn.Linear(6, 8), "to_k": nn.Conv2d(6, 8, 3)})])
 
     def forward(self, x: Tensor) -> Tensor:
-        block = self.blocks[0]
+        block: Any = self.blocks[0]
         found: Tensor = block["to_q"](x.movedim(1, -1)).sum() + block["to_k"](x)
         return found
 
@@ -64,7 +65,7 @@ def test_a_lora_adds_what_it_adds_in_runs(count: str, tmp_path: Path) -> None:
     x = torch.randn(1, 6, 5, 5)
     with adapted(network, [Adapter(for_network(read_adapter_file(file), network), 0.7)]):
         wanted = network(x)
-    led = WithLora(network, load_lora(file, said), 0.7)
+    led = WithLora(network, load_lora(file, said), 0.7)  # type: ignore[no-untyped-call]
     assert torch.equal(led(x), wanted)
     assert not torch.equal(network(x), wanted)
     assert led.blocks is network.blocks
