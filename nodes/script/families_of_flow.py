@@ -43,6 +43,12 @@ def _reads_by_qwen(path: Path) -> bool:
     return "qwen3" in str(read_json(path / "text_encoder" / "config.json").get("model_type"))
 
 
+def _is_first_edit(path: Path) -> bool:
+    """Whether a folder is the first Qwen-Image-Edit's, which reads of images in words of its own."""
+    index = path / "model_index.json"
+    return index.is_file() and read_json(index).get("_class_name") == "QwenImageEditPipeline"
+
+
 FLOW_FAMILIES = (
     ScriptFamily(
         "FLUX.1",
@@ -130,7 +136,7 @@ FLOW_FAMILIES = (
         lambda config: int(config.get("out_channels") or 16),
         control="QwenImageControlNetModel",
         usual=AT_USUAL_SIZE,
-        fits=lambda _, config: not config.get("use_layer3d_rope"),
+        fits=lambda path, config: not config.get("use_layer3d_rope") and not _is_first_edit(path),
     ),
     ScriptFamily(
         "Qwen-Image-Layered",

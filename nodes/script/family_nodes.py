@@ -17,7 +17,7 @@ from nodes.script.writer import Function, Made, Writer
 Size = tuple[int, int]
 
 
-class Shown(NamedTuple):
+class ShownReference(NamedTuple):
     """What is known of the latent of a reference image: the image as a text encoder sees it, as code (None: none
     does), and the cells of a side."""
 
@@ -131,7 +131,7 @@ def reference_image(writer: Writer, name: str, _: str) -> Made:
     kind: Vae = vae.about
     latent = writer.assign(name, "", writer.use(kind.encode), vae.code, shown)
     looked = seen and writer.assign(name, "seen", writer.use("shown_at"), image.code, *map(str, seen))
-    return Made(latent, Shown(looked, *(side // kind.downscale for side in cut)))
+    return Made(latent, ShownReference(looked, *(side // kind.downscale for side in cut)))
 
 
 def _sizes(family: str, size: Size, side: int, name: str) -> tuple[Size, Size, Size | None]:
