@@ -17,8 +17,9 @@ from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
+from nodes.comfyui.export.exporter import CannotExportError
 from nodes.loaders.models.known import families
-from nodes.script.families import FAMILIES
+from nodes.script.families import FAMILIES, family_of
 from nodes.script.writing import script_of
 from tests.nodes.families.test_model_workflows import FILES, small
 from tests.nodes.test_script import here
@@ -59,6 +60,17 @@ def test_a_script_of_each_kind_gives_the_same_image(path: Path, session: Workflo
 def test_families_that_are_not_written_are_known() -> None:
     written = {one.name for one in FAMILIES} | UNETS
     assert set(families()) - written == NOT_WRITTEN
+
+
+def test_the_first_edit_of_qwen_image_is_no_later_one(tmp_path: Path) -> None:
+    (tmp_path / "transformer").mkdir()
+    (tmp_path / "transformer" / "config.json").write_text('{"_class_name": "QwenImageTransformer2DModel"}')
+    index = tmp_path / "model_index.json"
+    index.write_text('{"_class_name": "QwenImageEditPlusPipeline"}')
+    assert family_of(tmp_path, "model").name == "Qwen-Image"
+    index.write_text('{"_class_name": "QwenImageEditPipeline"}')
+    with pytest.raises(CannotExportError, match="scripts do not know"):
+        family_of(tmp_path, "model")
 
 
 def check_alike(path: Path, session: WorkflowRunner, tmp_path: Path, ran_as: Callable[[Path], None]) -> None:
