@@ -19,6 +19,7 @@ from nodes.guidance.predictions.two_sides import check_two_sides, with_both
 from nodes.latents.noise import drawn_noise, latent_shape, rows
 from nodes.networks.attention_recorder import Recorder
 from nodes.samplers.loop.asking import Asker, take_step
+from nodes.samplers.loop.enough_rows import check_rows
 from nodes.samplers.loop.noise_mask import masked
 from nodes.samplers.loop.per_sample import BatchSplitter
 from nodes.schedulers.solvers.composite import levels_of, stage_at
@@ -88,6 +89,7 @@ def sample(
                 ends = float(solver.timesteps[first]), solver.end_timestep
                 guider = masked(guider, known, drawn, latent.noise_mask, ends, levels(schedule, denoiser))
 
+    check_rows(guider, len(x))
     if solver.two_sided:
         guider = with_both(guider)
     guiders = [guider.at(index, total) for index in range(first, total)]

@@ -45,6 +45,20 @@ def test_image_to_image_is_that_of_a_bare_loop(tiny: LatentDiffusion, kind: str,
     assert len(trajectory.x) == len(loop.timesteps) - start + 1
 
 
+@pytest.mark.parametrize("batch", ["each alone", "together"])
+@pytest.mark.parametrize("seeds", [(3,), (3, 4, 5)])
+def test_texts_that_are_neither_one_nor_as_many_as_seeds_are_told(
+    tiny: LatentDiffusion, seeds: tuple[int, ...], batch: str
+) -> None:
+    two, one = tiny.text_encoder.encode(["red star", "blue"]), clip_text_encode(tiny.text_encoder, "red star")
+    denoiser, schedule = unet_denoiser(tiny.unet), scheduler(None, "DDIM", 2)  # type: ignore[arg-type]
+    for guider in (no_guidance(denoiser, two), classifier_free_guidance(denoiser, one, two, 3.0)):
+        with pytest.raises(NodeError, match=f"2 texts, classes or vectors lead {len(seeds)} image"):
+            finish(sample(guider, schedule, Noise(seeds), batch=batch))  # type: ignore[arg-type]
+        both, _, _ = finish(sample(guider, schedule, Noise((3, 4)), batch=batch))[1]  # type: ignore[arg-type]
+        assert len(both.samples) == 2
+
+
 def test_strength_zero_leaves_the_latent_as_it_is(tiny: LatentDiffusion) -> None:
     latent = Latent(torch.randn(1, 4, 8, 8))
     guider = no_guidance(unet_denoiser(tiny.unet), clip_text_encode(tiny.text_encoder, "red star"))
