@@ -7,7 +7,8 @@ from app.hands import Hand
 from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
+from shiboken6 import delete
 
 from nodeflow.app.commands.cheat_sheet import CheatSheet
 from nodeflow.app.commands.registry import categories, plain
@@ -62,6 +63,19 @@ def test_the_palette_finds_by_letters_and_does_what_is_chosen(window: MainWindow
     assert not window.palette_.isVisible()
     assert len(window.canvas.selection.chosen()) == 10
     assert window.canvas.view.hasFocus()
+
+
+@pytest.mark.parametrize("key", [Key.Key_Return, Key.Key_Escape])
+def test_a_field_that_closed_meanwhile_gets_no_keys_back(window: MainWindow, key: Qt.Key) -> None:
+    field = QLineEdit(window)
+    field.show()
+    field.setFocus()
+    window.palette_.ask()
+    delete(field)
+    QTest.keyClicks(window.palette_.field, "sel all")
+    press(key)
+    assert not window.palette_.isVisible()
+    assert bool(window.canvas.selection.chosen()) == (key == Key.Key_Return)
 
 
 def test_what_was_used_last_stands_first(window: MainWindow) -> None:

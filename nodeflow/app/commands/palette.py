@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from nodeflow.app.commands import registry
 from nodeflow.app.commands.registry import Actions, categories, plain
@@ -45,7 +46,7 @@ class Palette(Picker):
             self._give_back()
 
     def _give_back(self) -> None:
-        if self._before is not None:
+        if self._before is not None and isValid(self._before):  # a field may have closed when it lost the keys
             self._before.setFocus()
 
     def _entries(self, words: str) -> list[PickerEntry]:

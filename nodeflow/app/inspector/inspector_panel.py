@@ -268,7 +268,8 @@ class InspectorPanel(QWidget):
 
     def _compared(self) -> ValueHandle | None:
         """The handle of the value that is compared with; None where there is none."""
-        spec = self.scope.catalogue.nodes.get(self.scope.workflow.nodes[self.node].type)
+        node = self.scope.workflow.nodes.get(self.node)  # what it gave is shown for longer than it is there
+        spec = self.scope.catalogue.nodes.get(node.type) if node else None
         own = self.overview.handle if self.overview else None
         return self.compare_bar.handle(own, self.scope.path_of(self.node), spec, self.output) if spec else None
 

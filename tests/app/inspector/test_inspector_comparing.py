@@ -107,6 +107,17 @@ def test_pictures_of_two_runs_are_compared_too(window: MainWindow, see: See, qtb
     assert "noise.seed" in panel.compare_bar.words.text()
 
 
+def test_what_a_node_gave_that_is_gone_is_compared_with_nothing(window: MainWindow, see: See, qtbot: QtBot) -> None:
+    panel = see("decode", "image", "picture")
+    window.canvas.selection.choose(["decode"])
+    window.actions_["edit.delete"].trigger()
+    assert "decode" not in window.session.workflow.nodes
+    panel.compare_button.click()
+    qtbot.waitUntil(lambda: not panel.looks.waiting, timeout=SECONDS)
+    assert panel.comparing and panel.overview is not None
+    panel.compare_button.click()
+
+
 def test_the_line_of_a_wipe_is_dragged(qtbot: QtBot) -> None:
     wipe = WipeView(ZoomState())
     qtbot.addWidget(wipe)
