@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageOps
 
 from nodeflow.node import NodeError
 from nodes.comfyui.export.exporter import CannotExportError
-from nodes.images.picture_decoder import decode
 from nodes.script.family import SHIFTED, Vae
 from nodes.script.models import model_folder
 from nodes.script.pieces import literal
@@ -39,6 +37,10 @@ def load_image(writer: Writer, name: str, output: str) -> Made:
 
 def _is_transparent(path: Path, name: str) -> bool:
     """Whether an image has transparent places. Raises CannotExportError where scripts would read other colours."""
+    import numpy as np  # takes long to load, for those who write no script
+
+    from nodes.images.picture_decoder import decode
+
     try:
         colours, opacity = decode(path)
         with Image.open(path) as image:
