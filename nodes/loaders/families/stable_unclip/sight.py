@@ -27,8 +27,6 @@ ENCODER, STATISTICS = "unCLIP's image encoder", "unCLIP's statistics"
 MEAN, DEVIATION = "data_mean", "data_std"
 COSINE = {"num_train_timesteps": 1000, "beta_schedule": "squaredcos_cap_v2"}
 """How the vectors are made noisy, which stands in no file."""
-BESIDE = (r"(?!data_)",)
-"""What else stands beside the statistics: tables of the levels of noise, which follow from `COSINE`."""
 
 
 @dataclass(frozen=True, eq=False)
