@@ -22,6 +22,10 @@ class Hand:
     def press(self, pos: QPointF, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
         self._send(QEvent.Type.MouseButtonPress, self.view.mapFromScene(pos), keys, held=True)
 
+    def press_on_screen(self, at: QPoint) -> None:
+        """Press at a point of the viewport."""
+        self._send(QEvent.Type.MouseButtonPress, at, NO_KEYS, held=True)
+
     def move(self, pos: QPointF, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
         self._send(QEvent.Type.MouseMove, self.view.mapFromScene(pos), keys, held=True)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from PySide6.QtCore import QPointF
 
 from nodeflow.app.canvas.items.port_item import Port
@@ -34,6 +37,11 @@ def add(window: MainWindow, name: str, node_type: str, x: float = 0, y: float = 
 
 def agrees(window: MainWindow) -> bool:
     """Whether the view shows what the document says, no more and no less."""
+    return not differences(window)
+
+
+def differences(window: MainWindow) -> list[str]:
+    """What the view shows in another way than the document says, in words."""
     canvas, workflow = window.canvas, window.canvas.scope.workflow
     nodes = {name: (card.node, card.x(), card.y()) for name, card in canvas.nodes.items()}
     wanted = {name: (node, workflow.layout[name].x, workflow.layout[name].y) for name, node in workflow.nodes.items()}
@@ -43,4 +51,11 @@ def agrees(window: MainWindow) -> bool:
     }
     at_ports = sum(len(p.wires) for card in canvas.nodes.values() for p in card.ports())
     drawn = {name: item.shown for name, item in canvas.annotations.items.items()}
-    return drawn == workflow.annotations and nodes == wanted and wires == workflow.links and at_ports == 2 * len(wires)
+    found = _unlike("note", drawn, workflow.annotations) + _unlike("node", nodes, wanted)
+    found += _unlike("wire", wires, workflow.links)
+    return found if at_ports == 2 * len(wires) else [*found, f"{len(wires)} wires have {at_ports} ends at ports"]
+
+
+def _unlike(kind: str, seen: Mapping[Any, object], said: Mapping[Any, object]) -> list[str]:
+    names = [name for name in {**seen, **said} if seen.get(name) != said.get(name)]
+    return [f"{kind} {name}: seen {seen.get(name)}, said {said.get(name)}" for name in names]

@@ -6,7 +6,7 @@ import itertools
 
 from app.hands import Hand
 from app.seen import agrees, text
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -211,3 +211,21 @@ def test_far_out_a_note_shows_the_lines_that_fit(window: MainWindow) -> None:
     assert written(window, boxes["note"]) > 20
     window.canvas.view.centerOn(boxes["low"].center())
     assert written(window, boxes["low"]) == 0, "half a line cannot be read"
+
+
+def test_a_frame_is_taken_by_any_pixel_that_shows_it(window: MainWindow, hand: Hand) -> None:
+    """Far out a pixel is wide: its corner lies beside the frame that it shows, and no rubber band begins there too."""
+    frame, view = framed(window, hand), hand.view
+    view.camera.set_scale(0.23)
+    view.scene().clearSelection()
+    before, rim = text(window), view.mapFromScene(frame.pos() + QPointF(frame.size[0] / 2, 0))
+    rows = [at for by in range(-4, 5) if view.itemAt(at := rim + QPoint(0, by)) is frame]
+    assert rows and view.mapToScene(rows[0]).y() < frame.y(), "the first only touches it"
+    for at in rows:
+        hand.press_on_screen(at)
+        hand.move_on_screen(at + QPoint(-90, -60))
+        hand.move_on_screen(at + QPoint(-90, -90))
+        hand.release()
+        assert agrees(window)
+        assert text(window) != before
+        window.session.stack.undo()

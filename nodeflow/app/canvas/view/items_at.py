@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsView
 
 from nodeflow.app.canvas.items.annotation_item import AnnotationItem
@@ -55,14 +55,19 @@ class ItemsAt:
         """Return the frame or note at a point, where nothing else lies over it."""
         if self.near(pos):
             return None
-        return next((item for item in self._view.scene().items(pos) if isinstance(item, AnnotationItem)), None)
+        shown = self._view.scene().items(self._pixel(pos))
+        return next((item for item in shown if isinstance(item, AnnotationItem)), None)
 
     def near(self, pos: QPointF, kind: type | None = None) -> list[QGraphicsItem]:
         """Return the nodes, ports and wires, or those of a kind, within reach of a point."""
         reach = 3 / max(self._view.transform().m11(), 0.3)
-        area = QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach)
+        area = QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach).united(self._pixel(pos))
         wanted = kind or (NodeItem, Port, WireItem)
         return [item for item in self._view.scene().items(area) if isinstance(item, wanted)]
+
+    def _pixel(self, pos: QPointF) -> QRectF:
+        """Return the pixel around a point, in the scene: far out it is wide, and the scene presses what it touches."""
+        return self._view.mapToScene(QRect(self._view.mapFromScene(pos), QSize(1, 1))).boundingRect()
 
     def cards(self) -> list[NodeItem]:
         """Return all nodes."""
