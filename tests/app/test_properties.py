@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.seen import add
+from app.seen import add, text
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -45,15 +45,15 @@ def test_a_number_is_typed_and_a_wrong_one_is_marked_and_not_taken(window: MainW
 
 
 def test_a_text_typed_in_one_go_is_one_step_of_undo(window: MainWindow) -> None:
-    text = field(window, "prompt", "text")
+    words = field(window, "prompt", "text")
     before = params(window, "prompt")["text"]
-    text.setFocus()
-    text.selectAll()  # type: ignore[attr-defined]
-    QTest.keyClicks(text, "a blue cup")
+    words.setFocus()
+    words.selectAll()  # type: ignore[attr-defined]
+    QTest.keyClicks(words, "a blue cup")
     assert params(window, "prompt")["text"] == "a blue cup"
     window.session.stack.undo()
     assert params(window, "prompt")["text"] == before
-    assert text.toPlainText() == before  # type: ignore[attr-defined]
+    assert words.toPlainText() == before  # type: ignore[attr-defined]
     assert not window.session.stack.canUndo()
 
 
@@ -109,10 +109,25 @@ def test_texts_that_are_dropped_into_two_fields_are_two_steps(window: MainWindow
     dropped.setText("seen from above, ")
     for node in before:
         window.canvas.selection.choose([node])
-        text = window.properties.fields["text"]
-        assert isinstance(text, TextField) and not text.hasFocus()
-        text.insertFromMimeData(dropped)
+        into = window.properties.fields["text"]
+        assert isinstance(into, TextField) and not into.hasFocus()
+        into.insertFromMimeData(dropped)
         assert "seen from above" in str(params(window, node)["text"])
     assert window.session.stack.index() == 2
     window.session.stack.setIndex(0)
     assert {node: params(window, node)["text"] for node in before} == before
+
+
+def test_a_text_that_goes_on_in_more_nodes_is_a_step_of_its_own(window: MainWindow) -> None:
+    before, dropped = text(window), QMimeData()
+    dropped.setText("seen from above, ")
+    for chosen in (["negative"], ["negative", "prompt"]):
+        window.canvas.selection.choose(chosen)
+        into = window.properties.fields["text"]
+        assert isinstance(into, TextField)
+        into.insertFromMimeData(dropped)
+    assert params(window, "prompt") == params(window, "negative")
+    window.session.stack.undo()
+    assert params(window, "prompt") != params(window, "negative")
+    window.session.stack.setIndex(0)
+    assert text(window) == before

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from PySide6.QtGui import QUndoCommand
 
+from nodeflow.graph.edits.aims import same_aim
 from nodeflow.graph.edits.edits import Edit
 from nodeflow.graph.model.document import Document
 
@@ -26,10 +27,8 @@ def _told(act: Callable[[], T]) -> T | None:
 
 
 class EditCommand(QUndoCommand):
-    """An edit as an undo step. Steps pushed with the same ``gesture`` become one; the last edit of them holds.
-
-    A gesture only ever carries edits of the same thing (one parameter, one placement), so that the first inverse
-    takes all of them back.
+    """An edit as an undo step. Steps pushed with the same ``gesture`` become one, as long as they set the same: the
+    last edit of them holds, and the first inverse takes all of them back.
     """
 
     def __init__(self, document: Document, edit: Edit, text: str, gesture: Hashable | None = None) -> None:
@@ -53,5 +52,7 @@ class EditCommand(QUndoCommand):
     def mergeWith(self, other: QUndoCommand) -> bool:
         if not isinstance(other, EditCommand) or other._gesture != self._gesture:
             return False
+        if not same_aim(self._edit, other._edit):
+            return False  # one node more has been selected meanwhile
         self._edit = other._edit
         return True
