@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from nodeflow.cli.catalogue import known_catalogue
@@ -13,13 +14,17 @@ from nodeflow.graph.io.comfyui.prompt import OutputPlace, flatten
 from nodeflow.graph.io.comfyui.ui_file import read_ui_file
 from nodeflow.graph.io.files import dumps, load, loads
 from nodeflow.graph.model.catalogue import Catalogue
+from nodeflow.graph.model.workflow import Socket
 from nodeflow.resources import folder
 from nodes.comfyui.export.ui_form import ui_form
 from nodes.comfyui.export.writing import export, export_anew
 from nodes.comfyui.importing import import_comfyui
 from nodes.foreign import CannotWriteError, open_foreign, write_foreign
-from tests.nodes.comfyui.core_graphs import GRAPHS
+from tests.nodes.comfyui.core_graphs import GRAPHS as CORE
 from tests.nodes.comfyui.graphs import Api
+from tests.nodes.comfyui.staged_graphs import STAGED
+
+GRAPHS = CORE | STAGED
 
 
 def form(prompt: Api) -> set[Any]:
@@ -92,6 +97,16 @@ def test_a_size_that_only_the_model_knows_is_asked_for(catalogue: Catalogue) -> 
     assert exported.left_out == {}
     kinds = [one["class_type"] for one in exported.prompt.values()]
     assert kinds.count("KSampler") == 1 and kinds.count("EmptyLatentImage") == 1
+
+
+def test_an_ip_adapter_of_a_transformer_has_no_class_there(catalogue: Catalogue) -> None:
+    """The pack leads U-Nets; what leads FLUX.1 is told."""
+    workflow = import_comfyui(json.dumps(GRAPHS["an IP-Adapter"]).encode(), catalogue).workflow
+    workflow.nodes["denoiser"] = msgspec.structs.replace(workflow.nodes["denoiser"], type="nodes.flux_denoiser")
+    unet = workflow.links.pop(Socket("denoiser", "unet", 0))
+    workflow.links[Socket("denoiser", "transformer", 0)] = msgspec.structs.replace(unet, input="transformer")
+    exported = export_anew(workflow, catalogue)
+    assert exported.left_out["sampler"] == "ComfyUI's pack for IP-Adapters leads Stable Diffusion's U-Nets alone"
 
 
 def test_settings_as_text_are_read_back(catalogue: Catalogue) -> None:

@@ -271,6 +271,14 @@ def save_image(exporter: GraphExporter, name: str) -> Outputs:
     return {}
 
 
+@exports("plain_image")
+def plain_image(exporter: GraphExporter, name: str) -> Outputs:
+    colour = int(str(exporter.plain(name, "colour")).strip().lstrip("#"), 16)
+    sides = {side: exporter.value(name, side) for side in ("width", "height")}
+    ref = exporter.add("EmptyImage", **sides, batch_size=exporter.value(name, "count"), color=colour)
+    return {"image": ref}
+
+
 @exports("mask_from_colour")
 def mask_from_colour(exporter: GraphExporter, name: str) -> Outputs:
     colour = int(str(exporter.plain(name, "colour")).lstrip("#"), 16)

@@ -7,6 +7,7 @@ from typing import Any
 from nodes.comfyui.conditioning import UNION_KINDS
 from nodes.comfyui.export.exporter import CannotExportError, GraphExporter, Outputs, Ref
 from nodes.comfyui.export.guidance import DUAL, OTHERS, RULES, STYLES, GuidedModel, Middle, freed, ruled
+from nodes.comfyui.export.ip_adapters import led
 from nodes.comfyui.export.loaders import family_of_network
 from nodes.comfyui.export.masks import opened
 from nodes.comfyui.export.models import model_with_levels
@@ -43,6 +44,8 @@ KINDS = {
     "Flow-match Euler": "euler",
 }
 """diffusers' schedulers by the samplers that walk as they do."""
+OVER_MODEL = {"free_u": freed, "apply_ip_adapter": led}
+"""What stands over the denoiser here and over the model there."""
 NETWORK = {"unet_denoiser": "unet", **dict.fromkeys(OF_FAMILIES, "network"), **dict.fromkeys(BESIDE, "unet")}
 """What denoisers call their network, where it is no transformer."""
 taken(*GUIDERS, *DENOISERS, *LEVELS, "k_sampler", "scheduler", "sigmas_schedule", "noise_stream", "gaussian_noise")
@@ -94,13 +97,13 @@ def _guided(exporter: GraphExporter, guider: str, schedule: str) -> GuidedModel:
         exporter.note("where no text is led away from, ComfyUI is given zeros")
     bare = positive
     scale = 1.0 if alone else exporter.value(guider, "scale")
-    chain, controls, freeing = exporter.node_at(guider, "denoiser"), list[str](), list[str]()
-    while exporter.kind(chain) in ("control", "free_u"):
-        (controls if exporter.kind(chain) == "control" else freeing).insert(0, chain)
+    chain, controls, changes = exporter.node_at(guider, "denoiser"), list[str](), list[str]()
+    while exporter.kind(chain) in ("control", *OVER_MODEL):
+        (controls if exporter.kind(chain) == "control" else changes).insert(0, chain)
         chain = exporter.node_at(chain, "denoiser")
     model = _model(exporter, chain, schedule)
-    for one in freeing:
-        model = freed(exporter, one, model)
+    for one in changes:
+        model = OVER_MODEL[exporter.kind(one)](exporter, one, model)
     if kind in RULES:
         model = ruled(exporter, guider, model)
     elif kind == "classifier_free_guidance" and (rescale := exporter.value(guider, "rescale")):

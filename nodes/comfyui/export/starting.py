@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nodeflow.graph.model.workflow import upstream
+from nodes.comfyui.cascade import COMPRESSION
 from nodes.comfyui.export import image_layers
 from nodes.comfyui.export.exporter import CannotExportError, GraphExporter, Outputs, Ref
 from nodes.comfyui.export.guidance import GuidedModel
@@ -19,8 +20,14 @@ EMPTY = {
     "network_denoiser": "EmptySD3LatentImage",
     "flow_map_denoiser": "EmptySD3LatentImage",
 }
-EMPTY_OF = {"FLUX.2": "EmptyFlux2LatentImage", "FLUX.2 Klein": "EmptyFlux2LatentImage"}
+EMPTY_OF = {
+    "FLUX.2": "EmptyFlux2LatentImage",
+    "FLUX.2 Klein": "EmptyFlux2LatentImage",
+    "HunyuanImage": "EmptyHunyuanImageLatent",
+}
 """The same by families."""
+OF_STAGES = {"Stable Cascade": 0, "Stable Cascade B": 1}
+"""Families that paint one of two latents, which ComfyUI makes by one node."""
 OF_FAMILIES = ("network_denoiser", "flow_map_denoiser")
 """Denoisers of all families."""
 BESIDE = ("inpainting_denoiser", "edit_denoiser")
@@ -41,7 +48,11 @@ def latent_of(exporter: GraphExporter, name: str, noise: str, guided: GuidedMode
         if not width or not height:
             raise CannotExportError(f"ComfyUI needs width and height of the image; set them at {noise}")
         about = {"width": width, "height": height, "batch_size": exporter.value(noise, "batch")}
-        given = exporter.shared(_kept(exporter, noise) or _empty(guided), **about)
+        if guided.family in OF_STAGES:
+            given = exporter.shared("StableCascade_EmptyLatentImage", **about, compression=COMPRESSION)
+            given = given.other(OF_STAGES[guided.family])
+        else:
+            given = exporter.shared(_kept(exporter, noise) or _empty(guided), **about)
     if guided.mask is not None:
         given = exporter.shared("SetLatentNoiseMask", samples=given, mask=guided.mask)
     return given
