@@ -80,8 +80,8 @@ def load_model(
     beside = (TEXTS, (text_encoder, text_encoder_2, text_encoder_3, text_encoder_4)), (VAE_PART, (vae,))
     without = [part for part, given in beside if any(map(unless_blank, given))]
     path = find_for("Load model", model, revision, MODEL_PATTERNS, without, family != AUTO)
-    chosen = _family(path, family)
-    texts = _encoders("Load text encoder", text_encoder, text_encoder_2, text_encoder_3, text_encoder_4)
+    chosen = family_at(path, family)
+    texts = encoder_files("Load text encoder", text_encoder, text_encoder_2, text_encoder_3, text_encoder_4)
     coder = find_for("Load VAE", vae, "", MODEL_PATTERNS) if unless_blank(vae) else None
     others = NamedParts(texts, coder, tokenizer=unless_blank(tokenizer))
     return LoadedModel(
@@ -122,7 +122,7 @@ def load_diffusion_model(
     """
     path = find_for("Load diffusion model", model, revision, MODEL_PATTERNS, chosen=family != AUTO)
     settings = ComputePrecision(precision, dtype, device, storage == "float8")
-    return LoadedNetwork(*load_network(_family(path, family, NETWORK), path, settings))
+    return LoadedNetwork(*load_network(family_at(path, family, NETWORK), path, settings))
 
 
 @node("Load text encoder")
@@ -153,24 +153,25 @@ def load_text_encoder(
     found.
     Papers: CLIP: Radford et al. 2021 (arXiv:2103.00020); T5: Raffel et al. 2019 (arXiv:1910.10683).
     """
-    given = _encoders("Load text encoder", model, model_2, model_3, model_4)
+    given = encoder_files("Load text encoder", model, model_2, model_3, model_4)
     if not given:
         raise NodeError("no text encoder is named; name its file or folder at model")
     settings = ComputePrecision(precision, dtype, device)
     if len(given) == 1 and given[0].found.kind in WHOLE:
-        chosen = _family(given[0].path, family, TEXTS)
+        chosen = family_at(given[0].path, family, TEXTS)
         return load_text(chosen, encoders_of(chosen, given[0].path), settings, {}, unless_blank(tokenizer))
     chosen = family_reading(given) if family == AUTO else family_called(family)
     return load_text(chosen, assigned(chosen, given), settings, {}, unless_blank(tokenizer))
 
 
-def _family(path: Path, name: str, reads: str = "") -> Family:
+def family_at(path: Path, name: str, reads: str = "") -> Family:
     """The family of what lies there, of which a part or all is read. Raises NodeError where a person chose another, and
     where none is known."""
     with judged():
         return families()[family_of(Part(named(path), recognise(path, reads)), name).name]
 
 
-def _encoders(node: str, *models: str) -> Sequence[EncoderFile]:
+def encoder_files(node: str, *models: str) -> Sequence[EncoderFile]:
+    """The text encoders that a person named for a node. Raises NodeError."""
     paths = (find_for(node, model, "", MODEL_PATTERNS) for model in models if unless_blank(model))
     return [EncoderFile(path, recognise(path, TEXTS)) for path in paths]

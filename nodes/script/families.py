@@ -29,5 +29,13 @@ def family_of(path: Path, name: str) -> ScriptFamily:
     raise CannotExportError(f"{name} loads {' and '.join(kinds) or 'no network'}, which scripts do not know")
 
 
+def written_family(name: str, node: str) -> ScriptFamily:
+    """The family of this name. Raises CannotExportError for one that scripts do not know."""
+    found = next((one for one in FAMILIES if one.name == name), None)
+    if found is None:
+        raise CannotExportError(f"{node} loads {name}, which scripts do not know out of single files")
+    return found
+
+
 def known_family(name: str) -> ScriptFamily:
     return next(one for one in FAMILIES if one.name == name)

@@ -7,14 +7,14 @@ from typing import Any
 
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.family import ScriptFamily, Vae, channels, one_encoder, tokens
-from nodes.script.models import ANY, Folder, ScriptPart
+from nodes.script.models import ANY, ScriptModel, ScriptPart
 from nodes.script.texts import SHOWN
 from nodes.script.writer import Function, Made, Writer
 
 PAELLA = Vae("PaellaVQModel", "", "decode_paella", 4, "diffusers.pipelines.deprecated.wuerstchen")
 
 
-def planner(folder: Folder, _: Mapping[str, Any]) -> Made:
+def planner(folder: ScriptModel, _: Mapping[str, Any]) -> Made:
     """GLM-Image's: ByT5 for what is to be written, and the language model that plans."""
     model = folder.part(ScriptPart("text_encoder", "transformers", "T5EncoderModel", ANY))
     reads = folder.part(ScriptPart("tokenizer", "transformers", "AutoTokenizer"))

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from nodes.script.family import DEEP, FRAMES, PATCHES, SHIFTED, ScriptFamily, Vae, channels, one_encoder, tokens
-from nodes.script.models import ANY, Folder, ScriptPart
+from nodes.script.models import ANY, ScriptModel, ScriptPart
 from nodes.script.writer import Made
 
 
-def asked_by_t5(folder: Folder, _: Mapping[str, Any]) -> Made:
+def asked_by_t5(folder: ScriptModel, _: Mapping[str, Any]) -> Made:
     """Anima's: Qwen 3, and T5's tokenizer."""
     model = folder.part(ScriptPart("text_encoder", "transformers", "Qwen3Model", ANY))
     words = folder.part(ScriptPart("tokenizer", "transformers", "AutoTokenizer"))
@@ -20,7 +20,7 @@ def asked_by_t5(folder: Folder, _: Mapping[str, Any]) -> Made:
     return Made(folder.writer.use("encode_anima"), (words, model, asks))
 
 
-def t5_gemma(folder: Folder, _: Mapping[str, Any]) -> Made:
+def t5_gemma(folder: ScriptModel, _: Mapping[str, Any]) -> Made:
     """PRX's: the encoder of a T5Gemma, out of the configuration of the whole."""
     folder.writer.imports.take("transformers", "T5GemmaConfig")
     told = 'config=T5GemmaConfig.from_pretrained({folder}, subfolder="text_encoder").encoder'

@@ -9,13 +9,13 @@ from typing import Any
 
 from nodes.script.family import FRAMES, OPAQUE, PATCHES, SHIFTED, ScriptFamily, channels, one_encoder, tokens
 from nodes.script.loaders import joint_text
-from nodes.script.models import ANY, Folder, ScriptPart, read_json
+from nodes.script.models import ANY, ScriptModel, ScriptPart, read_json
 from nodes.script.writer import Made
 
 AT_USUAL_SIZE = tokens(64**2)
 
 
-def pair(folder: Folder, _: Mapping[str, Any]) -> Made:
+def pair(folder: ScriptModel, _: Mapping[str, Any]) -> Made:
     """FLUX.1's text encoders."""
     clip = folder.part(ScriptPart("text_encoder", "transformers", "CLIPTextModel"))
     t5 = folder.part(ScriptPart("text_encoder_2", "transformers", "T5EncoderModel"))
@@ -24,15 +24,15 @@ def pair(folder: Folder, _: Mapping[str, Any]) -> Made:
     return Made(folder.writer.use("encode_pair"), (f"({words}, {clip})", f"({pieces}, {t5})"))
 
 
-def joint(folder: Folder, config: Mapping[str, Any]) -> Made:
+def joint(folder: ScriptModel, config: Mapping[str, Any]) -> Made:
     return joint_text(folder, dict(config))
 
 
-def omni(folder: Folder, _: Mapping[str, Any]) -> Made:
+def omni(folder: ScriptModel, _: Mapping[str, Any]) -> Made:
     """Z-Image-Omni's: Qwen 3, and SigLIP 2 for images."""
     model = folder.part(ScriptPart("text_encoder", "transformers", "Qwen3Model", ANY))
     given = [folder.part(ScriptPart("tokenizer", "transformers", "AutoTokenizer")), model]
-    if (folder.path / "siglip").is_dir():
+    if folder.holds("siglip"):
         eyes = folder.part(ScriptPart("siglip_processor", "transformers", "Siglip2ImageProcessor"))
         given.append(f"({eyes}, {folder.part(ScriptPart('siglip', 'transformers', 'Siglip2VisionModel', ANY))})")
     return Made(folder.writer.use("encode_z_image_omni"), tuple(given))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from nodes.script.models import ANY, Folder, ScriptNetwork, ScriptPart, Trained
+from nodes.script.models import ANY, ScriptModel, ScriptNetwork, ScriptPart, Trained
 from nodes.script.writer import Made
 
-TextWriter = Callable[[Folder, Mapping[str, Any]], Made]
+TextWriter = Callable[[ScriptModel, Mapping[str, Any]], Made]
 """Loads text encoders, told the network's configuration: the function that reads a text, and what it is given."""
 
 
@@ -61,7 +61,7 @@ class ScriptFamily:
     vae_place: str = "vae"
     fits: Callable[[Path, Mapping[str, Any]], bool] = lambda path, config: True
 
-    def load(self, folder: Folder, output: str) -> Made:
+    def load(self, folder: ScriptModel, output: str) -> Made:
         """A part of a model."""
         match output:
             case "text_encoder":
@@ -72,7 +72,7 @@ class ScriptFamily:
                 return Made("", self._trained(folder))
         return self._network(folder)
 
-    def _network(self, folder: Folder) -> Made:
+    def _network(self, folder: ScriptModel) -> Made:
         config = folder.config(self.place)
         prediction = self._trained(folder).prediction
         network = ScriptNetwork(
@@ -82,14 +82,14 @@ class ScriptFamily:
             self.side,
             prediction,
             self.name,
-            place=folder.path / self.place,
+            layers=folder.layers(self.place),
         )
         parts = [folder.part(ScriptPart(self.place, "diffusers", self.network))]
-        parts += [folder.part(one) for one in self.beside if (folder.path / one.subfolder).is_dir()]
+        parts += [folder.part(one) for one in self.beside if folder.holds(one.subfolder)]
         return Made(parts[0] if len(parts) == 1 else f"({', '.join(parts)})", network)
 
-    def _trained(self, folder: Folder) -> Trained:
-        if self.scheduled is not None and (self.scheduled_always or not (folder.path / "scheduler").is_dir()):
+    def _trained(self, folder: ScriptModel) -> Trained:
+        if self.scheduled is not None and (self.scheduled_always or not folder.holds("scheduler")):
             return Trained(self.scheduled, usual=self.usual)
         return replace(folder.trained(), usual=self.usual)
 
@@ -97,9 +97,9 @@ class ScriptFamily:
 def one_encoder(encode: str, kind: str, tokenizer: str = "AutoTokenizer", place: str = "tokenizer") -> TextWriter:
     """A family with one text encoder."""
 
-    def write(folder: Folder, config: Mapping[str, Any]) -> Made:
+    def write(folder: ScriptModel, config: Mapping[str, Any]) -> Made:
         model = folder.part(ScriptPart("text_encoder", "transformers", kind, ANY))
-        inside = place if (folder.path / place).is_dir() else "tokenizer"
+        inside = place if folder.holds(place) else "tokenizer"
         words = folder.part(ScriptPart(inside, "transformers", tokenizer))
         more = (str(config["num_text_layers"]),) if "num_text_layers" in config else ()
         return Made(folder.writer.use(encode), (words, model, *more))
@@ -110,7 +110,7 @@ def one_encoder(encode: str, kind: str, tokenizer: str = "AutoTokenizer", place:
 def several_encoders(encode: str, *kinds: tuple[str, str]) -> TextWriter:
     """A family with several, each by its class and that of its tokenizer; a text is read by pairs of both."""
 
-    def write(folder: Folder, _: Mapping[str, Any]) -> Made:
+    def write(folder: ScriptModel, _: Mapping[str, Any]) -> Made:
         pairs = []
         for number, (kind, tokenizer) in enumerate(kinds, 1):
             behind = "" if number == 1 else f"_{number}"

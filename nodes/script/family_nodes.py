@@ -10,7 +10,8 @@ from nodes.comfyui.export.exporter import CannotExportError
 from nodes.script.denoisers import Denoises
 from nodes.script.families import family_of, known_family
 from nodes.script.family import ScriptFamily, Vae
-from nodes.script.models import Folder, ScriptNetwork, ScriptPart
+from nodes.script.loaders import vae_in_folder
+from nodes.script.models import Folder, ScriptNetwork, ScriptPart, is_file
 from nodes.script.unets import denoiser_of_unet, unet_denoiser, unet_model
 from nodes.script.writer import Function, Made, Writer
 
@@ -30,6 +31,8 @@ BESIDE = "text_encoder", "text_encoder_2", "text_encoder_3", "text_encoder_4", "
 
 
 def load_model(writer: Writer, name: str, output: str) -> Made:
+    if is_file(str(writer.plain(name, "model"))):
+        return part_of_files(writer, name, output)
     folder = Folder(writer, name)
     if any(writer.plain(name, key) for key in BESIDE) or writer.plain(name, "storage") != "full":
         raise CannotExportError(f"{name} takes parts of other files, which is not written")
@@ -39,7 +42,37 @@ def load_model(writer: Writer, name: str, output: str) -> Made:
 
 
 def load_latent_diffusion(writer: Writer, name: str, output: str) -> Made:
+    if is_file(str(writer.plain(name, "model"))):
+        return part_of_files(writer, name, output)
     return unet_model(Folder(writer, name), name, output)
+
+
+def load_diffusion_model(writer: Writer, name: str, output: str) -> Made:
+    if writer.plain(name, "storage") != "full":
+        raise CannotExportError(f"{name} stores weights in 8 bits, which is not written")
+    if is_file(str(writer.plain(name, "model"))):
+        return part_of_files(writer, name, output)
+    folder = Folder(writer, name)
+    if folder.holds("unet"):
+        return unet_model(folder, name, output)
+    return family_of(folder.path, name).load(folder, output)
+
+
+def part_of_files(writer: Writer, name: str, output: str) -> Made:
+    """A part of a model that lies in single files."""
+    from nodes.script import model_files  # reads weights, and imports torch for that
+
+    return model_files.part(writer, name, output)
+
+
+def load_vae(writer: Writer, name: str, output: str) -> Made:
+    if is_file(str(writer.plain(name, "model"))):
+        return part_of_files(writer, name, output)
+    return vae_in_folder(writer, name)
+
+
+def load_text_encoder(writer: Writer, name: str, output: str) -> Made:
+    return part_of_files(writer, name, output)
 
 
 def _asking(writer: Writer, name: str, network: Made, **more: str | None) -> Made:
@@ -196,6 +229,9 @@ def controlled_by_transformer(family: str) -> ScriptFamily | None:
 FAMILY_NODES: dict[str, Function] = {
     "load_model": load_model,
     "load_latent_diffusion": load_latent_diffusion,
+    "load_diffusion_model": load_diffusion_model,
+    "load_text_encoder": load_text_encoder,
+    "load_vae": load_vae,
     "unet_denoiser": denoiser_of_unet,
     "network_denoiser": denoiser,
     "flow_map_denoiser": flow_map,

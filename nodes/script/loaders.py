@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from nodes.comfyui.export.exporter import CannotExportError
-from nodes.script.models import Folder, ScriptNetwork, ScriptPart
+from nodes.script.models import Folder, ScriptModel, ScriptNetwork, ScriptPart
 from nodes.script.writer import Function, Made, Writer
 
 UNET = ScriptPart("unet", "diffusers", "UNet2DConditionModel")
@@ -15,7 +16,11 @@ CLIP = ScriptPart("text_encoder", "transformers", "CLIPTextModel")
 CLIP_TOKENIZER = ScriptPart("tokenizer", "transformers", "CLIPTokenizer")
 
 
-def text_encoder(folder: Folder, name: str) -> Made:
+T5_WIDTH = 4096
+"""Numbers of a token of T5-XXL's."""
+
+
+def text_encoder(folder: ScriptModel, name: str) -> Made:
     """CLIP's text encoder with its tokenizer."""
     if folder.config("text_encoder").get("model_type") != "clip_text_model":
         raise CannotExportError(f"the text encoder of {name} is none of CLIP's")
@@ -24,20 +29,22 @@ def text_encoder(folder: Folder, name: str) -> Made:
     return Made(encode, (tokenizer, encoder))
 
 
-def joint_text(folder: Folder, transformer: dict[str, Any]) -> Made:
+def joint_text(folder: ScriptModel, transformer: dict[str, Any]) -> Made:
     """Stable Diffusion 3's text encoders: one or two CLIP, and T5."""
     clips = []
     for number in ("", "_2"):
-        if (folder.path / f"text_encoder{number}").is_dir():
+        if folder.holds(f"text_encoder{number}"):
             encoder = folder.part(ScriptPart(f"text_encoder{number}", "transformers", "CLIPTextModelWithProjection"))
             tokenizer = folder.part(ScriptPart(f"tokenizer{number}", "transformers", "CLIPTokenizer"))
             clips.append(f"({tokenizer}, {encoder})")
     t5 = "None"
-    if (folder.path / "text_encoder_3").is_dir():
+    if folder.holds("text_encoder_3"):
         encoder = folder.part(ScriptPart("text_encoder_3", "transformers", "T5EncoderModel"))
         t5 = f"({folder.part(ScriptPart('tokenizer_3', 'transformers', 'AutoTokenizer'))}, {encoder})"
-    width = str(transformer["joint_attention_dim"])
-    return Made(folder.writer.use("encode_joint"), (f"[{', '.join(clips)}]", t5, width))
+    width = transformer.get("joint_attention_dim")
+    if width is None:
+        width = folder.config("text_encoder_3").get("d_model") if folder.holds("text_encoder_3") else T5_WIDTH
+    return Made(folder.writer.use("encode_joint"), (f"[{', '.join(clips)}]", t5, str(width)))
 
 
 def t5_text(folder: Folder, name: str) -> Made:
@@ -49,12 +56,12 @@ def t5_text(folder: Folder, name: str) -> Made:
     return Made(folder.writer.use("encode_t5"), (tokenizer, encoder))
 
 
-def vae_of(folder: Folder) -> Made:
+def vae_of(folder: ScriptModel) -> Made:
     """The VAE, and its configuration."""
     return Made(folder.part(VAE), folder.config("vae"))
 
 
-def factor(vae: dict[str, Any]) -> int:
+def factor(vae: Mapping[str, Any]) -> int:
     """Pixels of a latent's cell."""
     return int(2 ** (len(vae["block_out_channels"]) - 1))
 
@@ -87,7 +94,7 @@ def flow_transformer(writer: Writer, name: str, output: str) -> Made:
     part = ScriptPart("transformer", "diffusers", "SD3Transformer2DModel")
     channels, side = config["in_channels"], config["sample_size"]
     told = config, channels, factor(vae), side, "flow", "Stable Diffusion 3"
-    return Made(folder.part(part), ScriptNetwork(*told, place=folder.path / "transformer"))
+    return Made(folder.part(part), ScriptNetwork(*told, layers=folder.layers("transformer")))
 
 
 def pixel_model(writer: Writer, name: str, output: str) -> Made:
@@ -120,7 +127,7 @@ def text_pixels(writer: Writer, name: str, output: str) -> Made:
     return Made(folder.part(UNET), ScriptNetwork(config, 3, 1, config["sample_size"], prediction))
 
 
-def vae(writer: Writer, name: str, output: str) -> Made:
+def vae_in_folder(writer: Writer, name: str) -> Made:
     folder = Folder(writer, name)
     inside = "vae" if (folder.path / "vae").is_dir() else ""
     part = ScriptPart(inside, "diffusers", "AutoencoderKL")
@@ -134,5 +141,4 @@ LOADERS: dict[str, Function] = {
     "load_upsampler": pixel_model,
     "load_text_pixels": text_pixels,
     "load_text_upsampler": text_pixels,
-    "load_vae": vae,
 }

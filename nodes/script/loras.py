@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from nodeflow.node import NodeError
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.loaders.adapters.settings import of_header
+from nodes.script.headers import ChangeableLayers, header_of
 from nodes.script.models import STARTER, ScriptNetwork, model_file, model_folder, model_place
 from nodes.script.pieces import literal
 from nodes.script.writer import Function, Made, Writer
@@ -19,7 +18,6 @@ from nodes.script.writer import Function, Made, Writer
 WEIGHTS = "pytorch_lora_weights.safetensors"
 OF_PEFT = "adapter_model.safetensors"
 """A file whose settings stand in another."""
-MAX_HEADER = 1 << 24
 CHANGE = re.compile(r"([a-z_]+)\.(.+)\.(?:(lora_A|lora\.down|lora_B|lora\.up)\.weight|alpha)")
 FIRST = "lora_A", "lora.down"
 """Names of the matrix that reads what a layer is given."""
@@ -33,10 +31,10 @@ def lora(writer: Writer, name: str, _: str) -> Made:
         raise CannotExportError(f"{name} acts in a part of the steps, which is not written")
     if not isinstance(network.about, ScriptNetwork) or network.about.adapted:
         raise CannotExportError(f"{name} is put on a network that has a LoRA already, which is not written")
-    if network.about.place is None or "(" in network.code:
+    if network.about.layers is None or "(" in network.code:
         raise CannotExportError(f"{name} is put on a network of several parts or of another kind, which is not written")
     file = _file(str(writer.plain(name, "lora")), name)
-    alpha = alpha_of(file, network.about.place, name)
+    alpha = alpha_of(file, network.about.layers, name)
 
     def load() -> Made:
         said = None if alpha is None else literal(alpha)
@@ -55,13 +53,12 @@ def _file(model: str, name: str) -> Path:
     return place.absolute() / WEIGHTS if (place / WEIGHTS).is_file() else model_file(model, name)
 
 
-def alpha_of(file: Path, network: Path, name: str) -> float | None:
+def alpha_of(file: Path, network: ChangeableLayers, name: str) -> float | None:
     """What a LoRA's file says for all of its layers: how much counts of each, times its rank; None where it does not.
 
-    Raises CannotExportError for a file of anything else, and for one that was made for another network than that whose
-    weights lie in a folder.
+    Raises CannotExportError for a file of anything else, and for one that was made for another network.
     """
-    header = _header(file)
+    header = header_of(file)
     told = header.pop("__metadata__", None) or {}
     if file.name == OF_PEFT:
         raise CannotExportError(
@@ -70,13 +67,13 @@ def alpha_of(file: Path, network: Path, name: str) -> float | None:
     sides: dict[str, set[str]] = {}
     for key in header:
         match = CHANGE.fullmatch(key)
-        if match is None or match[1] != network.name:
+        if match is None or match[1] != network.part:
             raise CannotExportError(
-                f"{name} loads {file.name}, which holds {key}: scripts load LoRAs of the {network.name} alone, by the "
+                f"{name} loads {file.name}, which holds {key}: scripts load LoRAs of the {network.part} alone, by the "
                 "names that diffusers and peft give its layers"
             )
         sides.setdefault(match[2], set()).add("A" if match[3] in FIRST else "B" if match[3] else "alpha")
-    inside = {key for one in network.glob("*.safetensors") for key in _header(one)}
+    inside = network.weights()
     for layer, both in sides.items():
         if f"{layer}.weight" not in inside:
             raise CannotExportError(
@@ -88,7 +85,7 @@ def alpha_of(file: Path, network: Path, name: str) -> float | None:
             )
     if not sides:
         raise CannotExportError(f"{name} loads {file.name}, which holds no LoRA that can be read")
-    return _said(told, network.name, file, name)
+    return _said(told, network.part, file, name)
 
 
 def _said(told: Mapping[str, str], part: str, file: Path, name: str) -> float | None:
@@ -100,17 +97,6 @@ def _said(told: Mapping[str, str], part: str, file: Path, name: str) -> float | 
     if found.root or found.decomposed or found.alphas or found.ranks:
         raise CannotExportError(f"{name} loads a LoRA whose layers count in ways of their own, which is not written")
     return found.alpha
-
-
-def _header(path: Path) -> dict[str, Any]:
-    """What a file of weights says of itself; nothing where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(min(length, MAX_HEADER)))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return header if isinstance(header, dict) else {}
 
 
 LORAS: dict[str, Function] = {"apply_lora": lora}

@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nodeflow import resources
 from nodeflow.library.named import AmbiguousNameError, library_path
 from nodes.comfyui.export.exporter import CannotExportError
+from nodes.script.headers import ChangeableLayers
 from nodes.script.pieces import literal
 from nodes.script.writer import Made, Writer
 
@@ -52,8 +53,8 @@ class ScriptNetwork:
     family: str = ""
     adapted: bool = False
     """Whether its code stands for it with a LoRA on it."""
-    place: Path | None = None
-    """The folder of its weights, where a LoRA can be put on it."""
+    layers: ChangeableLayers | None = None
+    """Where a LoRA can be put on it."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,20 @@ class Trained:
         return {"v_prediction": "v"}.get(said, said)
 
 
+class ScriptModel(Protocol):
+    """A model as code in a script, whichever way its parts lie on the disk."""
+
+    writer: Writer
+    name: str
+
+    def holds(self, place: str) -> bool: ...
+    def config(self, part: str) -> Mapping[str, Any]: ...
+    def said(self, what: str, usual: Any) -> Any: ...
+    def layers(self, place: str) -> ChangeableLayers: ...
+    def part(self, part: ScriptPart) -> str: ...
+    def trained(self) -> Trained: ...
+
+
 class Folder:
     """A model's folder: on disk, and as code in the script."""
 
@@ -102,13 +117,23 @@ class Folder:
         self.code = writer.shared(("folder", str(path)), self._written).code
 
     def _written(self) -> Made:
-        variable = self.writer.name(self.name, ("folder", str(self.path)))
-        self.writer.line(f"{variable} = {literal(str(self.path))}")
-        return Made(variable)
+        return Made(self.writer.called(self.name, ("folder", str(self.path)), str(self.path)))
 
     def config(self, part: str) -> dict[str, Any]:
         """The configuration of a part. Raises CannotExportError where it cannot be read."""
         return read_json(self.path / part / "config.json")
+
+    def holds(self, place: str) -> bool:
+        """Whether the model has a part."""
+        return (self.path / place).is_dir()
+
+    def said(self, what: str, usual: Any) -> Any:
+        """What the model as a whole says; what is usual where it does not."""
+        return read_json(self.path / "model_index.json").get(what, usual)
+
+    def layers(self, place: str) -> ChangeableLayers:
+        """Those of a network, for LoRAs."""
+        return ChangeableLayers.of_folder(self.path / place)
 
     def part(self, part: ScriptPart) -> str:
         """The name of a part, which is loaded once."""
@@ -167,6 +192,11 @@ def model_place(model: str) -> Path:
         return library_path(model) or Path(model)
     except AmbiguousNameError as error:
         raise CannotExportError(str(error)) from None
+
+
+def is_file(model: str) -> bool:
+    """Whether a model is a single file on this computer."""
+    return not model.startswith(STARTER) and bool(model) and model_place(model).is_file()
 
 
 def model_file(model: str, name: str) -> Path:

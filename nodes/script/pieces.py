@@ -17,7 +17,20 @@ On a CPU they are the same images to the last bit.
 '''
 PACKAGES = {"PIL": "pillow", "open_clip": "open_clip_torch"}
 """What is installed for a module, where that has another name."""
-STANDARD = ("copy", "functools", "inspect", "itertools", "json", "math", "os", "pathlib", "re", "typing")
+STANDARD = (
+    "copy",
+    "functools",
+    "inspect",
+    "itertools",
+    "json",
+    "math",
+    "os",
+    "pathlib",
+    "re",
+    "tempfile",
+    "types",
+    "typing",
+)
 LINE = 120
 """Characters of a line of a script."""
 
@@ -91,7 +104,34 @@ def literal(value: Any) -> str:
     if isinstance(value, tuple):
         inner = ", ".join(literal(one) for one in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(key)}: {literal(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
     return repr(value)
+
+
+def broken(value: Any, indent: int, beside: int) -> str:
+    """Return a value as ruff breaks it, in its own line with ``beside`` other characters: in one, or each item in its
+    own."""
+    line = literal(value)
+    if indent + beside + len(line) <= LINE or not isinstance(value, (dict, list, tuple)) or not value:
+        return line
+    inner = indent + 4
+    if isinstance(value, dict):
+        items = [f"{literal(key)}: {broken(one, inner, len(literal(key)) + 3)}" for key, one in value.items()]
+    else:
+        items = [broken(one, inner, 1) for one in value]
+    begin, end = ("{", "}") if isinstance(value, dict) else ("[", "]") if isinstance(value, list) else ("(", ")")
+    return "\n".join([begin, *(f"{' ' * inner}{item}," for item in items), " " * indent + end])
+
+
+def text_lines(variable: str, text: str) -> list[str]:
+    """The lines that give a name to a text as ruff breaks them: in one, or the text in its own where that helps."""
+    line = f"{variable} = {literal(text)}"
+    if len(line) <= LINE or len(literal(text)) + 4 > LINE:
+        return [line]
+    return [f"{variable} = (", f"    {literal(text)}", ")"]
 
 
 def call_lines(start: str, arguments: Sequence[str], indent: int = 0) -> list[str]:

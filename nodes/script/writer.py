@@ -13,7 +13,7 @@ from nodeflow.graph.model.workflow import Link, ordered
 from nodeflow.prompt_text import as_clip_reads
 from nodes.comfyui.export.exporter import CannotExportError, GraphExporter
 from nodes.script.gathering import known_functions
-from nodes.script.pieces import Imports, call_lines, called, literal, tuple_lines
+from nodes.script.pieces import Imports, call_lines, called, literal, text_lines, tuple_lines
 
 TAKEN = frozenset(dir(builtins)) | {"torch", "np", "json", "math", "os", "partial", "inspect", "open_clip"}
 """Names that mean something else in scripts."""
@@ -66,6 +66,8 @@ class Writer:
         self.statements: list[Statement] = []
         self.gathered: dict[str, str] = {}
         """Variables of loops that are wanted as a whole behind them, and what they are called there."""
+        self.models: dict[str, Any] = {}
+        """Models of single files, by the nodes that load them."""
         self._functions, self._refused = functions, refused
         run = ordered(about.workflow.incoming(), about.workflow.nodes)
         self._places = {name: place for place, name in enumerate(run)}
@@ -190,6 +192,12 @@ class Writer:
         """Write a tuple of some values; its name."""
         variable = self._variable(name, what)
         self._frames[-1].lines += tuple_lines(f"{variable} = ", codes, 4 * len(self._frames[-1].axes))
+        return variable
+
+    def called(self, name: str, key: Key, text: str) -> str:
+        """Write that a new name is a text; the name."""
+        variable = self.name(name, key)
+        self._frames[-1].lines += text_lines(variable, text)
         return variable
 
     def line(self, text: str) -> None:

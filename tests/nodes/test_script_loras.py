@@ -17,6 +17,7 @@ from nodes.loaders.adapters.adapter_file import read_adapter_file
 from nodes.loaders.adapters.reader import for_network
 from nodes.networks.low_rank import adapted
 from nodes.script.functions.networks import WithLora, load_lora
+from nodes.script.headers import ChangeableLayers
 from nodes.script.loras import OF_PEFT, alpha_of
 
 LAYER = "transformer.blocks.0.to_q"
@@ -61,7 +62,7 @@ def test_a_lora_adds_what_it_adds_in_runs(count: str, tmp_path: Path) -> None:
     alpha = {f"{LAYER}.alpha": torch.tensor(more[count])} if count in more else {}
     header = {HEADER: json.dumps({"transformer.lora_alpha": 3, "transformer.r": 4})}
     save_file({**pair(), **of_convolution(), **alpha}, file, header if count == "by the header" else None)
-    said = alpha_of(file, saved(tmp_path, network), "lora")
+    said = alpha_of(file, ChangeableLayers.of_folder(saved(tmp_path, network)), "lora")
     x = torch.randn(1, 6, 5, 5)
     with adapted(network, [Adapter(for_network(read_adapter_file(file), network), 0.7)]):
         wanted = network(x)
@@ -86,7 +87,7 @@ def test_a_file_of_something_else_is_refused(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "lora.safetensors"
     save_file(STRANGE[kind], file)
     with pytest.raises(CannotExportError, match=r"my lora loads lora\.safetensors, which "):
-        alpha_of(file, saved(tmp_path, Network()), "my lora")
+        alpha_of(file, ChangeableLayers.of_folder(saved(tmp_path, Network())), "my lora")
 
 
 @pytest.mark.parametrize(
@@ -97,17 +98,17 @@ def test_a_lora_whose_layers_count_in_ways_of_their_own_is_refused(said: dict[st
     file = tmp_path / "lora.safetensors"
     save_file(pair(), file, {HEADER: json.dumps(told)})
     with pytest.raises(CannotExportError, match="count in ways of their own"):
-        alpha_of(file, saved(tmp_path, Network()), "my lora")
+        alpha_of(file, ChangeableLayers.of_folder(saved(tmp_path, Network())), "my lora")
 
 
 def test_a_file_whose_settings_stand_beside_it_is_refused(tmp_path: Path) -> None:
     save_file(pair(), tmp_path / OF_PEFT)
     with pytest.raises(CannotExportError, match="adapter_config"):
-        alpha_of(tmp_path / OF_PEFT, saved(tmp_path, Network()), "my lora")
+        alpha_of(tmp_path / OF_PEFT, ChangeableLayers.of_folder(saved(tmp_path, Network())), "my lora")
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "lora.safetensors"
     file.write_bytes(b"\x08\0\0\0\0\0\0\0[[[[[[[[")
     with pytest.raises(CannotExportError, match=r"lora\.safetensors"):
-        alpha_of(file, saved(tmp_path, Network()), "my lora")
+        alpha_of(file, ChangeableLayers.of_folder(saved(tmp_path, Network())), "my lora")

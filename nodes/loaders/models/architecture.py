@@ -68,13 +68,13 @@ class Architecture:
                 told |= self.named(dict(weights))
             shape = self.shape(told)
             told.last = ""
-            module = self._empty(shape, settings)
+            module = self.empty(shape, settings)
             for name, inner in self.held.items():
                 before = f"{name}."
                 own = {key.removeprefix(before): value for key, value in told.items() if key.startswith(before)}
                 if not own and name in self.optional:
                     continue
-                setattr(module, name, inner._empty(inner.shape(own), {}))
+                setattr(module, name, inner.empty(inner.shape(own), {}))
         return self._filled(path, module, weights, told, dtype, what)
 
     def _filled(
@@ -144,7 +144,7 @@ class Architecture:
                 shape, *_ = self._class().extract_init_dict(dict(config))
             else:
                 shape = self._class().config_class.from_dict(dict(config))
-            module = self._empty(shape, {})
+            module = self.empty(shape, {})
         return self._filled(folder, module, weights, told, dtype, "")
 
     def _class(self) -> Any:
@@ -152,7 +152,7 @@ class Architecture:
 
         return getattr(import_module(self.library), self.kind)
 
-    def _empty(self, shape: Any, settings: Mapping[str, Any]) -> Any:
+    def empty(self, shape: Any, settings: Mapping[str, Any]) -> Any:
         """The network without storage for its weights."""
         with empty_networks():
             if isinstance(shape, Mapping):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from torch import Tensor
+
 from nodeflow.library.rules import rule_book
+from nodes.loaders.quantised.encoded import Weight
 from nodes.loaders.quantised.open_file import open_weights
 from nodes.loaders.read.accounting import FileWeights, refuse_unused
 from nodes.loaders.read.training_leftovers import AVERAGES, BUFFERS
@@ -28,6 +31,20 @@ class WeightsFile:
         self._weights = open_weights(path)
         self._parts = rule_book().parts
         self._taken: set[str] = set()
+
+    @classmethod
+    def of_shapes(cls, path: Path) -> WeightsFile:
+        """The same without its numbers, where it is not quantised."""
+        file = cls(path)
+        file._weights = {
+            name: one.to("meta") if isinstance(one, Tensor) else one for name, one in file._weights.items()
+        }
+        return file
+
+    @property
+    def weights(self) -> Mapping[str, Weight]:
+        """All weights, by the names that they have in the file."""
+        return self._weights
 
     def network(self, marks: Sequence[str] = ()) -> FileWeights:
         """The denoising network: what stands behind its prefix, or all that belongs to no other part, but for ``marks``

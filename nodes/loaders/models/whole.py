@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,15 +63,29 @@ def load_whole(family: Family, path: Path, precision: ComputePrecision, beside: 
         return _by_its_own(family, family.whole, path, precision, beside)
     if path.is_dir():
         return _from_pipeline(family, path, precision, beside)
+    file, given, coder = parts_of_file(family, path, beside)  # what is missing is told before anything large is read
+    network = network_from_file(family, file, precision)
+    text = load_text(family, given, precision, network.config, beside.tokenizer)
+    vae = _vae_at(family, coder, precision)
+    file.close()
+    return _together(family, text, network, vae, precision)
+
+
+class PartPlaces(NamedTuple):
+    """Where the parts of a model lie: the file of its network, its text encoders, and its VAE's file or folder."""
+
+    network: WeightsFile
+    texts: Given
+    vae: WeightsFile | Path
+
+
+def parts_of_file(family: Family, path: Path, beside: NamedParts) -> PartPlaces:
+    """The parts of a model whose network lies in a file: there, where a person says, or in the library. Raises
+    NodeError where one is missing, or another family's."""
     file = WeightsFile(path)
     given = {**encoders_of_file(family, file), **assigned(family, beside.texts)}
     given = _wanted({**given, **_from_library(family, given, beside)}, beside)
-    load_vae = _vae(family, file, precision, beside)  # what is missing is told before anything large is read
-    network = network_from_file(family, file, precision)
-    text = load_text(family, given, precision, network.config, beside.tokenizer)
-    vae = load_vae()
-    file.close()
-    return _together(family, text, network, vae, precision)
+    return PartPlaces(file, given, _vae(family, file, beside))
 
 
 def _is_whole(path: Path) -> bool:
@@ -221,16 +234,23 @@ def vae_from_file(family: Family, file: WeightsFile, precision: ComputePrecision
     return latent.autoencoder.from_file(file.path, weights, f"VAE of {family.name}", dtype, side, latent.settings)
 
 
-def _vae(family: Family, file: WeightsFile, precision: ComputePrecision, beside: NamedParts) -> Callable[[], VAE]:
-    """What loads the VAE that a person named, that is in the file, or in the library. Raises NodeError without one."""
+def _vae(family: Family, file: WeightsFile, beside: NamedParts) -> WeightsFile | Path:
+    """The VAE that a person named, that is in the file, or in the library. Raises NodeError without one."""
     if beside.vae is not None:
         _check_vae(family, beside.vae)
-        return partial(_named_vae, family, beside.vae, precision)
+        return beside.vae if beside.vae.is_dir() else WeightsFile(beside.vae)
     if file.holds(VAE_PART) or not family.latent.files:
-        return partial(vae_from_file, family, file, precision)
+        return file
     with judged():
         found = vae_in_library(named(file.path), rules_of(family))
-    return partial(vae_from_file, family, WeightsFile(_told([found], VAE_PART)), precision)
+    return WeightsFile(_told([found], VAE_PART))
+
+
+def _vae_at(family: Family, place: WeightsFile | Path, precision: ComputePrecision) -> VAE:
+    """The VAE of a file or folder. Raises NodeError for another family's."""
+    if isinstance(place, WeightsFile):
+        return vae_from_file(family, place, precision)
+    return _named_vae(family, place, precision)
 
 
 def _check_vae(family: Family, path: Path) -> None:

@@ -89,7 +89,7 @@ def quantile_flow_scheduler(folder, subfolder, steps, ratio, spread):
 
 def defined_scheduler(kind, steps, **options):
     """A scheduler with given noise levels, its timesteps set."""
-    scheduler = kind(**options)
+    scheduler = kind.from_config(options)
     scheduler.set_timesteps(steps)
     return scheduler
 

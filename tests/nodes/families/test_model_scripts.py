@@ -17,6 +17,7 @@ from nodeflow.engine.protocol import events as tell
 from nodeflow.engine.protocol.run_request import RunRequest
 from nodeflow.engine.worker.workflow_runner import WorkflowRunner
 from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.model.workflow import Workflow
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.loaders.models.known import families
 from nodes.script.families import FAMILIES, family_of
@@ -79,14 +80,26 @@ def check_alike(path: Path, session: WorkflowRunner, tmp_path: Path, ran_as: Cal
     for key, node in workflow.nodes.items():
         if node.type == "nodes.load_image":
             SetParam(key, "path", str((path.parent / node.params["path"]).resolve())).apply(workflow)
-    script = script_of(workflow, known_catalogue(), path.parent)
+    same_images(workflow, session, tmp_path, ran_as, path.parent)
+
+
+def same_images(
+    workflow: Workflow,
+    session: WorkflowRunner,
+    tmp_path: Path,
+    ran_as: Callable[[Path], None],
+    base: Path | None = None,
+) -> None:
+    """A script, in order, makes what its workflow makes; ``base`` is where relative paths begin."""
+    base = base or tmp_path
+    script = script_of(workflow, known_catalogue(), base)
     assert not script.told
     (tmp_path / "script.py").write_text(script.text)
     for check in (["check"], ["format", "--check"]):
         line = [sys.executable, "-m", "ruff", *check, "--isolated", "--line-length", "120", "script.py"]
         assert subprocess.run(line, cwd=tmp_path, check=False, capture_output=True).returncode == 0
     ran_as(tmp_path)
-    for event in session.run(RunRequest.of(workflow, path.parent, tmp_path / "ours", device="cpu")):
+    for event in session.run(RunRequest.of(workflow, base, tmp_path / "ours", device="cpu")):
         assert not isinstance(event, (tell.NodeFailed, tell.NodeSkipped)), event
     made, ours = (
         [np.asarray(Image.open(one).convert("RGB")) for one in sorted(place.glob("*.png"))]

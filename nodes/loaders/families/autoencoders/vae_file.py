@@ -55,6 +55,14 @@ def load_autoencoder_file(path: Path, precision: ComputePrecision, made_for: str
     return coder
 
 
+def family_of_vae(path: Path, made_for: str) -> str:
+    """The family whose latents a file makes, by its name. Raises NodeError where that cannot be told."""
+    found = recognise(path, VAE_PART)
+    if found.kind == SMALL:
+        raise NodeError(f"{named(path)} is a small stand-in for a VAE")
+    return _name_of(Part(named(path), found), made_for)
+
+
 def _name_of(file: Part, made_for: str) -> str:
     """The family whose latents a file makes, as a person says or it tells itself. Raises NodeError."""
     with judged():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from nodeflow.node import NodeError
 from nodeflow.wires import TrainedSchedule
 from nodes.loaders.models.family import TrainingMarks
+from nodes.loaders.models.weights_file import WeightsFile
 from nodes.loaders.read.accounting import FileWeights
 from nodes.schedulers.solvers.diffusers_solver import STABLE_DIFFUSION
 from nodes.schedulers.solvers.edm import COSXL, PLAYGROUND, predicting_v
@@ -22,6 +24,12 @@ EDM_ENDS = "edm_vpred.sigma_min", "edm_vpred.sigma_max"
 EDM_LATENTS = "edm_mean", "edm_std"
 """By these that it is Playground 2.5: mean and deviation of each channel of its latents."""
 TELLING, WIDE = "model.diffusion_model.output_blocks.11.1.transformer_blocks.0.norm1.bias", 0.09
+BY_OTHER_NAMES = (
+    TELLING,
+    TELLING.removeprefix("model.diffusion_model."),
+    "up_blocks.3.attentions.2.transformer_blocks.0.norm1.bias",
+)
+"""The same as files of a U-Net alone call it."""
 MARKS = (VELOCITY, ZERO_SNR, *EDM_ENDS, *EDM_LATENTS)
 
 
@@ -66,6 +74,15 @@ def predicts_velocity(told: Tensor | None) -> bool:
     spreads wider in the one that does.
     """
     return told is None or float(told.detach().float().std()) > WIDE
+
+
+def trained_by_file(path: Path, usual: Mapping[str, Any], plain: bool) -> TrainedSchedule:
+    """Return how a model was trained, by what its file says beside the family's ``usual`` schedule; ``plain``: it sees
+    a latent alone. Raises NodeError."""
+    file = WeightsFile(path)
+    telling = next((one for name in BY_OTHER_NAMES if isinstance(one := file.weights.get(name), Tensor)), None)
+    velocity = plain and usual.get("prediction_type") == "v_prediction" and predicts_velocity(telling)
+    return schedule_of(path, file.called(MARKS), velocity)
 
 
 def normalising(path: Path, weights: FileWeights, channels: int) -> dict[str, Any]:
