@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+from nodeflow.graph.model.plain_values import ADDRESS
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError, Value, Wire
@@ -32,6 +34,9 @@ def _file(given: Given, build: Builder) -> Wire:
     name = given.text("image")
     for place in (" [input]", " [output]", " [temp]"):
         name = name.removesuffix(place)
+    if ADDRESS.match(name) and (last := unquote(urlsplit(name).path).rpartition("/")[2]):
+        given.approximate(f"nothing is fetched from an address; save {name} as {last}")
+        name = last
     return build.node("load_image", "picture", path=name, ground="none")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
+from nodeflow.app.i18n import pack_translations
+from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.app.panels.import_report_panel import ImportReportPanel
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import SetParam
@@ -282,3 +285,30 @@ def test_settings_are_exported_as_text_and_what_cannot_be_is_said(
     window.actions_["file.export"].trigger()
     qtbot.waitUntil(lambda: bool(said), timeout=30_000)
     assert "there is no sampler" in said[0]
+
+
+@pytest.fixture
+def chinese(window: MainWindow) -> Iterator[None]:
+    pack_translations.use("zh_CN")
+    shipped_catalogue()
+    yield
+    pack_translations.use("en")
+
+
+def test_what_is_lost_by_an_export_is_told_in_chinese(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str], chinese: None
+) -> None:
+    chosen(monkeypatch, tmp_path / "out", "ComfyUI workflow for its API")
+    window.session.do("Set", SetParam("noise", "width", 64))
+    window.session.do("Set", SetParam("noise", "height", 64))
+    window.actions_["file.export"].trigger()
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox, "export_losses") is not None, timeout=30_000)
+    box = window.findChild(QMessageBox, "export_losses")
+    assert isinstance(box, QMessageBox)
+    assert "随 nodeflow 提供" in box.informativeText() and not re.search("[a-z]+ [a-z]+", box.informativeText())
+    box.reject()
+    window.documents.new()
+    chosen(monkeypatch, tmp_path / "out.txt", "Settings")
+    window.actions_["file.export"].trigger()
+    qtbot.waitUntil(lambda: bool(said), timeout=30_000)
+    assert "采样器" in said[0]

@@ -21,7 +21,18 @@ from nodeflow.app.i18n.sentences import templates
 ROOT = Path(__file__).resolve().parents[3]
 APART = frozenset({"app", "cli", "reports"})
 """The rooms of nodeflow whose texts go through tr(), or to the terminal."""
-SAYS = {"Problem", "warn", "Misfit", "NotStorable", "NodeFailed", "WorkerLost", "Logged", "NotKept", "approximate"}
+SAYS = {
+    "Problem",
+    "warn",
+    "Misfit",
+    "NotStorable",
+    "NodeFailed",
+    "WorkerLost",
+    "Logged",
+    "NotKept",
+    "approximate",
+    "note",
+}
 """Calls whose texts people read."""
 GATHERED = {"skipped", "differences", "_troubles"}
 """Lists of sentences that people read."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from nodeflow.app.dialogs.file_conflict import completed
+from nodeflow.app.i18n.sentences import said
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.qt.background import Background
 from nodeflow.app.window.document_tab import DocumentTab
@@ -106,7 +107,7 @@ class ForeignDocuments(QObject):
     def _judge(self, written: ExportAnswer, path: Path) -> None:
         """Write what there is, once the person knows what is not in it."""
         if not written.data:
-            QMessageBox.warning(self._window, self.tr("Export"), written.error)
+            QMessageBox.warning(self._window, self.tr("Export"), said(written.error))
             return
         if not written.told:
             self._write(written, path)
@@ -117,10 +118,11 @@ class ForeignDocuments(QObject):
         box.setIcon(QMessageBox.Icon.Information)
         box.setWindowTitle(self.tr("Export"))
         box.setText(self.tr("{0} things are not the same there.").format(len(written.told)))
-        shown = written.told[:MAX_TOLD]
-        box.setInformativeText("\n".join(shown) + ("\n…" if len(written.told) > len(shown) else ""))
-        if len(written.told) > len(shown):
-            box.setDetailedText("\n".join(written.told))
+        told = [said(one) for one in written.told]
+        shown = told[:MAX_TOLD]
+        box.setInformativeText("\n".join(shown) + ("\n…" if len(told) > len(shown) else ""))
+        if len(told) > len(shown):
+            box.setDetailedText("\n".join(told))
         write = box.addButton(self.tr("Write the Rest"), QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.buttonClicked.connect(lambda button: self._write(written, path) if button is write else None)
@@ -146,7 +148,7 @@ class ForeignDocuments(QObject):
         def taken(made: tuple[ImportAnswer, Workflow | None]) -> None:
             answer, workflow = made
             if workflow is None or answer.report is None:
-                otherwise(answer.error)
+                otherwise(said(answer.error))
                 return
             session = into or self._tabs.free().session
             show(session, workflow, answer.report)

@@ -134,6 +134,26 @@ def test_large_images_go_through_the_vae_in_tiles(catalogue: Catalogue) -> None:
     assert params(found, "decode") == {"tile": 256, "overlap": 32}
 
 
+@pytest.mark.parametrize(("tile", "asked", "kept"), [(512, 256, 128), (128, 64, 32), (512, 128, 128)])
+def test_tiles_overlap_by_no_more_than_comfyui_lets_them(
+    tile: int, asked: int, kept: int, catalogue: Catalogue
+) -> None:
+    graph = api(**SAMPLED)
+    graph["shown"] |= {"class_type": "VAEDecodeTiled"}
+    graph["shown"]["inputs"] |= {"tile_size": tile, "overlap": asked}
+    assert {"tile": 512, "overlap": 64, **params(bring(graph, catalogue), "decode")} == {"tile": tile, "overlap": kept}
+
+
+def test_an_image_at_an_address_is_to_be_saved_by_its_name(catalogue: Catalogue) -> None:
+    address = "https://example.com/pictures/a%20fox.png?size=large"
+    graph = api(picture=("LoadImage", {"image": address}), saved=("SaveImage", {"images": "@picture"}))
+    found = bring(graph, catalogue)
+    assert params(found, "picture")["path"] == "a fox.png"
+    (row,) = [row for row in found.report.rows if row["class"] == "LoadImage"]
+    assert row["status"] == "approximate"
+    assert row["notes"] == [f"nothing is fetched from an address; save {address} as a fox.png"]
+
+
 def test_images_that_a_text_is_read_with_are_references(catalogue: Catalogue) -> None:
     graph = edited("qwen_image_edit_2509.safetensors", "qwen_image", "qwen_2.5_vl_7b.safetensors")
     graph |= api(
