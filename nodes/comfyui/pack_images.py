@@ -52,6 +52,9 @@ def resize(given: Given, build: Builder) -> Outputs:
     return wire, *sizes(build, wire)
 
 
+AREA = "total_pixels"
+
+
 @translates("ImageResizeKJ", "ImageResizeKJv2")
 def resize_as_kj(given: Given, build: Builder) -> Outputs:
     """Keeps the proportions by one of several rules, or takes the size of another image."""
@@ -59,8 +62,24 @@ def resize_as_kj(given: Given, build: Builder) -> Outputs:
         raise CannotTranslateError("a size that another image gives is wired by Image size here")
     kept = given.constant("keep_proportion", False)
     way = ("keep proportion" if kept else "stretch") if isinstance(kept, bool) else str(kept)
+    if way == AREA:
+        wire = _of_area(given, build)
+        return wire, *sizes(build, wire), None
     wire = _resized(given, build, way, "always", given.text("upscale_method", "lanczos"), "divisible_by")
     return wire, *sizes(build, wire), None
+
+
+def _of_area(given: Given, build: Builder) -> Wire:
+    """An image with as many pixels as a size has, in its own proportions."""
+    given.approximate("sides are rounded here to the nearest pixel, there down")
+    return build.node(
+        "scale_image_to_megapixels",
+        "scale",
+        image=given.wire("image"),
+        megapixels=given.whole("width", 512) * given.whole("height", 512) / 2**20,
+        method=NEAREST.get(given.text("upscale_method", "lanczos"), "lanczos"),
+        multiple_of=given.get("divisible_by", 1) or 1,
+    )
 
 
 def _resized(given: Given, build: Builder, way: str, when: str, method: str, multiple: str = "multiple_of") -> Wire:

@@ -24,6 +24,9 @@ from nodes.comfyui.registry import Outputs, translates
 SIZES = "reference images get the sizes and the filter of their family here"
 OLDER = "TextEncodeQwenImageEdit"
 """The class for one image, which frames a text in another way than the one for several."""
+CARRIED = {"ReferenceLatent", "ConditioningZeroOut"}
+"""Classes that put the images on a text as latents, or leave nothing of what it says."""
+SEEN_TOGETHER = "the text encoder sees the reference images that its text carries, and no others"
 METHOD = "method"
 """What a text keeps of how its references are told apart."""
 EDITED = ".edit_conditioning"
@@ -62,13 +65,22 @@ def reference(given: Given, build: Builder) -> ImportedConditioning:
         return text
     latent = given.inputs["latent"]
     found = latent if isinstance(latent, ImportedLatent) else latent_at(given, build, "latent")
-    if found.image is None or found.vae is None:
-        raise CannotTranslateError("its latent is not of an image as it was encoded")
     if text.clip is None:
         raise CannotTranslateError("its text was changed since it was encoded")
-    build.replaced.add(found.wire.node)
-    images = [*text.references, _reference(given, build, found.image, found.vae)]
+    image, vae = _image_of(given, build, found)
+    images = [*text.references, _reference(given, build, image, vae)]
     return _encoded(given, build, text.clip, text.words, images, build.role(given.id), text)
+
+
+def _image_of(given: Given, build: Builder, latent: ImportedLatent) -> tuple[Wire, Wire]:
+    """The image that a latent was encoded of, and the VAE; what a sampler painted is decoded for it."""
+    if latent.image is not None and latent.vae is not None:
+        build.replaced.add(latent.wire.node)
+        return latent.image, latent.vae
+    if build.vae is None:
+        raise CannotTranslateError("its latent is not of an image as it was encoded, and no VAE is known")
+    given.approximate("its latent is decoded and encoded again, since references are images here")
+    return build.shared("vae_decode", "decode", vae=build.vae, latent=latent.wire), build.vae
 
 
 @translates("ReferenceMultiLatent")
@@ -104,7 +116,9 @@ def shown_images(given: Given) -> list[Wire]:
 def with_images(given: Given, build: Builder, words: Any, images: list[Wire], name: str) -> ImportedConditioning:
     clip, vae = given.need(ImportedClip, "clip"), given.maybe_wire("vae")
     if images and vae is None:
-        raise CannotTranslateError("images that the text encoder alone sees have no counterpart here")
+        if not CARRIED & {build.prompt.nodes[consumer].type for consumer, _ in build.consumers(given.id)}:
+            raise CannotTranslateError("images that the text encoder alone sees have no counterpart here")
+        given.approximate(SEEN_TOGETHER)
     references = [_reference(given, build, image, vae) for image in images if vae is not None]
     return _encoded(given, build, clip, words, references, name)
 

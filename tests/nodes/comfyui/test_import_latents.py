@@ -203,6 +203,42 @@ def test_latents_that_a_text_carries_are_references(catalogue: Catalogue) -> Non
     assert "nodes.vae_encode" not in kept
 
 
+def test_what_a_sampler_painted_is_a_reference_as_an_image(catalogue: Catalogue) -> None:
+    graph = edited("flux-2-klein-4b.safetensors", "flux2", "qwen_3_4b.safetensors")
+    again = {key: value for key, value in graph["sampled"]["inputs"].items() if key != "positive"}
+    graph |= api(next=("ReferenceLatent", {"conditioning": "@good", "latent": "@sampled"}))
+    graph["again"] = {"class_type": "KSampler", "inputs": {**again, "positive": ["next", 0]}}
+    graph |= api(
+        second=("VAEDecode", {"samples": "@again", "vae": "@coder"}), kept=("SaveImage", {"images": "@second"})
+    )
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0
+    (reference,) = [name for name, node in found.workflow.nodes.items() if node.type == "nodes.reference_image"]
+    image = sources(found, reference)["image"].partition(".")[0]
+    assert sources(found, image)["latent"] == "sampler.latent"
+
+
+@pytest.mark.parametrize("carried", [True, False])
+def test_images_that_the_text_encoder_alone_sees_are_those_that_the_text_carries(
+    carried: bool, catalogue: Catalogue
+) -> None:
+    """Latents are put on the text by a node of their own, so that they keep their size."""
+    graph = edited("qwen_image_edit_2511.safetensors", "qwen_image", "qwen_2.5_vl_7b.safetensors")
+    graph |= api(
+        read=("TextEncodeQwenImageEditPlus", {"clip": "@texts", "prompt": "a hat", "image1": "@fox"}),
+        told=("ReferenceLatent", {"conditioning": "@read", "latent": "@coded"}),
+    )
+    graph["sampled"]["inputs"]["positive"] = ["told" if carried else "read", 0]
+    if not carried:
+        del graph["told"]
+    found = bring(graph, catalogue)
+    (row,) = [row for row in found.report.rows if row["class"].startswith("TextEncode")]
+    assert row["status"] == ("approximate" if carried else "unknown")
+    if carried:
+        (reference,) = [name for name, node in found.workflow.nodes.items() if node.type == "nodes.reference_image"]
+        assert sources(found, reference)["image"] == "picture.image"
+
+
 def test_zeros_made_larger_stay_a_size(catalogue: Catalogue) -> None:
     graph = api(**SAMPLED, wide=("LatentUpscale", {"samples": "@zeros", "width": 1024, "height": 768}))
     graph["sampled"]["inputs"]["latent_image"] = ["wide", 0]

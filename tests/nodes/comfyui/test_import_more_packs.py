@@ -135,6 +135,12 @@ def test_switches_texts_and_sizes(catalogue: Catalogue) -> None:
             "scale_image",
             {"width": 640, "height": 320, "method": "area", "multiple_of": 16},
         ),
+        (
+            "ImageResizeKJv2",
+            {"width": 1024, "height": 1536, "keep_proportion": "total_pixels", "divisible_by": 2},
+            "scale_image_to_megapixels",
+            {"megapixels": 1.5, "multiple_of": 2},
+        ),
         ("Image Resize", {"mode": "rescale", "rescale_factor": 1.5}, "scale_image_by", {"factor": 1.5}),
         (
             "ConstrainImage|pysssss",
