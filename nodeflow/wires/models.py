@@ -207,10 +207,14 @@ class WeightUpdate(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class LayerChange:
-    """Hold what an adapter changes of one layer: its weight, and its bias (out,) where there is something for it."""
+    """Hold what an adapter changes of one layer: its weight, and its bias (out,) where there is something for it.
+
+    ``inputs``: how many the layer is given with it, where those are more than it has weights for; these are zero.
+    """
 
     updates: tuple[WeightUpdate, ...]
     bias: Tensor | None = None
+    inputs: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

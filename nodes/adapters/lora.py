@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Literal
 
 from nodeflow.node import NodeError, Range, Reads, Rule, Slider, node, warn
-from nodeflow.wires import Adapter, DiffusionNetwork, TextEncoder
+from nodeflow.wires import Adapter, DiffusionNetwork, LayerChange, TextEncoder
 from nodes.adapters.text_parts import parts_of
 from nodes.loaders.adapters.adapter_file import PATTERNS, AdapterFile, read_adapter_file
 from nodes.loaders.adapters.blocks import shares
-from nodes.loaders.adapters.families import made_for
+from nodes.loaders.adapters.families import made_for, network_family
 from nodes.loaders.adapters.names.tables import network_names
 from nodes.loaders.adapters.reader import for_network, for_text
+from nodes.loaders.models.known import family_of_network
 from nodes.loaders.read.right_kind import find_for
 from nodes.written import BLOCK_FACTORS
 
@@ -44,7 +46,8 @@ def apply_lora(
     goes that share of the way, more exaggerates, and below 0 leads away from it. The loaded model is never changed:
     other nodes that use it do not see the LoRA. Put several of these nodes one behind the other to add several; their
     order makes no difference. Where the file also changes the text encoder, wire that through *LoRA for the text
-    encoder*.
+    encoder*. FLUX.1's for Canny and Depth go on its plain model, which is then shown an image: wire it to *Edit
+    denoiser*.
 
     ``blocks`` gives some parts of the network a further factor: names with numbers, such as ``IN04-08: 0.5, MID: 0`` or
     ``transformer_blocks.0-9: 0, *.attn: 0.5``. The blocks of a U-Net are IN00, IN01, ..., MID, OUT00, ...; else a name
@@ -63,7 +66,9 @@ def apply_lora(
         raise NodeError(f"{_nothing(file)} for a network that denoises; is it one for the text encoder alone?")
     _tell_embeddings(file)
     factors = shares(blocks, network_names(unet.module), layers) if blocks.strip() else {}
-    return replace(unet, adapters=(*unet.adapters, Adapter(layers, weight, factors, start, end)))
+    led = replace(unet, adapters=(*unet.adapters, Adapter(layers, weight, factors, start, end)))
+    check_widened(led, layers, file.name)
+    return led
 
 
 @node("LoRA for the text encoder", version=2)
@@ -98,6 +103,19 @@ def apply_lora_to_text(
         if layers:
             led = part.changed(led, Adapter(layers, weight))
     return led
+
+
+def check_widened(network: DiffusionNetwork, layers: Mapping[str, LayerChange], file: str) -> None:
+    """Raise NodeError where a LoRA shows an image beside the latent to a network of a family that is shown none."""
+    if not any(change.inputs for change in layers.values()):
+        return
+    family = family_of_network(network)
+    shown = family.network.shown if family else None
+    if shown is None or shown.kind(network) != "image":
+        raise NodeError(
+            f"{file} was made for a model that is shown an image beside the latent, and this network "
+            f"({network_family(network.module)}) is shown none with it; choose the model of that kind"
+        )
 
 
 def _tell_embeddings(file: AdapterFile) -> None:

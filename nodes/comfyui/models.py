@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.meanings import CannotTranslateError, ImportedClip, Model, Wire
+from nodes.comfyui.model_families import shown_of
 from nodes.comfyui.registry import Outputs, translates
 
 LARGEST_WEIGHT, MOST_WEIGHT = 2.0, 20.0
@@ -48,7 +49,8 @@ def _with_lora(given: Given, build: Builder, model: Model) -> Model:
     for portion in _portions(weight):
         wire = build.node("apply_lora", "lora", unet=model.network, lora=given.get("lora_name"), weight=portion)
         model = replace(model, network=wire)
-    return model
+    widened = not model.shown and shown_of(given.get("lora_name"), model.family) == "image"
+    return replace(model, shown="image") if widened else model
 
 
 def _portions(weight: Any) -> list[Any]:

@@ -102,6 +102,9 @@ def edit_denoiser(writer: Writer, name: str, _: str) -> Made:
     network, vae, image = (writer.input(name, key) for key in ("unet", "vae", "image"))
     if network.about.family != "FLUX.1":
         raise CannotExportError(f"{name} shows an image to another network than FLUX.1's, which is not written")
+    about: ScriptNetwork = network.about
+    if about.adapted and about.config["in_channels"] == 4 * about.channels:
+        raise CannotExportError(f"{name} shows an image to a network that a LoRA widens, which is not written")
     shown = writer.assign(name, "shown", writer.use(vae.about.encode), vae.code, image.code)
     return _asking(writer, name, network, shown=shown)
 

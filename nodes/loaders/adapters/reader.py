@@ -121,11 +121,14 @@ def _changes(
 ) -> Layers:
     updates: dict[str, list[WeightUpdate]] = {}
     biases: dict[str, Tensor] = {}
+    inputs: dict[str, int] = {}
     taken: dict[str, list[tuple[TargetLayer, FileLayer]]] = {}
     for layer, targets, names in found:
         _check_once(file, layer, targets, taken)
         try:
-            _add(file, layer, targets, names, updates, biases)
+            wide = _widened(layer, targets, names)
+            _add(file, layer, targets, names, updates, biases, wide)
+            inputs |= {target.layer: wide for target in targets if wide}
         except Misfit:
             _refuse_wider(file, layer, targets, names, family)
             maker = made_for(file, file.layers)
@@ -135,7 +138,16 @@ def _changes(
                 f"network ({family})"
             ) from None
     layers = dict.fromkeys((*updates, *biases))
-    return {name: LayerChange(tuple(updates.get(name, ())), biases.get(name)) for name in layers}
+    return {name: LayerChange(tuple(updates.get(name, ())), biases.get(name), inputs.get(name)) for name in layers}
+
+
+def _widened(layer: FileLayer, targets: Sequence[TargetLayer], names: LayerNames) -> int | None:
+    """How many inputs a LoRA has for the first layer of a network, where those are twice as many as the network's: it
+    is shown an image beside the latent, and was trained on the network widened by zeros."""
+    down, shape = layer.parts.get("down"), names.shape(targets)
+    first = all(target.layer in FIRST for target in targets) and len(shape) == 2
+    plain = layer.parts.keys() <= {"down", "up", "up_bias", "alpha"}
+    return 2 * shape[1] if first and plain and down is not None and down.shape[1:] == (2 * shape[1],) else None
 
 
 def _refuse_wider(
@@ -178,9 +190,13 @@ def _add(
     names: LayerNames,
     updates: dict[str, list[WeightUpdate]],
     biases: dict[str, Tensor],
+    inputs: int | None = None,
 ) -> None:
-    """Add what a file changes of one layer of its own. Raises Misfit where it does not fit."""
+    """Add what a file changes of one layer of its own, ``inputs`` of which are given where those are more than the
+    network's. Raises Misfit where it does not fit."""
     shape = names.shape(targets)
+    if inputs:
+        shape = shape[0], inputs
     given = LayerReading(file, layer, shape)
     found, bias = read_updates(given), _bias(given)
     modules = [names.module.get_submodule(one.layer) for one in targets]

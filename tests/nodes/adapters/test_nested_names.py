@@ -95,9 +95,9 @@ def test_what_was_trained_whole_stands_in_its_place(flux: Any, tmp_path: Path) -
 
 
 def test_an_adapter_for_a_network_that_is_shown_an_image_is_told_as_such(flux: Any, tmp_path: Path) -> None:
-    """As Black Forest Labs' for Canny and Depth, which widen the first layer."""
-    file = {"img_in.lora_A.weight": drawn(2, 32), "img_in.lora_B.weight": drawn(32, 2)}
-    with pytest.raises(NodeError, match=r"shown an image beside the latent .* takes 32 inputs, .*\(FLUX\.1\) 16"):
+    """As one for Fill. Those for Canny and Depth, which have twice as many inputs, widen the first layer."""
+    file = {"img_in.lora_A.weight": drawn(2, 96), "img_in.lora_B.weight": drawn(32, 2)}
+    with pytest.raises(NodeError, match=r"shown an image beside the latent .* takes 96 inputs, .*\(FLUX\.1\) 16"):
         adapter(write(tmp_path, file), flux)
 
 

@@ -157,6 +157,25 @@ def test_what_a_network_sees_beside_the_latent_is_told_by_its_file(net: str, nod
     assert params(found, "denoiser") == {"guidance": 30.0}
 
 
+def test_a_lora_says_that_a_network_is_shown_an_image(catalogue: Catalogue) -> None:
+    """FLUX.1's for Canny and Depth, on the plain model."""
+    about = {"positive": "@told", "negative": "@nothing", "vae": "@coder", "pixels": "@fox"}
+    wires = {"model": "@lines", "positive": "@beside", "negative": "@beside.1", "latent_image": "@beside.2"}
+    graph = _of_flux(
+        "flux1-dev.safetensors",
+        lines=("LoraLoaderModelOnly", {"model": "@net", "lora_name": "flux1-canny-dev-lora.safetensors"}),
+        beside=("InstructPixToPixConditioning", about),
+        sampled=("KSampler", {**wires, **SETTINGS, "cfg": 1.0}),
+    )
+    found = bring(graph, catalogue)
+    assert found.workflow.nodes["denoiser"].type == "nodes.edit_denoiser"
+    assert sources(found, "denoiser") == {
+        "unet": "lora.diffusion_network",
+        "vae": "model.vae",
+        "image": "picture.image",
+    }
+
+
 def test_images_as_prompts_stand_behind_the_text(catalogue: Catalogue) -> None:
     graph = _of_flux(
         "flux1-dev.safetensors",

@@ -1,5 +1,6 @@
 """FLUX.1 Fill, Canny, Depth and Kontext, and true guidance: diffusers' own pipelines step by step."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from safetensors.torch import save_file
 
 from nodeflow.node import NodeError
 from nodeflow.wires import DiffusionNetwork, Guider, Mask
+from nodes.adapters.lora import apply_lora
 from nodes.conditioning.reference_images import edit_conditioning, reference_image
 from nodes.conditioning.text_encode import clip_text_encode
 from nodes.denoisers.beside_pictures import edit_denoiser, inpainting_denoiser
@@ -133,6 +135,66 @@ def test_each_step_is_that_of_lines_and_depths(tmp_path: Path) -> None:
     told("FLUX.1", "Canny, Depth", path_of(model, no_guidance(denoiser, text)), wanted)
     with pytest.raises(NodeError, match="a model that is shown an image; use Edit denoiser"):
         network_denoiser(model.network)
+
+
+def control_lora(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """What `flux1-canny-dev-lora.safetensors` holds, in diffusers' names: low-rank factors of layers with biases of
+    their own, the first of which takes an image's latent beside its own, and values of norms."""
+    torch.manual_seed(2)
+    found = {}
+    for layer in ("x_embedder", "transformer_blocks.0.attn.to_q", "single_transformer_blocks.0.proj_out", "proj_out"):
+        weight = network.get_submodule(layer).weight
+        found[f"{layer}.lora_A.weight"] = 0.1 * torch.randn(4, weight.shape[1] * (2 if layer == "x_embedder" else 1))
+        found[f"{layer}.lora_B.weight"] = 0.1 * torch.randn(len(weight), 4)
+        found[f"{layer}.lora_B.bias"] = 0.1 * torch.randn(len(weight))
+    norm = "transformer_blocks.0.attn.norm_q"
+    found[f"{norm}.weight"] = 1 + 0.1 * torch.randn(network.get_submodule(norm).weight.shape)
+    return {f"transformer.{name}": value for name, value in found.items()}
+
+
+def test_each_step_is_that_of_a_lora_for_lines_on_the_plain_model(tmp_path: Path) -> None:
+    folder, file = saved(tmp_path / "dev", FluxPipeline), tmp_path / "flux1-canny-dev-lora.safetensors"
+    model = load_model(str(folder))
+    weights = control_lora(model.network.module)
+    save_file(weights, file)
+    (image,) = pictures((HEIGHT, WIDTH))
+    latents = packed(torch.randn(1, 16, HEIGHT // 8, WIDTH // 8, generator=seed()))
+    pipeline = FluxControlPipeline.from_pretrained(folder)
+    pipeline.load_lora_weights(weights)
+    assert pipeline.transformer.config.in_channels == LINES
+    wanted, _ = recorded(pipeline, control_image=as_file(image), latents=latents, guidance_scale=10.0, **OPTIONS)
+    before = {name: value.clone() for name, value in model.network.module.state_dict().items()}
+    led = apply_lora(model.network, str(file))
+    text = clip_text_encode(model.text_encoder, TEXT)
+    denoiser = edit_denoiser(led, model.vae, image, guidance=10.0)
+    told("FLUX.1", "Canny LoRA on dev", path_of(model, no_guidance(denoiser, text)), wanted)
+    assert all(torch.equal(before[name], value) for name, value in model.network.module.state_dict().items())
+    x, time = torch.randn(1, 16, 8, 12, generator=seed()), torch.tensor(500.0)
+    merged = denoiser.predict(x, time, text)
+    pipeline.fuse_lora()
+    pipeline.transformer.register_to_config(in_channels=LINES, out_channels=64)
+    whole = replace(model.network, module=pipeline.transformer)
+    fused = edit_denoiser(whole, model.vae, image, guidance=10.0).predict(x, time, text)
+    torch.testing.assert_close(merged, fused, atol=1e-5, rtol=1e-5)
+    none = edit_denoiser(apply_lora(model.network, str(file), 0.0), model.vae, image, guidance=10.0)
+    assert torch.equal(none.predict(x, time, text), network_denoiser(model.network, 10.0).predict(x, time, text))
+    late = edit_denoiser(apply_lora(model.network, str(file), start=0.5), model.vae, image, guidance=10.0)
+    assert torch.equal(late.at(0, 4).predict(x, time, text), none.predict(x, time, text))
+    assert torch.equal(late.at(3, 4).predict(x, time, text), merged)
+    both = edit_denoiser(apply_lora(led, str(narrow(model, tmp_path))), model.vae, image, guidance=10.0)
+    assert not torch.allclose(both.predict(x, time, text), merged, atol=1e-4)
+    with pytest.raises(NodeError, match="a model that is shown an image; use Edit denoiser"):
+        network_denoiser(led)
+
+
+def narrow(model: LoadedModel, place: Path) -> Path:
+    """A LoRA of the first layer as it is, such as those for few steps have."""
+    out, wide = model.network.module.get_submodule("x_embedder").weight.shape
+    low = {"A": torch.randn(2, wide), "B": torch.randn(out, 2)}
+    save_file(
+        {f"transformer.x_embedder.lora_{side}.weight": one for side, one in low.items()}, place / "few.safetensors"
+    )
+    return place / "few.safetensors"
 
 
 @pytest.fixture(scope="module")

@@ -37,6 +37,7 @@ from nodes.loaders.text_encoders.joint import PairText, Reader
 from nodes.loaders.text_encoders.kinds.clip import CLIP_L
 from nodes.loaders.text_encoders.kinds.t5 import T5_XXL
 from nodes.loaders.text_encoders.tokenizing import length_of
+from nodes.networks.low_rank import inputs_of
 
 T5_TOKENS = 512
 """How many tokens of T5 it was trained with."""
@@ -71,6 +72,8 @@ def cells(config: Mapping[str, Any]) -> int:
 
 KINDS: Mapping[int, Told] = {0: "", 16: "image", 80: "inpainting"}
 """What a transformer is shown in so many channels beside the latent: Canny and Depth, Fill."""
+FIRST = "x_embedder"
+"""The layer that takes the latent and what is shown beside it; a LoRA may widen it, as those for Canny and Depth do."""
 PIXELS = 8
 """Of a side of a cell; Fill sees each pixel of the mask in a channel of its own."""
 
@@ -78,7 +81,7 @@ PIXELS = 8
 def kind(network: DiffusionNetwork) -> Told:
     """Raises NodeError for a transformer that is shown another number of channels."""
     config: Any = getattr(network.module, "config", {})
-    beside = int(config["in_channels"]) // 4 - cells(config)
+    beside = inputs_of(network, FIRST, int(config["in_channels"])) // 4 - cells(config)
     if beside not in KINDS:
         raise NodeError(f"this network is shown {beside} channels beside a latent, which no node here gives it")
     return KINDS[beside]
