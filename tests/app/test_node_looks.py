@@ -297,8 +297,18 @@ def test_titles_can_be_read_when_all_is_far_away(window: MainWindow) -> None:
         places = itertools.product(range(image.width()), range(image.height()))
         return sum(abs(image.pixelColor(*place).lightness() - text.lightness()) < 40 for place in places)
 
+    def lines_of_title(zoom: float) -> int:
+        """Pixels that the title's letters are high."""
+        window.canvas.view.camera.set_scale(zoom)
+        window.canvas.view.centerOn(card)
+        head = QRectF(card.x() + style.PAD + 16, card.y() + 2, 150, style.HEADER - 4)
+        image = window.canvas.view.viewport().grab(window.canvas.view.mapFromScene(head).boundingRect()).toImage()
+        rows = [[image.pixelColor(x, y).lightness() for x in range(image.width())] for y in range(image.height())]
+        return sum(max(row) > 150 for row in rows)
+
     assert dark_pixels(0.25) > 20
     assert dark_pixels(0.05) == 0
+    assert min(map(lines_of_title, (0.31, 0.35, 0.41))) >= 7
 
 
 def test_how_memory_was_used_is_a_badge_and_said(window: MainWindow) -> None:

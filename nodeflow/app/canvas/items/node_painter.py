@@ -105,6 +105,11 @@ def _flat_title(painter: QPainter, item: NodeItem, zoom: float) -> None:
     """The title as large as it can be read, on the box that stands for the node, where it has room."""
     top = 0.0 if item.collapsed else style.HEADER * 0.6
     room = QRectF(8, top, item.body.width() - 16, (item.picture_rect.top() or item.body.bottom()) - top)
+    _large_title(painter, item, zoom, room, 8.0)
+
+
+def _large_title(painter: QPainter, item: NodeItem, zoom: float, room: QRectF, lowest: float) -> None:
+    """The title as large as it can be read, in the middle of its room, or at most ``lowest`` from its top."""
     wanted = style.SMALLEST_TITLE / (style.pixels("title") * zoom)
     scale = min(wanted, room.height() / style.metrics("title").height())
     words = style.text(item.title or item.face.title, "title", room.width() / scale)
@@ -112,7 +117,7 @@ def _flat_title(painter: QPainter, item: NodeItem, zoom: float) -> None:
     painter.save()
     painter.setPen(style.colour("text"))
     painter.setFont(style.font("title"))
-    painter.translate(room.x(), room.y() + min((room.height() - size.height()) / 2, 8.0))
+    painter.translate(room.x(), room.y() + min((room.height() - size.height()) / 2, lowest))
     painter.scale(scale, scale)
     painter.drawStaticText(QPointF(0, 0), words)
     painter.restore()
@@ -139,19 +144,20 @@ def _ground(painter: QPainter, item: NodeItem) -> None:
 
 
 def _header(painter: QPainter, item: NodeItem, zoom: float) -> None:
-    """State, title and below them the id and what the state is in words."""
-    state = item.state
+    """State, title and below them the id and what the state is in words; further out the title has it all."""
+    state, left = item.state, style.PAD + 16
+    middle = 15.5 if zoom >= style.PLAIN else style.HEADER / 2
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(style.colour(PHASE_COLOURS[state.phase]))
-    painter.drawEllipse(QPointF(style.PAD + 5, 15.5), 4, 4)
-    left = style.PAD + 16
+    painter.drawEllipse(QPointF(style.PAD + 5, middle), 4, 4)
     painter.setFont(style.font("title"))
     right = badges.paint(painter, item, zoom)
+    if zoom < style.PLAIN:
+        _large_title(painter, item, zoom, QRectF(left, 0, right - left, style.HEADER), style.HEADER)
+        return
     painter.setPen(style.colour("text"))
     title = style.text(item.title or item.face.title, "title", right - left)
-    painter.drawStaticText(QPointF(left, 15.5 - title.size().height() / 2), title)
-    if zoom < style.PLAIN:
-        return
+    painter.drawStaticText(QPointF(left, middle - title.size().height() / 2), title)
     painter.setFont(style.font("small"))
     words = _badge(item)
     line = style.text(words, "small", item.body.width() - 80)
