@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from app.conftest import STARTER
 from app.seen import add, text
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import (
@@ -25,10 +26,11 @@ from nodeflow.app.main import open_window
 from nodeflow.app.model.form_model import FormModel
 from nodeflow.app.panels.form.form_editor import found
 from nodeflow.app.panels.form.form_page import FormPage
+from nodeflow.app.panels.preview import KEPT
 from nodeflow.app.qt.image_field import ImageField
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
-from nodeflow.graph.edits.edits import AddNode, EditBatch, SetForm, remove
+from nodeflow.graph.edits.edits import AddNode, EditBatch, SetForm, SetParam, remove
 from nodeflow.graph.io.files import dumps, load, save
 from nodeflow.graph.model.form import Form, FormField, FormOutput
 from nodeflow.graph.model.workflow import Node
@@ -128,6 +130,19 @@ def test_a_press_on_run_takes_what_is_typed_and_shows_the_chosen_image(
     window.session.do("Form", SetForm(Form()))
     QApplication.processEvents()
     qtbot.waitUntil(lambda: page.results.preview.node == "decode", timeout=30_000)
+
+
+def test_a_form_shows_what_a_run_found_in_the_cache_before_it_was_opened(window: MainWindow, qtbot: QtBot) -> None:
+    for _ in range(2):  # the second time nothing is computed, as after a restart
+        window.session.open(STARTER)
+        window.session.do("Steps", SetParam("scheduler", "steps", 2))
+        window.run()
+        qtbot.waitUntil(lambda: not window.session.running and not window.session.images.waiting, timeout=90_000)
+    assert window.session.state("decode") == KEPT
+    window.session.do("Form", SetForm(POSTCARD))
+    preview = window.forms.show(window.tabs.front, True).results.preview
+    qtbot.waitUntil(lambda: bool(preview.view.images), timeout=30_000)
+    assert (preview.node, preview.output) == ("decode", "image")
 
 
 def test_panels_make_room_and_come_back(window: MainWindow, page: FormPage) -> None:

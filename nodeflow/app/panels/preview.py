@@ -76,8 +76,8 @@ class Preview(QWidget):
     def _catch_up(self) -> None:
         """Show the newest image of a document that ran before this preview was there."""
         session, finished = self.session, self.session.catalogue.types(FINISHED)
-        given = [(name, state) for name, state in session.states.nodes.items() if state.pictures]
-        images = [name for name, state in given if session.images.type_of(name, state.pictures) in finished]
+        given = [(name, self._output_of(name)) for name in session.states.nodes]
+        images = [name for name, output in given if output and session.images.type_of(name, output) in finished]
         if images:
             self.look_at(images[-1])
 
@@ -147,8 +147,10 @@ class Preview(QWidget):
 
     def _output_of(self, node: str) -> str:
         """The output of a node that is shown: the pinned one, else the first that gave images."""
-        state = self.session.state(node)
-        if not node or node != self.choice.pinned:
+        state, pinned = self.session.state(node), bool(node) and node == self.choice.pinned
+        if state == KEPT:
+            return self._pinned_output if pinned else self.session.images.thumbnails.get(node, ("",))[0]
+        if not pinned:
             return state.pictures
         return next(
             (value.output for value in state.values if value.pictures and value.output == self._pinned_output), ""

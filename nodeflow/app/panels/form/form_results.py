@@ -68,6 +68,7 @@ class FormResults(QWidget):
     def _show_newest(self) -> None:
         """Show what the last run gave before the form was there."""
         session = self._model.session
-        given = [name for name in session.states.order if session.state(name).pictures]
+        kept = session.images.thumbnails
+        given = [name for name in session.states.order if session.state(name).pictures or name in kept]
         if given:
             self.preview.look_at(given[-1])
