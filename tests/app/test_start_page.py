@@ -6,12 +6,14 @@ from pathlib import Path
 
 from app.conftest import STARTER
 from app.test_tabs import press
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QListView, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.start_page import bundled_workflows
-from nodeflow.app.start_page.card_delegate import PICTURE
+from nodeflow.app.start_page.card_delegate import ABOUT, CARD, PICTURE, RATIO, Cards
 from nodeflow.app.start_page.start_page import StartPage
 from nodeflow.app.start_page.workflow_thumbnail import sketch
 from nodeflow.app.window.main_window import MainWindow
@@ -103,6 +105,29 @@ def test_every_ready_made_workflow_has_a_picture(window: MainWindow, qtbot: QtBo
         wide, high = image.width(), image.height()
         assert len({image.pixel(x, y) for x in range(0, wide, 9) for y in range(0, high, 9)}) > 3
     assert len({bytes(image.constBits()) for image in images}) == len(images) > 8
+
+
+def test_a_title_in_any_script_ends_above_the_sentence_below_it(qtbot: QtBot) -> None:
+    def painted(role: int, words: str) -> tuple[int, int]:
+        """The first and the last row of pixels of a card without its picture that letters are on."""
+        shown, model = QListView(), QStandardItemModel()
+        qtbot.addWidget(shown)
+        item = QStandardItem("")
+        item.setData(words, role)
+        model.appendRow(item)
+        option, cards = QStyleOptionViewItem(), Cards(shown)
+        option.font, option.rect = shown.font(), QRect(0, 0, 300, 320)
+        image = QImage(300, 320, QImage.Format.Format_RGB32)
+        image.fill(Qt.GlobalColor.black)
+        painter = QPainter(image)
+        cards.paint(painter, option, model.index(0, 0))
+        painter.end()
+        below = round(cards.picture_width(CARD) * RATIO) + 16
+        rows = [y for y in range(below, 320) if any(image.pixelColor(x, y).lightness() > 60 for x in range(300))]
+        return rows[0], rows[-1]
+
+    for title in ("Forward diffusion", "前向扩散"):
+        assert painted(Qt.ItemDataRole.DisplayRole, title)[1] + 1 < painted(ABOUT, "图片一步步淹没")[0], title
 
 
 def test_cards_stand_under_headings_that_the_keys_pass_over(window: MainWindow) -> None:
