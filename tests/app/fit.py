@@ -30,7 +30,7 @@ def misfits(root: QWidget) -> list[str]:
     """What does not fit in a widget and in all that are seen inside it: texts that are cut, widgets that overlap."""
     seen = [one for one in (root, *root.findChildren(QWidget)) if one.isVisible() and _shown(one)]
     found = [words for one in seen for words in _cut(one)]
-    return found + [words for one in seen for words in _overlaps(one)]
+    return found + [words for one in seen for words in (*_overlaps(one), *_covered(one))]
 
 
 def _shown(widget: QWidget) -> bool:
@@ -58,9 +58,10 @@ def _cut(widget: QWidget) -> Iterator[str]:
             if needs > has + SLACK:
                 yield _told(widget, widget.tabText(tab), needs, has)
     elif isinstance(widget, QComboBox) and not widget.isEditable():
-        needs, has = widget.fontMetrics().horizontalAdvance(widget.currentText()), widget.width() - 24
-        if needs > has + SLACK:
-            yield _told(widget, widget.currentText(), needs, has)
+        has = widget.width() - 24
+        for text in map(widget.itemText, range(widget.count())):  # any of them may be chosen
+            if (needs := widget.fontMetrics().horizontalAdvance(text)) > has + SLACK:
+                yield _told(widget, text, needs, has)
     elif isinstance(widget, QDockWidget) and widget.titleBarWidget() is None:
         needs = widget.fontMetrics().horizontalAdvance(widget.windowTitle())
         if needs > widget.width() - 60:
@@ -87,6 +88,15 @@ def _cut_label(label: QLabel) -> Iterator[str]:
         yield _told(label, label.text(), needs, room.width())
     if label.fontMetrics().height() > room.height() + 2 * SLACK:
         yield _told(label, label.text(), label.fontMetrics().height(), room.height())
+
+
+def _covered(widget: QWidget) -> Iterator[str]:
+    """Yield the menus of a bar that another widget lies over."""
+    for action in widget.actions() if isinstance(widget, QMenuBar) else ():
+        window = widget.window()
+        over = window.childAt(widget.mapTo(window, widget.actionGeometry(action).center()))
+        if over is not None and over is not widget and over.objectName() not in MAY_COVER:
+            yield f"{type(over).__name__} {over.geometry()} lies over the menu {action.text()!r}"
 
 
 def _overlaps(parent: QWidget) -> Iterator[str]:

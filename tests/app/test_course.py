@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from docs import course as printed
+from nodeflow.app.i18n import language
 from nodeflow.app.i18n.language import languages
 from nodeflow.app.model.course import Check, course_pages, page_body, page_text, page_title
 from nodeflow.app.model.engine_service import shipped_catalogue
@@ -64,8 +65,6 @@ def test_the_printed_course_is_what_the_pages_say(spoken: str) -> None:
 
 
 def test_the_course_is_printed_as_pdf(qapp: QApplication, tmp_path: Path) -> None:
-    from nodeflow.app.i18n import language
-
     printed.write_pdf(tmp_path / "course.pdf", "zh_CN")
     language.install(qapp, "en")
     data = (tmp_path / "course.pdf").read_bytes()
@@ -94,6 +93,20 @@ def test_pages_are_turned_and_told(course: CoursePanel) -> None:
     assert "kl_weight" in course.task.text()
     course.pages.setCurrentIndex(course.pages.count() - 1)
     assert course.page.name == "flow-matching" and not course.next.isEnabled()
+
+
+@pytest.mark.parametrize("spoken", languages())
+def test_all_titles_have_room_in_a_narrow_panel(qapp: QApplication, window: MainWindow, spoken: str) -> None:
+    language.install(qapp, spoken)
+    Settings().course_done = list(PAGES)
+    narrow = CoursePanel(Settings())
+    narrow.setFixedSize(280, 600)
+    narrow.show()
+    QApplication.processEvents()
+    found = misfits(narrow)
+    narrow.deleteLater()
+    language.install(qapp, "en")
+    assert found == []
 
 
 def test_a_page_has_its_words_below_each_other_where_there_is_little_room(course: CoursePanel) -> None:

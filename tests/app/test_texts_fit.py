@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from nodeflow.app.i18n import language
 from nodeflow.app.model.document_session import DocumentSession
 from nodeflow.app.panels.model_panel import ModelPanel
+from nodeflow.app.qt import theme
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import SetForm
@@ -40,24 +41,31 @@ EXTREME = SIZES[0], SIZES[-1]
 
 @pytest.fixture(scope="module", params=["en", "zh_CN"])
 def spoken(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
+    theme.apply(qapp, "dark")
     language.install(qapp, request.param)
     yield request.param
     language.install(qapp, "en")
 
 
 @pytest.fixture
-def window(spoken: str, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+def unseen(spoken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+    """A window that is not on the screen yet."""
     monkeypatch.setenv("NODEFLOW_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NODEFLOW_DATA", str(tmp_path / "data"))
     made = MainWindow(DocumentSession(output=tmp_path))
     made.session.open(folder("workflows") / "latent-diffusion.json")
-    made.show()
-    qtbot.waitExposed(made)
-    made.canvas.items.complete()
     yield made
     made.session.stack.setClean()
     made.close()
     made.deleteLater()
+
+
+@pytest.fixture
+def window(unseen: MainWindow, qtbot: QtBot) -> MainWindow:
+    unseen.show()
+    qtbot.waitExposed(unseen)
+    unseen.canvas.items.complete()
+    return unseen
 
 
 def settle(window: MainWindow, size: tuple[int, int]) -> None:
@@ -70,7 +78,7 @@ def settle(window: MainWindow, size: tuple[int, int]) -> None:
 
 def fits(qtbot: QtBot, widget: QWidget) -> None:
     """All of a widget has room, once what comes from other threads stands there."""
-    with contextlib.suppress(TimeoutError):
+    with contextlib.suppress(qtbot.TimeoutError):
         qtbot.waitUntil(lambda: not misfits(widget), timeout=3_000)
     assert misfits(widget) == []
 
@@ -86,6 +94,19 @@ def test_window_and_panels(window: MainWindow, size: tuple[int, int], qtbot: QtB
         fits(qtbot, dock)
         if not shown:
             dock.hide()
+
+
+def test_a_window_that_opens_on_a_small_screen(unseen: MainWindow, qtbot: QtBot) -> None:
+    unseen.placement.fit(QSize(*SIZES[-1]))
+    unseen.resize(*SIZES[-1])
+    unseen.show()
+    qtbot.waitExposed(unseen)
+    QApplication.processEvents()
+    fits(qtbot, unseen)
+    unseen.canvas.items.complete()
+    unseen.canvas.view.search_at_pointer()
+    assert unseen.canvas.view.search.isVisible()
+    fits(qtbot, unseen)
 
 
 @pytest.mark.parametrize("size", telling(SIZES, EXTREME.__contains__))
