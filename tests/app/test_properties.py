@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from app.seen import add, text
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from nodeflow.app.i18n.texts import describe
 from nodeflow.app.qt.fields import LineField, TextField
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import Connect
@@ -131,3 +133,19 @@ def test_a_text_that_goes_on_in_more_nodes_is_a_step_of_its_own(window: MainWind
     assert params(window, "prompt") != params(window, "negative")
     window.session.stack.setIndex(0)
     assert text(window) == before
+
+
+@pytest.mark.parametrize("width", [150, 260, 420])
+def test_an_empty_field_says_what_it_takes_as_far_as_there_is_room(window: MainWindow, width: int) -> None:
+    add(window, "style", "nodes.apply_lora")
+    blocks = field(window, "style", "blocks")
+    assert isinstance(blocks, LineField)
+    blocks.setFixedWidth(width)
+    QApplication.processEvents()
+    shown, whole = (
+        blocks.placeholderText(),
+        describe(window.canvas.scope.catalogue.nodes["nodes.apply_lora"].param("blocks")),
+    )
+    assert blocks.fontMetrics().horizontalAdvance(shown) < width - 12
+    assert shown.endswith("MID: 0") and blocks.toolTip() == whole
+    assert (shown == whole) == (width == 420)

@@ -52,6 +52,7 @@ class Gallery(QWidget):
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Find by prompt, seed, model, sampler, size, name; * for stars"))
         self.search.setAccessibleName(self.search.placeholderText())
+        self.search.setToolTip(self.search.placeholderText())
         self.search.setClearButtonEnabled(True)
         self.search.setMinimumWidth(120)
         self.count = QLabel()

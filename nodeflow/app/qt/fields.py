@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from nodeflow.app.i18n.pack_translations import told_choice
@@ -21,6 +21,17 @@ from nodeflow.graph.validate.param_assignments import read
 Change = Callable[[Any, Any], None]
 """Takes a value, and the gesture that it belongs to: values of one gesture are one step of undo."""
 _gestures = itertools.count(1)
+_AROUND = 20
+"""Pixels of a line that its text has no room in."""
+
+
+def end_that_fits(words: str, room: int, metrics: QFontMetrics) -> str:
+    """The words, or the last of them for which there is room."""
+    last, shown = words.split(" "), words
+    while len(last) > 1 and metrics.horizontalAdvance(shown) > room:
+        last = last[1:]
+        shown = " ".join(("…", *last))
+    return shown
 
 
 class LineField(QLineEdit):
@@ -29,7 +40,7 @@ class LineField(QLineEdit):
     def __init__(self, param: Param, change: Change) -> None:
         super().__init__()
         self._param, self._change = param, change
-        self.setPlaceholderText(describe(param))
+        self._hint = describe(param)
         self.textEdited.connect(self._judge)
         self.editingFinished.connect(self.keep)
 
@@ -37,10 +48,19 @@ class LineField(QLineEdit):
         """Say that a wire gives the value, in place of the one that waits behind it."""
         self.setText("")
         self.setStyleSheet("")
-        self.setPlaceholderText(words)
+        self._show_hint(words)
+
+    def _show_hint(self, words: str) -> None:
+        """Say in the empty field what it takes: of a long sentence the end, which is the example."""
+        self._hint, room = words, self.width() - _AROUND
+        self.setPlaceholderText(end_that_fits(words, room, self.fontMetrics()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_hint(self._hint)
 
     def show_value(self, value: Any) -> None:
-        self.setPlaceholderText(describe(self._param))
+        self._show_hint(describe(self._param))
         text = f"{value:.12g}" if isinstance(value, float) else str(value)
         if text != self.text():
             self.setText(text)
