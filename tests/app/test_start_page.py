@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from app.conftest import STARTER
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import QListView, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.start_page import bundled_workflows
-from nodeflow.app.start_page.card_delegate import ABOUT, CARD, PICTURE, RATIO, Cards
+from nodeflow.app.start_page.card_delegate import ABOUT, CARD, KIND, LARGE, PICTURE, RATIO, Cards
 from nodeflow.app.start_page.start_page import StartPage
 from nodeflow.app.start_page.workflow_thumbnail import sketch
 from nodeflow.app.window.main_window import MainWindow
@@ -107,27 +108,42 @@ def test_every_ready_made_workflow_has_a_picture(window: MainWindow, qtbot: QtBo
     assert len({bytes(image.constBits()) for image in images}) == len(images) > 8
 
 
+def painted(qtbot: QtBot, kind: str, width: int, **said: str) -> tuple[QImage, int]:
+    """A card that says this, without its picture, and where its words begin below that."""
+    shown, model = QListView(), QStandardItemModel()
+    qtbot.addWidget(shown)
+    item = QStandardItem(said.get("title", ""))
+    item.setData(said.get("about", ""), ABOUT)
+    item.setData(kind, KIND)
+    model.appendRow(item)
+    option, cards = QStyleOptionViewItem(), Cards(shown)
+    option.font, option.rect = shown.font(), QRect(0, 0, width, 320)
+    image = QImage(width, 320, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.black)
+    painter = QPainter(image)
+    cards.paint(painter, option, model.index(0, 0))
+    painter.end()
+    return image, round(cards.picture_width(kind) * RATIO) + 16
+
+
 def test_a_title_in_any_script_ends_above_the_sentence_below_it(qtbot: QtBot) -> None:
-    def painted(role: int, words: str) -> tuple[int, int]:
-        """The first and the last row of pixels of a card without its picture that letters are on."""
-        shown, model = QListView(), QStandardItemModel()
-        qtbot.addWidget(shown)
-        item = QStandardItem("")
-        item.setData(words, role)
-        model.appendRow(item)
-        option, cards = QStyleOptionViewItem(), Cards(shown)
-        option.font, option.rect = shown.font(), QRect(0, 0, 300, 320)
-        image = QImage(300, 320, QImage.Format.Format_RGB32)
-        image.fill(Qt.GlobalColor.black)
-        painter = QPainter(image)
-        cards.paint(painter, option, model.index(0, 0))
-        painter.end()
-        below = round(cards.picture_width(CARD) * RATIO) + 16
-        rows = [y for y in range(below, 320) if any(image.pixelColor(x, y).lightness() > 60 for x in range(300))]
-        return rows[0], rows[-1]
+    def rows(**said: str) -> list[int]:
+        """The rows of pixels that letters are on."""
+        image, below = painted(qtbot, CARD, 300, **said)
+        return [y for y in range(below, 320) if any(image.pixelColor(x, y).lightness() > 60 for x in range(300))]
 
     for title in ("Forward diffusion", "前向扩散"):
-        assert painted(Qt.ItemDataRole.DisplayRole, title)[1] + 1 < painted(ABOUT, "图片一步步淹没")[0], title
+        assert rows(title=title)[-1] + 1 < rows(about="图片一步步淹没")[0], title
+
+
+def test_the_key_of_the_first_card_is_read_whole_where_there_is_little_room(qtbot: QtBot) -> None:
+    def blue(width: int) -> int:
+        """Pixels of the words that stand in the accent's colour."""
+        image, _ = painted(qtbot, LARGE, width)
+        places = itertools.product(range(260, width), range(320))
+        return sum(image.pixelColor(*place).blue() > 120 for place in places)
+
+    assert blue(360) > 0.8 * blue(700) > 100
 
 
 def test_cards_stand_under_headings_that_the_keys_pass_over(window: MainWindow) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from nodeflow.app.window.main_window import MainWindow
 from nodeflow.graph.edits.edits import Disconnect, SetParam
 from nodeflow.graph.io.png_text import with_workflow, workflow_of
-from nodeflow.graph.model.workflow import Socket
+from nodeflow.graph.model.workflow import Problem, Socket
 
 Button = QMessageBox.StandardButton
 
@@ -147,6 +148,19 @@ def test_a_picture_without_a_workflow_says_so(
     window.show_file(picture(tmp_path / "plain.png"))
     qtbot.waitUntil(lambda: bool(said))
     assert "this image holds no workflow" in said[0]
+
+
+@pytest.mark.parametrize("width", [1400, 700])
+def test_what_stands_in_the_way_of_a_run_is_read_whole(window: MainWindow, qtbot: QtBot, width: int) -> None:
+    window.resize(width, 700)
+    window.session.set_missing([Problem("model", "model", "there is no such model; choose another one, or " * 6)])
+    qtbot.waitUntil(window.problems.isVisible, timeout=3000)
+    QApplication.processEvents()
+    told = window.problems.list
+    needed = told.fontMetrics().horizontalAdvance(told.item(0).text()) / told.viewport().width()
+    assert told.visualItemRect(told.item(0)).height() >= math.ceil(needed) * told.fontMetrics().height()
+    assert told.height() >= told.visualItemRect(told.item(0)).height()
+    assert needed > 1, "one line would not do"
 
 
 def test_what_stands_in_the_way_of_a_run_is_shown_and_goes_when_put_right(window: MainWindow, qtbot) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from nodeflow.app.i18n.texts import problem_line
 from nodeflow.app.model.document_session import DocumentSession
-
-_LINE = 24
+from nodeflow.app.qt.whole_lines import WholeLines
 
 
 class Problems(QWidget):
-    """One line a problem; a click goes to its node. Hidden while there is nothing wrong.
+    """An entry a problem; a click goes to its node. Hidden while there is nothing wrong.
 
     ``models_wanted``: something is to be put in the place of models that are not here.
     """
@@ -29,7 +28,7 @@ class Problems(QWidget):
         self.heading.setObjectName("heading")
         self.find_button = QPushButton(self.tr("Find Missing Models…"))
         self.find_button.clicked.connect(self.models_wanted)
-        self.list = QListWidget()
+        self.list = WholeLines()
         self.list.setAccessibleName(self.tr("Problems"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 10, 14, 12)
@@ -51,14 +50,13 @@ class Problems(QWidget):
         self.list.clear()
         for problem in problems:
             item = QListWidgetItem(problem_line(problem))
-            item.setSizeHint(QSize(0, _LINE))
             item.setData(Qt.ItemDataRole.UserRole, problem.node)
             self.list.addItem(item)
         if len(problems) == 1:
             self.heading.setText(self.tr("One thing to put right before it can run"))
         else:
             self.heading.setText(self.tr("{0} things to put right before it can run").format(len(problems)))
-        self.list.setFixedHeight(_LINE * min(max(len(problems), 1), 5))
+        self.list.lay_out()
         self.setVisible(bool(problems))
 
     def _go(self, item: QListWidgetItem) -> None:

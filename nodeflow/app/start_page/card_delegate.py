@@ -86,7 +86,7 @@ class Cards(QStyledItemDelegate):
         if kind == LARGE:
             painter.setPen(theme.colour("accent"))
             painter.setFont(_bold(option.font))
-            painter.drawText(text.adjusted(0, high + 6 + used + 12, 0, 0), 0, tr("Ctrl+Enter: open it and run it"))
+            write(painter, text.adjusted(0, high + 6 + round(used) + 12, 0, 0), tr("Ctrl+Enter: open it and run it"))
 
     def _picture(self, painter: QPainter, frame: QRect, picture: QPixmap | None) -> None:
         outline = QPainterPath()
