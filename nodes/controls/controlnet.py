@@ -71,7 +71,7 @@ def load_controlnet(
 
     A ControlNet fits the model that it was trained beside, and those that come from it: Stable Diffusion 1, 2 or XL,
     and as diffusers names their weights Stable Diffusion 3 and 3.5, FLUX.1, Qwen-Image, Sana and Z-Image (its union
-    too).
+    too). Those of DiffSynth-Studio, which stand between Qwen-Image's blocks, lead it also beside reference images.
 
     Fails with one sentence when there is no such model, when a file is damaged or cut short, when weights are missing,
     or when the model is of another kind.

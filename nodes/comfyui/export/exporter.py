@@ -233,7 +233,7 @@ class GraphExporter:
 
     # --- what is written
 
-    def add(self, kind: str, **inputs: Any) -> Ref:
+    def add(self, kind: str, /, **inputs: Any) -> Ref:
         """Write a node of ComfyUI's; its first output. What is None is left out."""
         id = str(len(self.prompt) + 1)
         given = {key: _plain(value) for key, value in inputs.items() if value is not None}
@@ -242,11 +242,11 @@ class GraphExporter:
         self.origins[id] = self.current
         return Ref(id, 0)
 
-    def shared(self, kind: str, **inputs: Any) -> Ref:
+    def shared(self, kind: str, /, **inputs: Any) -> Ref:
         """The same node for the same inputs."""
         return self.shared_of("", kind, **inputs)
 
-    def shared_of(self, name: str, kind: str, **inputs: Any) -> Ref:
+    def shared_of(self, name: str, kind: str, /, **inputs: Any) -> Ref:
         """The same node for the same inputs and the same node of ours."""
         key = (name, kind, repr(sorted(inputs.items())))
         if key not in self._shared:

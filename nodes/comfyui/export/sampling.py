@@ -10,6 +10,7 @@ from nodes.comfyui.export.guidance import DUAL, OTHERS, RULES, STYLES, GuidedMod
 from nodes.comfyui.export.ip_adapters import led
 from nodes.comfyui.export.loaders import family_of_network
 from nodes.comfyui.export.masks import opened
+from nodes.comfyui.export.model_patches import is_patch, patched
 from nodes.comfyui.export.models import model_with_levels
 from nodes.comfyui.export.registry import exports, taken
 from nodes.comfyui.export.starting import BESIDE, EMPTY, OF_FAMILIES, latent_of, seed_of
@@ -112,9 +113,12 @@ def _guided(exporter: GraphExporter, guider: str, schedule: str) -> GuidedModel:
         positive = exporter.shared("FluxGuidance", conditioning=positive, guidance=exporter.value(chain, "guidance"))
     if exporter.kind(chain) in BESIDE:
         positive, negative = _with_image(exporter, chain, positive, negative)
-    for one in controls:
-        positive, negative = _controlled(exporter, one, positive, negative)
     family = family_of_network(exporter, chain, NETWORK.get(exporter.kind(chain), "transformer"))
+    for one in controls:
+        if is_patch(exporter, one, family):
+            model = patched(exporter, one, model)
+        else:
+            positive, negative = _controlled(exporter, one, positive, negative)
     return GuidedModel(
         model,
         positive,

@@ -139,8 +139,9 @@ class Family:
     ``name`` is that of the rules beside it, which tell its files and folders. ``schedule`` gives the trained schedule
     of a network, by its configuration, where no folder says it, and ``learned`` what its weights tell beside;
     ``usual`` is added to what a folder says. ``marks``: what its files may say beside of how a network was trained.
-    ``references``: how it is shown images, for families that are. ``control``: its ControlNets; ``control_modes``: the
-    kinds of images that a union of them is told by number. ``whole`` loads a folder or a file with all parts in its
+    ``references``: how it is shown images, for families that are. ``control``: its ControlNets; ``other_controls``:
+    those of other architectures in one file, by the name of a weight that they alone have; ``control_modes``: the kinds
+    of images that a union of them is told by number. ``whole`` loads a folder or a file with all parts in its
     stead, where that says how it was trained.
     """
 
@@ -154,5 +155,6 @@ class Family:
     marks: TrainingMarks | None = None
     references: References | None = None
     control: Architecture | None = None
+    other_controls: Mapping[str, Architecture] = field(default_factory=dict)
     control_modes: Mapping[str, int] = field(default_factory=dict)
     whole: Callable[[Path, LoadTarget], Parts] | None = None

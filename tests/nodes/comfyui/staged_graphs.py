@@ -96,4 +96,27 @@ STAGED: dict[str, Api] = {
         "sampled": sampled("free"),
         **ENDS,
     },
+    "a ControlNet that is a patch of its model": {
+        "net": node("UNETLoader", unet_name="qwen_image_fp8_e4m3fn.safetensors", weight_dtype="default"),
+        "texts": node(
+            "CLIPLoader", clip_name="qwen_2.5_vl_7b_fp8_scaled.safetensors", type="qwen_image", device="default"
+        ),
+        "coder": node("VAELoader", vae_name="qwen_image_vae.safetensors"),
+        "good": node("CLIPTextEncode", clip=["texts", 0], text="a fox"),
+        "bad": node("CLIPTextEncode", clip=["texts", 0], text="blurry"),
+        "empty": node("EmptySD3LatentImage", width=64, height=96, batch_size=1),
+        "picture": node("LoadImage", image="edges.png"),
+        "patch": node("ModelPatchLoader", name="qwen_image_canny_diffsynth_controlnet.safetensors"),
+        "led": node(
+            "QwenImageDiffsynthControlnet",
+            model=["net", 0],
+            model_patch=["patch", 0],
+            vae=["coder", 0],
+            image=["picture", 0],
+            strength=0.8,
+        ),
+        "sampled": sampled("led"),
+        "decoded": node("VAEDecode", samples=["sampled", 0], vae=["coder", 0]),
+        "saved": node("SaveImage", images=["decoded", 0], filename_prefix="foxes/red"),
+    },
 }

@@ -66,11 +66,13 @@ def load_transformer_control(family: Family, path: Path, precision: ComputePreci
     """A ControlNet out of a folder or file. Raises NodeError for damaged and missing weights."""
     architecture = family.control
     assert architecture is not None
-    dtype = precision.dtype(architecture.precisions)
     if path.is_dir():
-        module: Any = architecture.from_folder(path, dtype)
+        module: Any = architecture.from_folder(path, precision.dtype(architecture.precisions))
     else:
         file = WeightsFile(path)
-        module = architecture.from_file(path, file.alone(), f"ControlNet of {family.name}", dtype)
+        weights = file.alone()
+        architecture = next((one for mark, one in family.other_controls.items() if mark in weights), architecture)
+        dtype = precision.dtype(architecture.precisions)
+        module = architecture.from_file(path, weights, f"ControlNet of {family.name}", dtype)
         file.close()
     return TransformerControlNet(ready(module), family.name)

@@ -11,6 +11,7 @@ from torch import Tensor
 from nodeflow.node import NodeError
 from nodeflow.wires import Conditioning
 from nodes.denoisers.calls.flow_calls import FlowDenoiser, masked, packed, references, summed, unpacked
+from nodes.loaders.families.qwen_image.block_control import BlockControl, Steering, steered
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +33,17 @@ class QwenImageDenoiser(FlowDenoiser):
             "encoder_hidden_states_mask": mask[:, :longest],
             "img_shapes": [[(1, image.shape[-2] // 2, image.shape[-1] // 2) for image in images]] * len(x),
         }
-        if len(images) > 1 and self.controls:
-            raise NodeError("a ControlNet leads what is painted alone; wire a text without reference images")
+        steerings = list[Steering]()
 
         def ask(net: Any, latent: Tensor, strength: float) -> Any:
+            if isinstance(net.module, BlockControl):
+                steerings.append(Steering(net.module, net.module.img_in(packed(latent)), strength))
+                return ()
+            if len(images) > 1:
+                raise NodeError("this ControlNet leads what is painted alone; wire a text without reference images")
             return net.module(**given, controlnet_cond=packed(latent), conditioning_scale=strength, return_dict=False)
 
         added = summed(self.led(x, timestep, ask))
-        output: Tensor = self.ask(**given, controlnet_block_samples=added)
+        with steered(self.network.module, steerings):
+            output: Tensor = self.ask(**given, controlnet_block_samples=added)
         return unpacked(output[:, : rows * columns], rows, columns)

@@ -7,6 +7,7 @@ from typing import Any
 
 from nodeflow.wires import DiffusionNetwork, LatentFormat, TextEncoder
 from nodes.loaders.families.autoencoders.frames import WAN
+from nodes.loaders.families.qwen_image.block_control import BLOCKS, MARK
 from nodes.loaders.families.qwen_image.call import QwenImageDenoiser
 from nodes.loaders.families.qwen_image.control import CONTROL
 from nodes.loaders.models.architecture import Architecture, Weights
@@ -115,4 +116,5 @@ FAMILY = Family(
         lambda size, side: in_area(size, side or ENCODED), lambda size, side: in_area(size, min(side or SEEN, SEEN))
     ),
     control=CONTROL,
+    other_controls={MARK: BLOCKS},
 )
