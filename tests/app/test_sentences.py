@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from nodeflow.app.i18n import pack_translations
-from nodeflow.app.i18n.extract_sentences import missing, sentences
+from nodeflow.app.i18n.extract_sentences import ROOT, missing, pieces, sentences, texts_with_gaps
 from nodeflow.app.i18n.language import languages
-from nodeflow.app.i18n.sentences import GAP, said, templates
+from nodeflow.app.i18n.sentences import GAP, reported, said, templates
 from nodeflow.app.i18n.texts import problem_line
 from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.graph.model.workflow import Node, Problem, Workflow
@@ -102,3 +103,51 @@ def test_an_error_of_a_node_is_told_in_chinese(chinese: None) -> None:
     with pytest.raises(NodeError) as raised:
         pick([1, 2], 5)
     assert said(str(raised.value)) == "没有第 5 项；列表有 2 项"
+
+
+def _reports() -> Iterator[tuple[str, str]]:
+    """The lines that nodes put into an output called table or ranking, as templates, with the files that say them."""
+    for path in sorted((ROOT / "nodes").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        outputs = {node.target.id for node in ast.walk(tree) if isinstance(node, ast.AnnAssign) and _names_a_text(node)}
+        if not outputs & {"table", "ranking"}:
+            continue
+        for node in ast.walk(tree):
+            match node:
+                case ast.Assign(targets=[ast.Name(id="lines" | "table" | "ranking" | "names")], value=value):
+                    told = [value]
+                case ast.AugAssign(target=ast.Name(id="lines"), value=value):
+                    told = [value]
+                case ast.Call(func=ast.Attribute(attr="append", value=ast.Name(id="lines" | "table")), args=args):
+                    told = list(args)
+                case ast.Return(value=ast.Call(args=args)):
+                    told = list(args)
+                case _:
+                    continue
+            for one in (part for value in told for part in ast.walk(value) if isinstance(part, ast.JoinedStr)):
+                yield path.name, "".join(texts_with_gaps(list(pieces(one))))
+
+
+def _names_a_text(node: ast.AnnAssign) -> bool:
+    return isinstance(node.target, ast.Name) and isinstance(node.annotation, ast.Name) and node.annotation.id == "str"
+
+
+def test_what_nodes_report_is_told_in_chinese(chinese: None) -> None:
+    """Line by line, each by a template of its own; names and texts of the person in it stay."""
+    said_by = list(_reports())
+    assert len(said_by) > 25
+    left = {}
+    for file, template in said_by:
+        for line in GAP.sub(lambda gap: gap[1], template).split("\n"):
+            if line.startswith(", "):
+                continue  # an end that some lines have: they are templates of their own
+            told = set(LATIN.findall(reported(line))) - REPORTED_SIGNS
+            if told:
+                left[file, line] = told
+    assert not left
+    whole = ("1 steps: 2, order 3", "mid: 1, 2 parameters (3%), time 4%, takes text + time")
+    assert all(not set(LATIN.findall(reported(line))) - {"mid"} for line in whole)
+    assert reported("a red fox: image finds it 30%, it finds the image 20%").startswith("a red fox：")
+
+
+REPORTED_SIGNS = {"KL", "PSNR", "dB", "mu", "sigma"}

@@ -85,18 +85,18 @@ def _texts(nodes: list[ast.expr]) -> Iterator[str]:
         node = todo.pop()
         if isinstance(node, ast.Lambda):
             continue
-        pieces = list(_pieces(node))
-        texts = [piece for piece in pieces if isinstance(piece, str)]
+        made_of = list(pieces(node))
+        texts = [piece for piece in made_of if isinstance(piece, str)]
         if texts:
-            template = "".join(texts_with_gaps(pieces))
+            template = "".join(texts_with_gaps(made_of))
             if is_prose(template):
                 yield template
-            todo.extend(piece for piece in pieces if not isinstance(piece, str))
+            todo.extend(piece for piece in made_of if not isinstance(piece, str))
         else:
             todo.extend(ast.iter_child_nodes(node))
 
 
-def _pieces(node: ast.AST) -> Iterator[str | ast.AST]:
+def pieces(node: ast.AST) -> Iterator[str | ast.AST]:
     """What a text is put together of: words as they stand, and what fills its gaps."""
     match node:
         case ast.Constant(value=str() as text):
@@ -110,17 +110,17 @@ def _pieces(node: ast.AST) -> Iterator[str | ast.AST]:
                 yield str(value.value) if isinstance(value, ast.Constant) else value
         case ast.BinOp(op=ast.Add(), left=left, right=right) if _is_text(left) or _is_text(right):
             for side in (left, right):
-                yield from _pieces(side) if _is_text(side) else [side]
+                yield from pieces(side) if _is_text(side) else [side]
 
 
 def _is_text(node: ast.AST) -> bool:
     return (isinstance(node, ast.Constant) and isinstance(node.value, str)) or isinstance(node, ast.JoinedStr)
 
 
-def texts_with_gaps(pieces: list[str | ast.AST]) -> Iterator[str]:
+def texts_with_gaps(made_of: list[str | ast.AST]) -> Iterator[str]:
     """The words of a text, with a number in braces for each gap."""
     gaps = itertools.count()
-    for piece in pieces:
+    for piece in made_of:
         yield piece if isinstance(piece, str) else f"{{{next(gaps)}}}"
 
 

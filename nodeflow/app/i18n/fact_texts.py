@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nodeflow.app.i18n.sentences import said
+from nodeflow.app.i18n.sentences import reported, said
 from nodeflow.app.i18n.texts import size, tr
 from nodeflow.views import Picture, TensorFacts
 
@@ -37,7 +37,7 @@ def fact_line(facts: TensorFacts) -> str:
 
 def picture_line(picture: Picture) -> str:
     """What an image of a tensor shows, the facts that came with it and what its shades stand for, in one line."""
-    words = [said(tr(picture.caption))] if picture.caption else []
+    words = [reported(said(tr(picture.caption)))] if picture.caption else []
     words += [f"{tr(name)} {number:.5g}" for name, number in picture.facts]
     if picture.scale:
         ends = tr("dim {0:.3g}, glowing {1:.3g}") if picture.glows else tr("black {0:.3g}, white {1:.3g}")

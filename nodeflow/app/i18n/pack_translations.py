@@ -21,6 +21,8 @@ from nodeflow.library.rules import rule_book
 
 SENTENCES = "sentences"
 """The file of a language that holds templates of sentences: see :mod:`nodeflow.app.i18n.sentences`."""
+REPORTS = "reports"
+"""The same for the lines of what nodes report as text."""
 _POINT = re.compile(r"^[ \t]*- ", re.MULTILINE)
 
 _known: dict[str, str] = {}
@@ -99,10 +101,10 @@ def words_in(path: Path) -> dict[str, str]:
 
 
 def _words_in(place: Path) -> dict[str, str]:
-    """What ``place.json`` and the files in the folder ``place`` translate, but sentences."""
+    """What ``place.json`` and the files in the folder ``place`` translate, but templates."""
     found = words_in(place.with_suffix(".json"))
     for path in sorted(place.glob("*.json")):
-        if path.stem != SENTENCES:
+        if path.stem not in (SENTENCES, REPORTS):
             found |= words_in(path)
     return found
 

@@ -13,7 +13,7 @@ import functools
 import re
 
 from nodeflow import resources
-from nodeflow.app.i18n.pack_translations import SENTENCES, language, pack_folders, packs, told, words_in
+from nodeflow.app.i18n.pack_translations import REPORTS, SENTENCES, language, pack_folders, packs, told, words_in
 
 GAP = re.compile(r"\{(\d+)\}")
 MAX_LETTERS = 4_000
@@ -108,11 +108,19 @@ def _said(spoken: str, of: tuple[str, ...], text: str) -> str:
     return whole if whole is not None else "\n".join(map(known.line, text.split("\n")))
 
 
+def reported(text: str) -> str:
+    """What a node reports as text, line by line, in the person's language. Names and texts in it stay as they are."""
+    if language() == "en":
+        return text
+    known = templates(language(), packs(), REPORTS)
+    return "\n".join(map(known.line, text.split("\n")))
+
+
 @functools.lru_cache(maxsize=8)
-def templates(spoken: str, of: tuple[str, ...]) -> Templates:
-    """Return what a language says for the sentences of nodeflow and of packs."""
+def templates(spoken: str, of: tuple[str, ...], file: str = SENTENCES) -> Templates:
+    """Return what a language says for the sentences, or the reports, of nodeflow and of packs."""
     places = [resources.folder("assets"), *(folder for pack in of for folder in pack_folders(pack))]
     known: dict[str, str] = {}
     for place in places:
-        known |= words_in(place / "translations" / spoken / f"{SENTENCES}.json")
+        known |= words_in(place / "translations" / spoken / f"{file}.json")
     return Templates(known)

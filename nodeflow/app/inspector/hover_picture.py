@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 
-from nodeflow.app.i18n.sentences import said
+from nodeflow.app.i18n.sentences import reported, said
 from nodeflow.app.qt.frames import frame_of
 from nodeflow.app.qt.image_view import ImageView
 from nodeflow.views import Picture
@@ -44,7 +44,7 @@ class HoverPicture(QFrame):
         pixels = QPixmap.fromImage(frame_of(picture).image)
         fast = Qt.TransformationMode.FastTransformation
         self._image.setPixmap(pixels.scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio, fast))
-        self._words.setText(said(picture.caption))
+        self._words.setText(reported(said(picture.caption)))
         self.adjustSize()
         self.move(GAP if u > 0.5 else max(GAP, self._view.width() - self.width() - GAP), GAP)
         self.show()

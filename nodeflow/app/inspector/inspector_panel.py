@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from nodeflow.app.i18n.fact_texts import fact_line, picture_line
-from nodeflow.app.i18n.sentences import said
+from nodeflow.app.i18n.sentences import reported, said
 from nodeflow.app.i18n.texts import size
 from nodeflow.app.inspector.comparison import Comparison
 from nodeflow.app.inspector.exporting import StageExporter
@@ -27,10 +27,13 @@ from nodeflow.app.model.value_requests import ValueRequests
 from nodeflow.app.qt.frames import frame_of, frame_of_png
 from nodeflow.engine.protocol.value_handle import Overview, Seen, ValueHandle
 from nodeflow.graph.model.roles import STEPS
-from nodeflow.views import Chart, Option, Picture, ViewInfo
+from nodeflow.views import Chart, Option, Picture, Text, ViewInfo
 
 ROOM, FRAME_ROOM = 1024, 512
 """Pixels that an image may have, and one of many."""
+
+REPORTS = ("table", "ranking")
+"""Outputs in which nodes say in words what they found."""
 
 
 class InspectorPanel(QWidget):
@@ -233,6 +236,10 @@ class InspectorPanel(QWidget):
         form = self.form
         return next((option for option in form.options if wanted(option)), None) if form else None
 
+    def _reports(self, view: Seen) -> TypeGuard[Text]:
+        """Whether a text is what a node says of a value, and no text of the person's."""
+        return isinstance(view, Text) and self.output in REPORTS
+
     def _show(self, turn: int, view: Seen | None, error: str) -> None:
         if turn != self._turn:
             return
@@ -244,7 +251,7 @@ class InspectorPanel(QWidget):
         elif view is None:
             self.stage.show_frame(None, error)
         else:
-            self.stage.show_view(view)
+            self.stage.show_view(Text(reported(view.text)) if self._reports(view) else view)
             if self.comparing:
                 self._compare_view(view)
 

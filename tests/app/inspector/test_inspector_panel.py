@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,16 +14,19 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from nodeflow.app.i18n import pack_translations
 from nodeflow.app.inspector.charts import ChartView, MatrixView
 from nodeflow.app.inspector.facts_table import FactsView
 from nodeflow.app.inspector.inspector_panel import InspectorPanel
 from nodeflow.app.inspector.value_boxes import OutputBox
+from nodeflow.app.model.engine_service import shipped_catalogue
 from nodeflow.app.panels.node_help import LESSON, NodeHelp
 from nodeflow.app.qt import theme
 from nodeflow.app.window.docks import Dock
 from nodeflow.app.window.main_window import MainWindow
-from nodeflow.graph.edits.edits import SetParam
+from nodeflow.graph.edits.edits import AddNode, Connect, EditBatch, SetParam
 from nodeflow.graph.model.catalogue import Output
+from nodeflow.graph.model.workflow import Link, Node
 
 
 def test_it_follows_the_selection_and_says_what_there_is_to_see(
@@ -214,3 +218,22 @@ def test_an_output_whose_kind_has_its_name_is_told_once(qtbot: QtBot) -> None:
     box.offer((Output("diffusion_network", "DiffusionNetwork"), Output("denoised", "Latent")), "denoised")
     assert [box.itemText(at) for at in range(2)] == ["diffusion network", "denoised · Latent"]
     assert box.currentData() == "denoised"
+
+
+def test_what_a_node_reports_is_told_in_chinese_and_the_persons_texts_are_not(
+    window: MainWindow, see: See, qtbot: QtBot
+) -> None:
+    steps = Link("scheduler", "schedule", "levels", "schedule")
+    text = AddNode("mine", Node("nodes.text", params={"text": "step 1, timestep 5: 3 dB"}))
+    window.session.do("Add", EditBatch((AddNode("levels", Node("nodes.signal_to_noise")), Connect(steps), text)))
+    window.run()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=SECONDS)
+    pack_translations.use("zh_CN")
+    shipped_catalogue()
+    try:
+        shown: Any = see("levels", "table", "text").stage.currentWidget()
+        assert shown.toPlainText().startswith("第 0 步，时间步 ")
+        shown = see("mine", "value", "text").stage.currentWidget()
+        assert shown.toPlainText() == "step 1, timestep 5: 3 dB"
+    finally:
+        pack_translations.use("en")
