@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 from app.any_widget import PLAYGROUND, AnyWidget
+from app.depths import Depths
 from app.hands import Hand, strike
 from app.seen import differences
 from app.test_random_hand import HELD, KEYS, somewhere
 from app.undo_watch import UndoWatch
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from nodeflow.app.model.document_session import DocumentSession
@@ -41,7 +42,7 @@ class Monkey:
     def __init__(self, window: MainWindow, seed: int, folder: Path) -> None:
         self.window, self.dice, self.folder = window, random.Random(seed), folder
         self.watches: dict[DocumentSession, UndoWatch] = {}
-        self.any_widget = AnyWidget(window, self.dice)
+        self.any_widget, self.depths = AnyWidget(window, self.dice), Depths(window, self.dice)
         self.kills = 0
         self.weights: dict[Callable[[], None], int] = {
             self.drag: 14,
@@ -61,6 +62,7 @@ class Monkey:
             self.queue_panel: 3,
             self.any_widget.bring: 3,
             self.any_widget.poke: 30,
+            self.depths.enter: 8,
         }
         self._answers = QTimer(window, interval=10)
         self._answers.timeout.connect(self._leave_questions)
@@ -70,7 +72,9 @@ class Monkey:
         """What asks for more than the document has gets no answer, and what is dragged out of the window is let go."""
         self.any_widget.let_go()
         for asking in (QApplication.activePopupWidget(), QApplication.activeModalWidget()):
-            if asking is not None and not isinstance(asking, PLAYGROUND):
+            if isinstance(asking, QMenu):
+                self.depths.play(asking)
+            elif asking is not None and not isinstance(asking, PLAYGROUND):
                 asking.close()
 
     @property
@@ -196,8 +200,7 @@ def test_a_monkey_breaks_nothing(window: MainWindow, seed: int, actions: int, tm
         tab.session.cancel()
     qtbot.waitUntil(lambda: not any(tab.session.running for tab in window.tabs), timeout=60_000)
     for tab in window.tabs:
-        window.forms.finish(tab)
-        tab.canvas.view.rows.close()
+        tab.session.take_typed.emit()
         tab.canvas.view.wire.drop()
         assert not monkey.watches[tab.session].go_back()
     assert not differences(window)

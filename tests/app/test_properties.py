@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from app.seen import add, text
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from nodeflow.app.i18n.texts import describe
 from nodeflow.app.qt.fields import LineField, TextField
@@ -149,3 +152,29 @@ def test_an_empty_field_says_what_it_takes_as_far_as_there_is_room(window: MainW
     assert blocks.fontMetrics().horizontalAdvance(shown) < width - 12
     assert shown.endswith("MID: 0") and blocks.toolTip() == whole
     assert (shown == whole) == (width == 420)
+
+
+def test_a_number_that_is_still_being_typed_is_run_saved_and_kept_by_its_own_node(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path, ctrl = tmp_path / "typed.json", Qt.KeyboardModifier.ControlModifier
+    window.session.save(path)
+    window.activateWindow()
+
+    def type_into(node: str, name: str, words: str) -> QWidget:
+        line = field(window, node, name)
+        assert isinstance(line, LineField)
+        line.selectAll()
+        QTest.keyClicks(line, words)
+        return line
+
+    QTest.keyClick(type_into("guidance", "scale", "4.25"), Key.Key_Return, ctrl)
+    assert window.session.running and params(window, "guidance")["scale"] == 4.25
+    window.session.cancel()
+    QTest.keyClick(type_into("guidance", "scale", "5.75"), Key.Key_S, ctrl)
+    qtbot.waitUntil(lambda: not window.documents.writing, timeout=10_000)
+    assert b"5.75" in path.read_bytes() and not window.session.dirty
+    type_into("noise", "seed", "77")
+    window.canvas.selection.choose(["scheduler"])
+    QApplication.processEvents()
+    assert params(window, "noise")["seed"] == 77

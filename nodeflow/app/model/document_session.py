@@ -44,6 +44,7 @@ class DocumentSession(QObject):
     ``starting``: one is about to be, and the document may still change. ``asked``: one is handed to the engine, as the
     document stands. ``queued``: one was.
     ``problems_changed``: what stands in the way of a run.
+    ``take_typed``: whoever is being typed in hands that over, since the document is about to be run or saved.
     ``picture``: PNG images of a node's output, asked for with `peek`. ``preview``: PNG bytes while a node samples.
     """
 
@@ -56,6 +57,7 @@ class DocumentSession(QObject):
     asked = Signal(object)
     queued = Signal()
     problems_changed = Signal()
+    take_typed = Signal()
     picture = Signal(str, str, int, tuple)
     preview = Signal(str, bytes)
     trouble = Signal(str)
@@ -269,6 +271,7 @@ class DocumentSession(QObject):
 
         What stands in its way is told by ``problems_changed``; the job is gone then.
         """
+        self.take_typed.emit()
         if not self.workflow.nodes:
             self.trouble.emit(self.tr("There is nothing to run yet. Press Tab on the canvas to add a node."))
             return 0

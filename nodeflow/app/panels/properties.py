@@ -65,6 +65,7 @@ class Properties(QWidget):
         self._scope.opened.connect(lambda: self.show_node(""))
         self._scope.subscribe(self._follow)
         self._scope.problems_changed.connect(self._show_missing)
+        self._scope.session.take_typed.connect(self.finish)
         self.show_node("")
 
     def show_node(self, name: str) -> None:
@@ -73,9 +74,16 @@ class Properties(QWidget):
         node = self._scope.workflow.nodes.get(name)
         spec = self._scope.catalogue.nodes.get(node.type) if node is not None else None
         if (name, spec) != (self._name, self._spec):
+            self.finish()
             self._name, self._spec = name, spec
             self._fill()
         self._show_values()
+
+    def finish(self) -> None:
+        """Take what is being typed."""
+        for field in self.fields.values():
+            if isinstance(field, LineField) and field.hasFocus():
+                field.keep()
 
     def _follow(self, edit: Edit) -> None:
         match edit:

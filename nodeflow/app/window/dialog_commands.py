@@ -53,7 +53,7 @@ class DialogCommands:
     def show_sweep(self) -> SweepDialog:
         """Ask which values a parameter is to take, and run with each."""
         session, canvas = self._tabs.front.session, self._tabs.front.canvas
-        canvas.view.rows.finish()
+        session.take_typed.emit()
         dialog = SweepDialog(self._window, session, [] if canvas.scope.path else canvas.selection.chosen())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.wanted.connect(lambda sweeps: self._sweep_runs.run(session, sweeps))

@@ -140,7 +140,7 @@ class Documents(QObject):
     def save(self, tab: DocumentTab | None = None, then: Callable[[], object] = _nothing) -> None:
         """Save to the document's file, ``then`` go on; ask for one where it has none."""
         tab = tab or self._tabs.front
-        tab.canvas.view.rows.finish()
+        tab.session.take_typed.emit()
         if tab.session.path is None:
             self.save_as(tab, then)
         else:
@@ -149,7 +149,7 @@ class Documents(QObject):
     def save_as(self, tab: DocumentTab | None = None, then: Callable[[], object] = _nothing) -> None:
         """Ask for a file and save to it, ``then`` go on."""
         tab = tab or self._tabs.front
-        tab.canvas.view.rows.finish()
+        tab.session.take_typed.emit()
         session = tab.session
         here = session.base if session.path else Path.home()
         start = str(here / f"{session.name or 'workflow'}.json")
@@ -230,7 +230,7 @@ class Documents(QObject):
     def leave(self, tabs: Sequence[DocumentTab], then: Callable[[], object]) -> None:
         """Go on once these may be closed: they are saved, or the person says, once for all, what to do with changes."""
         for tab in tabs:
-            tab.canvas.view.rows.finish()
+            tab.session.take_typed.emit()
         if self.writing:
             self._once_written.append(lambda: self.leave(tabs, then))
             return

@@ -80,7 +80,7 @@ class ForeignDocuments(QObject):
 
     def export(self, tab: DocumentTab) -> None:
         """Ask for a file and a form, say what has no counterpart there, and write the rest."""
-        tab.canvas.view.rows.finish()
+        tab.session.take_typed.emit()
         session = tab.session
         kinds: dict[str, Format] = {
             self.tr("ComfyUI workflow (*.json)"): "comfyui",

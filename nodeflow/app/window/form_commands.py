@@ -50,8 +50,7 @@ class FormCommands(QObject):
     def show(self, tab: DocumentTab, form: bool) -> FormPage:
         """Show a document's form or its graph; one that has no form yet is to be arranged."""
         page = self.page(tab)
-        tab.canvas.view.rows.finish()
-        page.finish()
+        tab.session.take_typed.emit()
         tab.show_page(page if form else None)
         if form and tab.session.workflow.form is None:
             page.arrange.setChecked(True)
@@ -70,11 +69,6 @@ class FormCommands(QObject):
             self._pages[tab] = self._make(tab)
             tab.add_page(self._pages[tab])
         return self._pages[tab]
-
-    def finish(self, tab: DocumentTab) -> None:
-        """Take what is being typed in a document's form."""
-        if tab in self._pages:
-            self._pages[tab].finish()
 
     def _make(self, tab: DocumentTab) -> FormPage:
         model = FormModel(tab.session, tab)

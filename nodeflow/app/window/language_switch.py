@@ -30,7 +30,7 @@ class _Seen:
     def of(cls, tab: DocumentTab) -> _Seen:
         """Take a document out of its tab, with all its runs and steps to take back."""
         canvas = tab.canvas
-        canvas.view.rows.finish()
+        tab.session.take_typed.emit()
         canvas.items.complete()
         part = canvas.view.mapToScene(canvas.view.viewport().rect()).boundingRect()
         seen = cls(tab.session, tab.history, canvas.scope.path, canvas.selection.chosen(), part)

@@ -277,8 +277,6 @@ class MainWindow(QMainWindow):
             if page.chosen is not None:
                 self._start_with(page.chosen, True)
             return
-        self.canvas.view.rows.finish()
-        self.forms.finish(self.tabs.front)
         self.session.run()
 
     # --- settings

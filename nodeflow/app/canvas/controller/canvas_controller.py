@@ -57,6 +57,7 @@ class Canvas(QObject):
         self.cut_prompts = CutPromptView(self.scope, self.items, self.values, self)
         self.facts = ValueFacts(self.scope, self)
         view.tips.facts = self.facts.hint
+        session.take_typed.connect(view.rows.finish)
         view.empty = lambda: self.items.empty
         view.minimap.marks = self._marks
         view.scene().selectionChanged.connect(view.minimap.later)

@@ -334,7 +334,6 @@ class NodeCommands(QObject):
     def run_to(self) -> None:
         """Run the workflow as far as the selected nodes need."""
         names = self.canvas.selection.chosen()
-        self.view.rows.finish()
         if names:
             self.scope.run(tuple(names))
         else:

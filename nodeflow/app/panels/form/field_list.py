@@ -50,6 +50,7 @@ class FieldList(QScrollArea):
         model.changed.connect(self.fill)
         model.values_changed.connect(self._show_values)
         model.session.problems_changed.connect(self._show_missing)
+        model.session.take_typed.connect(self.finish)
         self.fill()
 
     def fill(self) -> None:

@@ -114,10 +114,6 @@ class FormPage(QWidget):
         self.cancel.setVisible(bool(waiting))
         self.run.setText(self.tr("Run once more") if waiting else self.tr("Run"))
 
-    def finish(self) -> None:
-        """Take what is being typed."""
-        self.fields.finish()
-
     # --- its size
 
     def minimumSizeHint(self) -> QSize:
