@@ -93,6 +93,7 @@ CLASSES: dict[str, tuple[dict[str, Any], str, str]] = {
     "Flux3Transformer2DModel": ({}, "transformer", "FLUX.3"),
     "FluxTransformer2DModel": ({"num_layers": 1, "num_single_layers": 1}, "transformer", "FLUX.1"),
     "GlmImageTransformer2DModel": ({"num_layers": 1}, "transformer", "GLM-Image"),
+    "BriaFibo2Transformer2DModel": ({"n_layers": 1, "injection_layer_ids": ()}, "transformer", "Fibo 2.0"),
     "Ideogram4Transformer2DModel": ({"num_layers": 1}, "transformer", "Ideogram 4"),
     "HunyuanDiT2DModel": (
         {"num_layers": 1, "in_channels": 4, "patch_size": 2, "hidden_size": 1408},

@@ -80,6 +80,7 @@ TRANSFORMERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
          "text_in_dim": 3072},
     ),
     "Fibo": ("BriaFiboTransformer2DModel", {"num_layers": 8}),
+    "Fibo 2.0": ("BriaFibo2Transformer2DModel", {}),
     "Kandinsky 5 pro": (
         "Kandinsky5Transformer3DModel",
         {"model_dim": 4096, "num_visual_blocks": 60, "num_text_blocks": 4},

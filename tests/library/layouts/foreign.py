@@ -246,6 +246,7 @@ OTHER_LORAS = {
     ),
     "hunyuan dit": Layout(dotted("blocks.0.attn1.Wqkv", prefix="base_model.model."), "lora", "Hunyuan-DiT"),
     "hunyuan dit as diffusers has it": Layout(dotted("blocks.0.attn1.to_q", columns=1408), "lora", "Hunyuan-DiT"),
+    "fibo 2": Layout(dotted("perceiver.layers.0.cross_attention.to_q"), "lora", "Fibo 2.0"),
     "pixart": Layout(dotted("transformer_blocks.0.attn1.to_q", columns=1152), "lora", "PixArt"),
     "motion": Layout(
         dotted("down_blocks.0.motion_modules.0.temporal_transformer.proj_in", prefix=""),

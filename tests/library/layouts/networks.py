@@ -241,6 +241,12 @@ NETWORKS = {
         "Fibo",
         ALONE,
     ),
+    "fibo 2": Layout(
+        {"perceiver.latent_queries": (512, W), "noise_refiner.0.attention.to_q.weight": (W, W)},
+        "transformer",
+        "Fibo 2.0",
+        ALONE,
+    ),
     "prx": Layout(
         {
             "time_in.in_layer.weight": (W, 256),

@@ -42,6 +42,16 @@ SHAPES: Mapping[str, dict[str, Any]] = {
         "axes_dims": (4, 6, 6),
         "axes_lens": (64, 64, 64),
     },
+    "BriaFibo2Transformer2DModel": {
+        "dim": 32,
+        "n_layers": 2,
+        "n_refiner_layers": 1,
+        "n_heads": 2,
+        "cap_feat_dim": 24,
+        "injection_layer_ids": (1,),
+        "perceiver_num_layers": 1,
+        "axes_dims": (4, 6, 6),
+    },
     "Flux2Transformer2DModel": {
         "in_channels": 16,
         "num_layers": 1,

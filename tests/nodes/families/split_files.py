@@ -20,6 +20,7 @@ from nodes.loaders.load_by_family import LoadedModel
 from tests.nodes.families import model_folders as usual
 from tests.nodes.families.seeing_models import flux_2_klein, krea_2, qwen_image_21
 from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
+from tests.nodes.families.small.fibo_2 import fibo_2
 from tests.nodes.families.small.glm import glm_image
 from tests.nodes.families.small.hunyuan_dit import hunyuan_dit
 from tests.nodes.families.small.kolors import kolors
@@ -128,6 +129,7 @@ KINDS: Mapping[str, Kind] = {
     "PRX": Kind(late_comers.prx, {"text_encoder": ("t5gemma_2b", "tokenizer")}),
     "PRX DC-AE": Kind(late_comers.prx_deep, {"text_encoder": ("t5gemma_2b", "tokenizer")}),
     "Fibo": Kind(late_comers.fibo, {"text_encoder": ("smollm3", "tokenizer")}),
+    "Fibo 2.0": Kind(fibo_2, {"text_encoder": ("qwen3vl_4b", "processor")}),
     "Ideogram 4": Kind(late_comers.ideogram_4, {"text_encoder": ("qwen3vl_8b", "tokenizer")}),
     "GLM-Image": Kind(
         glm_image,

@@ -26,6 +26,7 @@ from tests.nodes.families import model_folders, test_flux_3, test_qwen_edit, tes
 from tests.nodes.families.seeing_models import flux_2, flux_2_klein, krea_2, qwen_image_21
 from tests.nodes.families.small import by_several, by_t5, language_led, late_comers
 from tests.nodes.families.small.cascade import stage_b, stage_c
+from tests.nodes.families.small.fibo_2 import fibo_2
 from tests.nodes.families.small.glm import glm_image
 from tests.nodes.families.small.hunyuan_dit import hunyuan_dit
 from tests.nodes.families.small.kolors import kolors
@@ -161,6 +162,8 @@ ALIKE: dict[str, Callable[[Path], dict[str, str]]] = {
     "prx": Plain(late_comers.prx),
     "prx-deep": Plain(late_comers.prx_deep),
     "fibo": Plain(late_comers.fibo),
+    "fibo-2": Plain(fibo_2),
+    "fibo-2-edit": Plain(fibo_2),
     "kolors": Plain(kolors),
     "hunyuan-dit": Plain(hunyuan_dit),
     "stable-diffusion-1": Plain(model_folders.sd1),
