@@ -231,8 +231,11 @@ def test_properties_open_it_too(image: MainWindow, qtbot: QtBot) -> None:
     image.canvas.selection.choose(["mask"])
     field = image.properties.fields["mask"]
     assert isinstance(field, MaskField) and isinstance(field, QPushButton)
-    QTest.mouseClick(field, LEFT)
+    for _ in range(2):  # it waits for a run, and a person presses again
+        QTest.mouseClick(field, LEFT)
     qtbot.waitUntil(lambda: image.masks.dialog is not None, timeout=SECONDS)
+    qtbot.waitUntil(lambda: not image.session.running and not image.session.images.waiting, timeout=SECONDS)
+    assert len(image.findChildren(MaskDialog)) == 1
     assert image.masks.dialog is not None
     image.masks.dialog.reject()
 

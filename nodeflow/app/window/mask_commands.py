@@ -81,8 +81,8 @@ class MaskCommands(QObject):
     def _open(self, tab: DocumentTab, name: str, param: Param, png: bytes) -> None:
         scope, image = tab.canvas.scope, QImage.fromData(png)
         node = scope.workflow.nodes.get(name)
-        if node is None or image.isNull():
-            return  # it went meanwhile
+        if node is None or image.isNull() or self.dialog is not None:
+            return  # it went meanwhile, or was asked for twice
         before = str(node.params.get(param.name, param.default))
         self.dialog = dialog = MaskDialog(self._window, image, before)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
