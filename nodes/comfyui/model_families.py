@@ -22,7 +22,7 @@ BY_TYPE = {
     "omnigen2": "OmniGen2",
     "ovis": "Ovis-Image",
     "boogu": "Boogu-Image",
-    "fibo2": "Fibo 2",
+    "fibo2": "Fibo 2.0",
     "ideogram4": "Ideogram 4",
     "joyimage": "JoyImage",
     "lens": "Lens",

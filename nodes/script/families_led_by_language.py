@@ -121,6 +121,15 @@ LANGUAGE_LED = (
         usual=tokens(64**2),
     ),
     ScriptFamily(
+        "Fibo 2.0",
+        "BriaFibo2Transformer2DModel",
+        "fibo_2",
+        one_encoder("encode_fibo_2", "Qwen3VLModel", place="processor"),
+        replace(PATCHES, encode="encode_spread_patches", decode="decode_spread_patches", downscale=8),
+        channels("in_channels"),
+        usual=tokens(64**2),
+    ),
+    ScriptFamily(
         "Anima",
         "CosmosTransformer3DModel",
         "anima",

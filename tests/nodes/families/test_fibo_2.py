@@ -69,9 +69,12 @@ def test_each_step_is_that_of_the_pipeline(
     torch.testing.assert_close(vae_decode(model.vae, latent).pixels, images, atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("sizes", [((HEIGHT, WIDTH),), ((HEIGHT, WIDTH), (80, 80))])
+@pytest.mark.parametrize(
+    ("sizes", "negative"),
+    [(((HEIGHT, WIDTH),), ""), (((HEIGHT, WIDTH), (80, 80)), '{"short_description":"a blot"}')],
+)
 def test_each_step_of_an_edit_is_that_of_the_pipeline(
-    folder: Path, model: LoadedModel, sizes: tuple[tuple[int, int], ...]
+    folder: Path, model: LoadedModel, sizes: tuple[tuple[int, int], ...], negative: str
 ) -> None:
     """Images as large as the model was trained to be shown them: the pipeline scales others as PIL's thumbnails."""
     images = pictures(*sizes)
@@ -81,6 +84,7 @@ def test_each_step_of_an_edit_is_that_of_the_pipeline(
         pipeline,
         image=[as_file(image) for image in images],
         prompt=TEXT,
+        negative_prompt=negative or None,
         height=HEIGHT,
         width=WIDTH,
         guidance_scale=3.0,
@@ -88,7 +92,7 @@ def test_each_step_of_an_edit_is_that_of_the_pipeline(
         generator=torch.Generator().manual_seed(3),
     )
     references = [reference_image(image, model.vae, model.network, 80) for image in images]
-    texts = [edit_conditioning(model.text_encoder, *references, text=text) for text in (TEXT, "")]
+    texts = [edit_conditioning(model.text_encoder, *references, text=text) for text in (TEXT, negative)]
     guider = classifier_free_guidance(network_denoiser(model.network), *texts, 3.0)
     _, trajectory, *_ = run(model, guider, (3,), TOKENS, WIDTH, HEIGHT)
     told("Fibo 2.0", f"edit, {len(sizes)} references", trajectory.x[1:], wanted)

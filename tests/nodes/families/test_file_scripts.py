@@ -41,6 +41,7 @@ WORKFLOWS = {
     "AuraFlow": "auraflow",
     "ERNIE-Image": "ernie-image",
     "HiDream": "hidream",
+    "Fibo 2.0": "fibo-2",
 }
 """Families whose files diffusers reads in any width, and a ready-made workflow for each."""
 QUICK = ("Z-Image",)

@@ -31,8 +31,9 @@ class CaptionText:
         return self.reads.encode([as_trained(text) for text in texts])
 
     def encode_seeing(self, text: str, images: Sequence[Image]) -> Conditioning:
-        """What is to become of images, each (1, 3, H, W); an empty text, for guidance, is read without them."""
-        return self.reads.encode_seeing(edit(text), images) if images and text.strip() else self.encode([text])
+        """What is to become of images, each (1, 3, H, W). A caption without an edit is read without them, and so is an
+        empty text: guidance leads away from these."""
+        return self.reads.encode_seeing(edit(text), images) if images and _edits(text) else self.encode([text])
 
 
 def as_trained(text: str) -> str:
@@ -57,6 +58,11 @@ def shown(count: int) -> str:
     """The words that images stand in, before that."""
     names = ["image"] if count == 1 else [f"image_{number}" for number in range(1, count + 1)]
     return "{" + "".join(f'"{name}":"{SHOWN}",' for name in names)
+
+
+def _edits(text: str) -> bool:
+    caption, instruction = _read(text)
+    return instruction is not None or (caption == text and bool(text.strip()))
 
 
 def _short(value: Any) -> str:
