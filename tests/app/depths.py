@@ -7,7 +7,7 @@ import random
 from app.any_widget import LETTERS
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QMenuBar
 
 from nodeflow.app.panels.gallery import Gallery
 from nodeflow.app.qt.drawn_places import is_drawn
@@ -29,13 +29,13 @@ class Depths:
         self._dice.choice((self._enlarge, self._paint, self._add_drawn, self._draw, self._type, self._type))()
 
     def play(self, menu: QMenu) -> None:
-        """Take something of a menu that has opened, or leave it."""
+        """Take something of a menu that has opened, or leave it; what the bar's menus hold are actions."""
         offered = [one for one in menu.actions() if one.isEnabled() and not one.isSeparator() and one.menu() is None]
-        if offered and self._dice.random() < 0.4:
-            QTest.mouseClick(
-                menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(self._dice.choice(offered)).center()
-            )
-        menu.close()
+        if not menu.isVisible() or isinstance(menu.parent(), QMenuBar) or not offered or self._dice.random() < 0.6:
+            menu.close()
+            return
+        place = menu.actionGeometry(self._dice.choice(offered)).center()
+        QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=place)
 
     def _enlarge(self) -> None:
         assert self._window.panels is not None

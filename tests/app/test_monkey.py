@@ -72,8 +72,8 @@ class Monkey:
         """What asks for more than the document has gets no answer, and what is dragged out of the window is let go."""
         self.any_widget.let_go()
         for asking in (QApplication.activePopupWidget(), QApplication.activeModalWidget()):
-            if isinstance(asking, QMenu):
-                self.depths.play(asking)
+            if isinstance(asking, QMenu):  # later, since what it holds may ask, and wait for this very answer
+                QTimer.singleShot(0, asking, lambda menu=asking: self.depths.play(menu))
             elif asking is not None and not isinstance(asking, PLAYGROUND):
                 asking.close()
 
