@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -85,6 +86,21 @@ def patches_before(stream: Stream, queries: int, keys: int) -> AttentionParts | 
     return AttentionParts(own, own, slice(begin, begin + stream.text) if stream.text else None)
 
 
+FEWEST, MOST, STEP = 256, 512, 64
+"""Tokens that Fibo 2.0 makes of a text before its blocks, and by how many they grow with it."""
+SHORT, LONG = 256, 2048
+"""Tokens of texts that become the fewest and the most."""
+
+
+def gist_before(stream: Stream, queries: int, keys: int) -> AttentionParts | None:
+    """Of Fibo 2.0, in layers of their own that look at words: a text's gist, then the image's tokens, then those of
+    references."""
+    share = min(max((stream.text - SHORT) / (LONG - SHORT), 0.0), 1.0)
+    gist = math.ceil((FEWEST + share * (MOST - FEWEST)) / STEP) * STEP
+    own = slice(gist, gist + stream.cells // 4)
+    return AttentionParts(own, None, slice(0, keys)) if keys == stream.text and queries >= own.stop else None
+
+
 SINGLE: Mapping[str, Find] = {
     "FluxAttnProcessor": text_before,
     "Flux2ParallelSelfAttnProcessor": text_before,
@@ -100,9 +116,10 @@ SINGLE: Mapping[str, Find] = {
     "AuraFlowAttnProcessor2_0": patches_behind(2),
     "Ideogram4AttnProcessor": patches_behind(1),
     "HiDreamAttnProcessor": patches_before,
+    "BriaFibo2AttnProcessor": gist_before,
 }
 """diffusers' attention processors by class: FLUX.1, Chroma, FLUX.2, Ovis-Image, LongCat-Image, Fibo, Lumina 2, Krea 2,
-Qwen-Image 2.1; ERNIE-Image; Z-Image; AuraFlow; Ideogram 4; HiDream."""
+Qwen-Image 2.1; ERNIE-Image; Z-Image; AuraFlow; Ideogram 4; HiDream; Fibo 2.0."""
 
 
 def single_stream(layer: torch.nn.Module) -> Find | None:
@@ -117,7 +134,7 @@ def text_pieces(named: Mapping[str, Any]) -> int:
 
 
 TEXTS = "encoder_hidden_states", "text_bth", "encoder_hidden_states_t5"
-"""What networks call the tokens of a text (B, L, D)."""
+"""What networks call the tokens of a text (B, L, D), or those of several layers (B, N, L, D)."""
 
 
 def text_length(given: tuple[Any, ...], named: Mapping[str, Any]) -> int:
@@ -127,7 +144,7 @@ def text_length(given: tuple[Any, ...], named: Mapping[str, Any]) -> int:
     if isinstance(mask, torch.Tensor):
         return int(mask.sum(1).max())
     if isinstance(tokens, torch.Tensor):
-        return int(tokens.shape[1])
+        return int(tokens.shape[-2])
     if text_pieces(named):
         return max(sum(len(piece) for piece in one) for one in named["cap_feats"])
     texts = given[2] if len(given) > 2 and isinstance(given[2], list) else []

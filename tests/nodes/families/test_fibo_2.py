@@ -17,6 +17,7 @@ from nodes.latents.vae import vae_decode, vae_encode
 from nodes.loaders.families.fibo_2.family import trained
 from nodes.loaders.families.fibo_2.text import NOTHING, as_trained, edit, shown
 from nodes.loaders.load_by_family import LoadedModel, load_model
+from nodes.networks.attention_recorder import Recorder
 from tests.nodes.families.parity import told
 from tests.nodes.families.small.fibo_2 import fibo_2
 from tests.nodes.families.test_seeing_models import as_file, pictures, run
@@ -96,6 +97,22 @@ def test_each_step_of_an_edit_is_that_of_the_pipeline(
     guider = classifier_free_guidance(network_denoiser(model.network), *texts, 3.0)
     _, trajectory, *_ = run(model, guider, (3,), TOKENS, WIDTH, HEIGHT)
     told("Fibo 2.0", f"edit, {len(sizes)} references", trajectory.x[1:], wanted)
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_where_words_are_looked_at_is_recorded(model: LoadedModel, edited: bool) -> None:
+    """By the blocks that look at words, of what is painted alone: all shares of a place are 1 together."""
+    (image,) = pictures((HEIGHT, WIDTH))
+    references = [reference_image(image, model.vae, model.network, 80)] if edited else []
+    guider = no_guidance(network_denoiser(model.network), edit_conditioning(model.text_encoder, *references, text=TEXT))
+    x = torch.randn(1, 32, HEIGHT // 8, WIDTH // 8)
+    with torch.no_grad(), Recorder(guider.denoiser, 1).step(x, guider) as found:
+        guider.predict(x, torch.tensor(500.0), 0, 1)
+    (attention,) = found
+    assert list(attention.maps) == [f"layers.{layer}.cross_attention" for layer in (0, 2, 3, 4, 5)]
+    for words in attention.maps.values():
+        assert words.shape[1:] == (HEIGHT // 16, WIDTH // 16, len(attention.words))
+        torch.testing.assert_close(words.float().sum(-1), torch.ones(words.shape[:-1]), atol=0.01, rtol=0.0)
 
 
 def test_captions_are_those_that_the_pipeline_reads() -> None:
