@@ -52,7 +52,9 @@ def test_every_call_that_loads_a_model_is_told_to_fetch_and_run_nothing() -> Non
         assert told.get("trust_remote_code") is False, place
         assert told.get("local_files_only") is True, place
     assert any(told.get("use_safetensors") is True for _, told in found)
-    assert not list(calls({"from_single_file", "load_lora_weights"}, SHIPPED))
+    assert not list(calls({"load_lora_weights"}, SHIPPED))
+    for place, told in calls({"from_single_file"}, SHIPPED):  # which scripts alone do
+        assert place.startswith(WRITTEN) and told.get("local_files_only") is True, place
 
 
 def test_nothing_in_the_tree_trusts_code_or_opens_pickles() -> None:

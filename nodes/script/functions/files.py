@@ -26,7 +26,7 @@ def from_file(kind, file, **config):
     config = {name: config.get(name, usual[name]) for name in usual if name != "self"}
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "config.json").write_text(json.dumps(config))
-        network = kind.from_single_file(file, config=folder, torch_dtype=torch.float32)
+        network = kind.from_single_file(file, config=folder, local_files_only=True, torch_dtype=torch.float32)
     return network.requires_grad_(False)
 
 
