@@ -12,6 +12,7 @@ from nodes.comfyui.meanings import (
     ImportedConditioning,
     ImportedControlNet,
     ImportedLatent,
+    NotWiredError,
     Value,
     Wire,
     wire_of,
@@ -69,20 +70,21 @@ class Given:
             return found
         if isinstance(found, Wire) and kind in OF_A_WIRE:
             return kind(found)  # type: ignore[call-arg]
-        raise CannotTranslateError(
-            f"its {name} comes from what has no counterpart here"
-            if found is not None
-            else f"nothing is wired to its {name}"
-        )
+        raise self._lacking(name)
 
     def wire(self, name: str) -> Wire:
         """The wire at an input."""
         found = self.inputs.get(name)
         wire = wire_of(found)
         if wire is None:
-            reason = "comes from what has no counterpart here" if found is not None else "has no wire"
-            raise CannotTranslateError(f"its {name} {reason}")
+            raise self._lacking(name)
         return wire
+
+    def _lacking(self, name: str) -> CannotTranslateError:
+        """Why there is nothing at an input."""
+        if name in self.lost or self.inputs.get(name) is not None:
+            return CannotTranslateError(f"its {name} comes from what has no counterpart here")
+        return NotWiredError(name)
 
     def maybe_wire(self, name: str) -> Wire | None:
         self._refuse_lost(name)

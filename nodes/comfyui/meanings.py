@@ -11,6 +11,14 @@ class CannotTranslateError(Exception):
     """Why a node has no counterpart here, as a half sentence; a placeholder takes its place."""
 
 
+class NotWiredError(CannotTranslateError):
+    """Nothing is wired to an input that a node cannot be without."""
+
+    def __init__(self, input: str) -> None:
+        super().__init__(f"nothing is wired to its {input}")
+        self.input = input
+
+
 FAULTS = (CannotTranslateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """Why a node is not translated: the others are what values of a wrong kind may bring about in a function."""
 

@@ -21,6 +21,7 @@ from nodes.comfyui.meanings import (
     ImportedNoise,
     ImportedSampler,
     Model,
+    NotWiredError,
     Value,
     Wire,
 )
@@ -174,7 +175,7 @@ def _sampled(
 ) -> tuple[ImportedLatent, ImportedLatent]:
     """The sampler, with all that it takes: the latent that it gives, and the one that it foresaw last."""
     if given.inputs.get("latent_image") is None:
-        raise CannotTranslateError("nothing is wired to its latent_image")
+        raise NotWiredError("latent_image")
     empty = given.inputs["latent_image"]
     if isinstance(empty, EmptyLayers) and isinstance(found, ImportedGuider):
         return image_layers.sampled(given, build, found, schedule, noise, empty.layers)

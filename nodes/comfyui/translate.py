@@ -21,13 +21,15 @@ from nodes.comfyui.meanings import (
     ImportedConditioning,
     ImportedLatent,
     Model,
+    NotWiredError,
     Value,
     Wire,
     wire_of,
 )
 from nodes.comfyui.placeholders import PACK, kept, output_name, storable
-from nodes.comfyui.registry import translators
+from nodes.comfyui.registry import Translator, translators
 from nodes.comfyui.sampled_models import models_of_levels, networks_of_texts
+from nodes.comfyui.spare import NOTHING, SpareNodes
 
 TRANSLATED, APPROXIMATE, UNKNOWN = "translated", "approximate", "unknown"
 STRANGE = "its values are of another kind than those of such a node"
@@ -72,6 +74,7 @@ class _GraphTranslating:
         self.sampled = models_of_levels(prompt)
         self.networks = networks_of_texts(prompt)
         self.asleep = SleepingNodes(self.build, prompt, self._given, self._mean)
+        self.spare = SpareNodes(self.build)
 
     def run(self) -> Translation:
         for id in _in_order(self.prompt, self.sampled, self.networks):
@@ -86,7 +89,7 @@ class _GraphTranslating:
             try:
                 if translator is None:
                     raise CannotTranslateError("there is no counterpart here")
-                found = translator(given, self.build)
+                found = self._translated(node, translator, given, mark)
             except FAULTS as error:
                 self.build.undo(mark)
                 self._placeholder(id)
@@ -97,9 +100,18 @@ class _GraphTranslating:
             status = APPROXIMATE if given.notes else TRANSLATED
             self.rows[id] = TranslatedNode(id, node.type, status, self.build.made[id], given.notes)
         self.asleep.lay(_in_order(FlatPrompt(self.prompt.asleep)))
+        self.spare.switch_off()
         self.build.leave_out_replaced()
         rows = {id: row if row.nodes else row._replace(nodes=self._served_by(id)) for id, row in self.rows.items()}
-        return Translation(self.build.workflow, rows, self.build.made, self.asleep.left_out())
+        return Translation(self.build.workflow, rows, self.build.made, [*self.asleep.left_out(), *self.spare.told()])
+
+    def _translated(self, node: PromptNode, translator: Translator, given: Given, mark: tuple[int, int]) -> Any:
+        """What a node means; one that lacks a wire is made too."""
+        try:
+            return translator(given, self.build)
+        except NotWiredError as error:
+            self.build.undo(mark)
+            return self.spare.translated(node, translator, self._given, error)
 
     def _mean(self, id: str, found: tuple[Any, ...]) -> None:
         """Take down what the outputs of a node mean."""
@@ -107,9 +119,9 @@ class _GraphTranslating:
             if isinstance(meaning, Model) and meaning.loaded is None:
                 meaning = replace(meaning, loaded=meaning.network)
             self.meanings[id, slot] = meaning
-            if isinstance(meaning, Model) and self.build.levels is None:
+            if isinstance(meaning, Model) and self.build.levels is None and meaning.schedule != NOTHING:
                 self.build.levels = meaning.schedule
-            if isinstance(meaning, Model) and self.build.network is None:
+            if isinstance(meaning, Model) and self.build.network is None and meaning.schedule != NOTHING:
                 self.build.network = meaning.network
 
     def _served_by(self, id: str) -> list[str]:

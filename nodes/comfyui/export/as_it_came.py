@@ -41,9 +41,11 @@ def as_it_came(workflow: Workflow, catalogue: Catalogue, export: Export, now: Ex
     kept = kept_in(workflow)
     if not kept:
         return None
-    flat = awake(flatten(workflow).workflow, catalogue)
-    old = _translated(kept, catalogue)
-    if old is None or not _alike(flat, old):
+    whole, made = flatten(workflow).workflow, _translated(kept, catalogue)
+    if made is None or not made.nodes.keys() <= whole.nodes.keys():
+        return None
+    flat, old = awake(whole, catalogue), awake(made, catalogue)
+    if not _alike(flat, old):
         return None
     changed = {name for name, node in flat.nodes.items() if _changed(node, old.nodes[name], catalogue)}
     if len(changed) > MOST_CHANGED or changed & now.left_out.keys():

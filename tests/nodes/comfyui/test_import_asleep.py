@@ -10,7 +10,7 @@ from nodeflow.graph.model.catalogue import Catalogue
 from nodeflow.graph.model.workflow import Workflow
 from nodeflow.graph.validate.check import check
 from nodes.comfyui.export.writing import export, export_anew
-from tests.nodes.comfyui.graphs import bring, sources
+from tests.nodes.comfyui.graphs import SAMPLED, api, bring, params, sources
 
 BYPASSED, MUTED = 4, 2
 KINDS = {
@@ -132,3 +132,40 @@ def test_many_switched_off_in_a_row_are_no_matter(catalogue: Catalogue) -> None:
     graph = window((1, "LoadImage", {}, 0), *row, (1500, "SaveImage", {"images": (1499, 0)}, 0))
     found = bring(graph, catalogue)
     assert list(modes(found.workflow).values()).count("run") == 2
+
+
+SPARE = {
+    "lora": ("LoraLoader", {"lora_name": "ink.safetensors", "strength_model": 0.5, "strength_clip": 1.0}),
+    "coded": ("VAEEncode", {"pixels": "@picture"}),
+    "picture": ("LoadImage", {"image": "fox.png"}),
+    "again": ("KSampler", {"model": "@lora", "positive": "@good", "seed": 7, "steps": 8}),
+    "seen": ("VAEDecode", {"samples": "@again", "vae": "@model.2"}),
+    "kept": ("SaveImage", {"images": "@seen", "filename_prefix": "x"}),
+}
+"""Nodes that somebody laid aside, and what would come of them."""
+
+
+def test_nodes_that_lack_a_wire_stand_here_switched_off(catalogue: Catalogue) -> None:
+    graph = api(**SAMPLED, **SPARE)
+    found = bring(graph, catalogue)
+    assert found.report.nodes["unknown"] == 0 == found.report.nodes["approximate"]
+    muted = {node.type.removeprefix("nodes.") for node in found.workflow.nodes.values() if node.mode == "mute"}
+    assert {"apply_lora", "apply_lora_to_text", "vae_encode", "sample"} <= muted
+    assert not {"vae_decode", "load_image", "load_latent_diffusion"} & muted
+    assert params(found, "lora")["weight"] == 0.5
+    assert sources(found, "encode") == {"image": "picture.image"}
+    (told,) = [one for one in found.report.differences if "lack a wire" in one]
+    assert all(f"{name} ({SPARE[name][0]})" in told for name in ("lora", "coded", "again"))
+    assert not [problem for problem in check(found.workflow, catalogue) if "wire" in str(problem)]
+
+
+def test_they_go_back_as_they_came_until_they_are_taken_away(catalogue: Catalogue) -> None:
+    graph = api(**SAMPLED, **SPARE)
+    workflow = bring(graph, catalogue).workflow
+    assert {name: one["class_type"] for name, one in export(workflow, catalogue).prompt.items()} == {
+        name: one["class_type"] for name, one in graph.items()
+    }
+    del workflow.nodes["encode"]
+    workflow.links = {socket: link for socket, link in workflow.links.items() if socket.node != "encode"}
+    kinds = [one["class_type"] for one in export(workflow, catalogue).prompt.values()]
+    assert "VAEEncode" not in kinds and "KSampler" in kinds

@@ -143,14 +143,16 @@ def test_noise_that_a_card_would_draw_is_told(catalogue: Catalogue) -> None:
     assert any("graphics card" in sentence for sentence in bring(graph, catalogue).report.differences)
 
 
-def test_circles_and_missing_wires_open_as_placeholders(catalogue: Catalogue) -> None:
+def test_circles_open_as_placeholders_and_what_lacks_a_wire_switched_off(catalogue: Catalogue) -> None:
     graph = api(
         one=("LatentUpscaleBy", {"samples": "@two", "scale_by": 2.0}),
         two=("LatentUpscaleBy", {"samples": "@one", "scale_by": 2.0}),
         lost=("VAEDecode", {"samples": "@nowhere"}),
     )
     found = bring(graph, catalogue)
-    assert found.report.nodes["unknown"] >= 2 and len(found.report.differences) == 1
+    unknown = [row["id"] for row in found.report.rows if row["status"] == "unknown"]
+    assert unknown == ["one"] and found.workflow.nodes["decode"].mode == "mute"
+    assert sum("nowhere" in told or "lost (VAEDecode)" in told for told in found.report.differences) == 2
 
 
 def test_what_holds_nothing_is_refused_in_a_sentence(catalogue: Catalogue) -> None:
