@@ -148,8 +148,9 @@ class Preview(QWidget):
     def _output_of(self, node: str) -> str:
         """The output of a node that is shown: the pinned one, else the first that gave images."""
         state, pinned = self.session.state(node), bool(node) and node == self.choice.pinned
-        if state == KEPT:
-            return self._pinned_output if pinned else self.session.images.thumbnails.get(node, ("",))[0]
+        if not state.values:  # the run told no more than that it is there, or was
+            kept = self.session.images.thumbnails.get(node, ("",))[0]
+            return self._pinned_output if pinned and (kept or state == KEPT) else kept
         if not pinned:
             return state.pictures
         return next(
