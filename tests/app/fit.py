@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nodeflow.app.qt.squeezed_box import SqueezedBox
 from nodeflow.app.qt.squeezed_label import SqueezedLabel
 
 SLACK = 1
@@ -57,7 +58,7 @@ def _cut(widget: QWidget) -> Iterator[str]:
             needs, has = widget.fontMetrics().horizontalAdvance(widget.tabText(tab)), widget.tabRect(tab).width()
             if needs > has + SLACK:
                 yield _told(widget, widget.tabText(tab), needs, has)
-    elif isinstance(widget, QComboBox) and not widget.isEditable():
+    elif isinstance(widget, QComboBox) and not widget.isEditable() and not isinstance(widget, SqueezedBox):
         has = widget.width() - 24
         for text in map(widget.itemText, range(widget.count())):  # any of them may be chosen
             if (needs := widget.fontMetrics().horizontalAdvance(text)) > has + SLACK:

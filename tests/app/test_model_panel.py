@@ -50,6 +50,18 @@ def panel(window: MainWindow, qtbot: QtBot) -> ModelPanel:
     return found
 
 
+def test_a_family_with_a_long_name_is_read_whole_in_a_narrow_panel(panel: ModelPanel, qtbot: QtBot) -> None:
+    box = panel.family
+    box.setFixedWidth(90)
+    box.setCurrentIndex(max(range(box.count()), key=lambda row: len(box.itemText(row))))
+    longest = box.fontMetrics().horizontalAdvance(box.currentText())
+    assert longest > 90 and box.toolTip() == box.currentText()
+    box.showPopup()
+    qtbot.waitUntil(box.view().isVisible)
+    assert box.view().width() > longest
+    box.hidePopup()
+
+
 def names(panel: ModelPanel) -> list[str]:
     return [entry.file_name for entry in panel.list.entries]
 

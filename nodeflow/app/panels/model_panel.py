@@ -29,6 +29,7 @@ from nodeflow.app.model.model_library import ModelLibrary
 from nodeflow.app.panels.model_details import ModelDetails
 from nodeflow.app.panels.model_list import LINE, ModelLine, ModelList
 from nodeflow.app.qt.background import Background
+from nodeflow.app.qt.squeezed_box import SqueezedBox
 from nodeflow.app.qt.thumbnails import Thumbnails
 from nodeflow.app.qt.upright_scroll import UprightScroll
 from nodeflow.library.entries import LibraryEntry, Own
@@ -249,11 +250,9 @@ class ModelPanel(QWidget):
         self._library.hash(entry, lambda digest: _copy(digest[:10]))
 
 
-def _filter(words: str) -> QComboBox:
-    box = QComboBox()
+def _filter(words: str) -> SqueezedBox:
+    box = SqueezedBox()
     box.setAccessibleName(words)
-    box.setMinimumContentsLength(6)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return box
 
 
