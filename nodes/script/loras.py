@@ -19,6 +19,9 @@ WEIGHTS = "pytorch_lora_weights.safetensors"
 OF_PEFT = "adapter_model.safetensors"
 """A file whose settings stand in another."""
 CHANGE = re.compile(r"([a-z_]+)\.(.+)\.(?:(lora_A|lora\.down|lora_B|lora\.up)\.weight|alpha)")
+FLAT, OF_TEXTS = "lora_unet_", ("lora_te_", "lora_te1_", "lora_te2_")
+"""What stands before kohya's names of a network's layers, and of text encoders'."""
+SIDES = "lora_down", "lora_up", "alpha"
 FIRST = "lora_A", "lora.down"
 """Names of the matrix that reads what a layer is given."""
 
@@ -29,20 +32,54 @@ def lora(writer: Writer, name: str, _: str) -> Made:
         raise CannotExportError(f"{name} gives some blocks a factor of their own, which is not written")
     if writer.plain(name, "start") > 0 or writer.plain(name, "end") < 1:
         raise CannotExportError(f"{name} acts in a part of the steps, which is not written")
-    if not isinstance(network.about, ScriptNetwork) or network.about.adapted:
-        raise CannotExportError(f"{name} is put on a network that has a LoRA already, which is not written")
-    if network.about.layers is None or "(" in network.code:
+    if not isinstance(network.about, ScriptNetwork) or network.about.layers is None or "(" in network.code:
         raise CannotExportError(f"{name} is put on a network of several parts or of another kind, which is not written")
-    file = _file(str(writer.plain(name, "lora")), name)
-    alpha = alpha_of(file, network.about.layers, name)
+    given = writer.use("WithLora"), network.code, _pairs(writer, name, network), writer.value(name, "weight")
+    return Made(writer.assign(name, "lora", *given), replace(network.about, adapted=True))
+
+
+def _pairs(writer: Writer, name: str, network: Made) -> str:
+    """The name of what a file holds. Raises CannotExportError for one that is not written."""
+    file, layers = _file(str(writer.plain(name, "lora")), name), network.about.layers
+    if is_flat(file):
+        check_flat(file, layers, name)
+        return writer.assign(name, "pairs", writer.use("load_flat_lora"), literal(str(file)), network.code)
+    alpha = alpha_of(file, layers, name)
 
     def load() -> Made:
         said = None if alpha is None else literal(alpha)
         return Made(writer.assign(name, "pairs", writer.use("load_lora"), literal(str(file)), alpha=said))
 
-    pairs = writer.shared(("lora", str(file)), load).code
-    given = writer.use("WithLora"), network.code, pairs, writer.value(name, "weight")
-    return Made(writer.assign(name, "lora", *given), replace(network.about, adapted=True))
+    return writer.shared(("lora", str(file)), load).code
+
+
+def is_flat(file: Path) -> bool:
+    """Whether a file names layers as kohya's trainer does."""
+    return any(key.startswith(FLAT) for key in header_of(file))
+
+
+def check_flat(file: Path, network: ChangeableLayers, name: str) -> None:
+    """Raise CannotExportError for a file of kohya's that holds something else than LoRAs of a network's layers."""
+    known = {layer.removesuffix(".weight").replace(".", "_") for layer in network.weights()}
+    sides: dict[str, set[str]] = {}
+    for key in header_of(file):
+        layer, _, side = key.removesuffix(".weight").rpartition(".")
+        if key == "__metadata__" or layer.startswith(OF_TEXTS):
+            continue
+        if not layer.startswith(FLAT) or side not in SIDES:
+            raise CannotExportError(
+                f"{name} loads {file.name}, which holds {key}: of kohya's files scripts load LoRAs alone"
+            )
+        if (bare := layer.removeprefix(FLAT)) not in known:
+            raise CannotExportError(
+                f"{name} loads {file.name}, which changes {bare}, and this network has no layer that diffusers calls so"
+            )
+        sides.setdefault(bare, set()).add(side)
+    for layer, both in sides.items():
+        if not both >= set(SIDES[:2]):
+            raise CannotExportError(
+                f"{name} loads {file.name}, which holds one matrix of two for {layer}; save it again"
+            )
 
 
 def _file(model: str, name: str) -> Path:

@@ -16,9 +16,9 @@ from nodes.comfyui.export.exporter import CannotExportError
 from nodes.loaders.adapters.adapter_file import read_adapter_file
 from nodes.loaders.adapters.reader import for_network
 from nodes.networks.low_rank import adapted
-from nodes.script.functions.networks import WithLora, load_lora
+from nodes.script.functions.networks import WithLora, load_flat_lora, load_lora
 from nodes.script.headers import ChangeableLayers
-from nodes.script.loras import OF_PEFT, alpha_of
+from nodes.script.loras import OF_PEFT, alpha_of, check_flat, is_flat
 
 LAYER = "transformer.blocks.0.to_q"
 HEADER = "lora_adapter_metadata"
@@ -70,6 +70,52 @@ def test_a_lora_adds_what_it_adds_in_runs(count: str, tmp_path: Path) -> None:
     assert torch.equal(led(x), wanted)
     assert not torch.equal(network(x), wanted)
     assert led.blocks is network.blocks
+
+
+def flat(layer: str = "blocks_0_to_q", side: int = 6) -> dict[str, Tensor]:
+    """As kohya's trainer writes it, with a part for a text encoder."""
+    down = torch.randn(4, 6, 3, 3) if layer.endswith("to_k") else torch.randn(4, side)
+    up = torch.randn(8, 4, 1, 1) if layer.endswith("to_k") else torch.randn(8, 4)
+    found = {"lora_down.weight": down, "lora_up.weight": up, "alpha": torch.tensor(2.0)}
+    of_text = {f"lora_te_text_model_encoder.{end}": torch.ones(2) for end in found}
+    return {f"lora_unet_{layer}.{end}": value for end, value in found.items()} | of_text
+
+
+def test_several_loras_as_kohya_writes_them_add_what_they_add_in_runs(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network, files = Network().requires_grad_(False), (tmp_path / "a.safetensors", tmp_path / "b.safetensors")
+    save_file(flat() | flat("blocks_0_to_k"), files[0])
+    save_file(flat(), files[1])
+    layers = ChangeableLayers.of_folder(saved(tmp_path, network))
+    for file in files:
+        assert is_flat(file)
+        check_flat(file, layers, "lora")
+    x = torch.randn(1, 6, 5, 5)
+    weights = dict(zip(files, (0.7, -1.0), strict=True))
+    given = [Adapter(for_network(read_adapter_file(file), network), weight) for file, weight in weights.items()]
+    with adapted(network, given):
+        wanted = network(x)
+    led: Any = network
+    for file, weight in weights.items():
+        led = WithLora(led, load_flat_lora(file, led), weight)  # type: ignore[no-untyped-call]
+    assert torch.equal(led(x), wanted)
+    assert led.blocks is network.blocks
+
+
+STRANGE_FLAT = {
+    "of another network": flat("input_blocks_1_1_proj_in"),
+    "halved": {"lora_unet_blocks_0_to_q.lora_up.weight": torch.ones(8, 4)},
+    "of another kind": {**flat(), "lora_unet_blocks_0_to_q.hada_w1_a": torch.ones(2, 2)},
+    "decomposed": {**flat(), "lora_unet_blocks_0_to_q.dora_scale": torch.ones(8, 1)},
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE_FLAT)
+def test_a_file_of_kohyas_of_something_else_is_refused(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "lora.safetensors"
+    save_file(STRANGE_FLAT[kind], file)
+    with pytest.raises(CannotExportError, match=r"my lora loads lora\.safetensors, which "):
+        check_flat(file, ChangeableLayers.of_folder(saved(tmp_path, Network())), "my lora")
 
 
 STRANGE: dict[str, dict[str, Tensor]] = {

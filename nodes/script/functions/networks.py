@@ -71,20 +71,38 @@ def load_lora(path, alpha=None):
     return pairs
 
 
+def load_flat_lora(path, network):
+    """The same of a file as kohya's trainer writes it, whose names of a network's layers have _ for each dot; what it
+    holds for text encoders is left out."""
+    names, pairs = {name.replace(".", "_"): name for name, _ in network.named_modules()}, {}
+    for name, value in load_file(path).items():
+        layer, _, side = name.removesuffix(".weight").rpartition(".")
+        if layer.startswith("lora_unet_"):
+            sides = {"lora_up": "B", "alpha": "alpha"}
+            pairs.setdefault(names[layer.removeprefix("lora_unet_")], {})[sides.get(side, "A")] = value.float()
+    for pair in pairs.values():
+        said = float(pair.get("alpha", 0))
+        pair["scale"] = said / len(pair["A"]) if said else 1.0
+    return pairs
+
+
 class WithLora:
-    """A network with a LoRA on it, ``weight`` times (Hu et al. 2021); the network itself stays as it was."""
+    """A network with a LoRA on it, ``weight`` times (Hu et al. 2021), behind those that it has; itself it stays as it
+    was."""
 
     def __init__(self, network, pairs, weight):
-        self.network, self.pairs, self.weight = network, pairs, weight
+        others = network.loras if isinstance(network, WithLora) else ()
+        self.network, self.loras = network.network if others else network, (*others, (pairs, weight))
 
     def __getattr__(self, name):
         return getattr(self.network, name)
 
     def __call__(self, *given, **named):
         hooks = [
-            self.network.get_submodule(layer).register_forward_hook(partial(low_rank, pair, self.weight))
-            for layer, pair in self.pairs.items()
-            if self.weight
+            self.network.get_submodule(layer).register_forward_hook(partial(low_rank, pair, weight))
+            for pairs, weight in self.loras
+            for layer, pair in pairs.items()
+            if weight
         ]
         found = self.network(*given, **named)
         for hook in hooks:
