@@ -20,7 +20,7 @@ def expression(given: Given, build: Builder) -> Outputs:
     names = {
         key.removeprefix("values."): value
         for key, value in given.inputs.items()
-        if key != "expression" and value is not None
+        if key != "expression" and given.has(key)
     }
     wires = {key: as_wire(build, value) for key, value in names.items()}
     known = {key: _known(value) for key, value in names.items()}

@@ -97,6 +97,8 @@ class _GraphTranslating:
                 self.rows[id] = TranslatedNode(id, node.type, UNKNOWN, self.build.made[id], [reason])
                 continue
             self._mean(id, found if type(found) is tuple else (found,))
+            for name in sorted(given.lost):
+                given.approximate(f"its {name} is left out: it comes from what has no counterpart here")
             status = APPROXIMATE if given.notes else TRANSLATED
             self.rows[id] = TranslatedNode(id, node.type, status, self.build.made[id], given.notes)
         self.asleep.lay(_in_order(FlatPrompt(self.prompt.asleep)))

@@ -226,3 +226,17 @@ def test_boxes_and_a_prompt_become_one_node(catalogue: Catalogue) -> None:
     with pytest.raises(NodeError, match="list of boxes"):
         layout_prompt("a fox", '[{"x": "far"}]')
     assert params(found, "view") == {"text": "front-left quarter view elevated shot medium shot"}
+
+
+def test_what_nothing_here_stands_for_is_never_left_out_silently(catalogue: Catalogue) -> None:
+    """A wire from an output that has no meaning here: an expression needs it; where it is not needed, that is told."""
+    graph = api(
+        picture=("LoadImage", {"image": "fox.png"}),
+        seen=("IPAdapterEncoder", {"image": "@picture"}),
+        sum=("ComfyMathExpression", {"expression": "a * b", "values.a": 2, "values.b": "@seen.1"}),
+        shown=("PreviewAny", {"source": "@seen.1"}),
+    )
+    rows = {row["id"]: row for row in bring(graph, catalogue).report.rows}
+    assert (rows["sum"]["status"], rows["shown"]["status"]) == ("unknown", "approximate")
+    assert rows["sum"]["notes"] == ["its values.b comes from what has no counterpart here"]
+    assert rows["shown"]["notes"] == ["its source is left out: it comes from what has no counterpart here"]
