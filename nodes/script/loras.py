@@ -10,6 +10,7 @@ from pathlib import Path
 from nodeflow.node import NodeError
 from nodes.comfyui.export.exporter import CannotExportError
 from nodes.loaders.adapters.settings import of_header
+from nodes.script.functions.flat_names import flat_name
 from nodes.script.headers import ChangeableLayers, header_of
 from nodes.script.models import STARTER, ScriptNetwork, model_file, model_folder, model_place
 from nodes.script.pieces import literal
@@ -70,7 +71,7 @@ def check_flat(file: Path, network: ChangeableLayers, name: str) -> None:
             raise CannotExportError(
                 f"{name} loads {file.name}, which holds {key}: of kohya's files scripts load LoRAs alone"
             )
-        if (bare := layer.removeprefix(FLAT)) not in known:
+        if (bare := flat_name(layer.removeprefix(FLAT))) not in known:
             raise CannotExportError(
                 f"{name} loads {file.name}, which changes {bare}, and this network has no layer that diffusers calls so"
             )

@@ -9,6 +9,8 @@ from diffusers import DDPMScheduler
 from safetensors.torch import load_file
 from torch.nn.functional import conv2d, interpolate, linear
 
+from nodes.script.functions.flat_names import flat_name
+
 
 def text_unet(unet, x, at, tokens):
     """A U-Net that reads a text."""
@@ -79,7 +81,8 @@ def load_flat_lora(path, network):
         layer, _, side = name.removesuffix(".weight").rpartition(".")
         if layer.startswith("lora_unet_"):
             sides = {"lora_up": "B", "alpha": "alpha"}
-            pairs.setdefault(names[layer.removeprefix("lora_unet_")], {})[sides.get(side, "A")] = value.float()
+            known = names[flat_name(layer.removeprefix("lora_unet_"))]
+            pairs.setdefault(known, {})[sides.get(side, "A")] = value.float()
     for pair in pairs.values():
         said = float(pair.get("alpha", 0))
         pair["scale"] = said / len(pair["A"]) if said else 1.0

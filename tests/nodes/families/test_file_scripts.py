@@ -162,13 +162,22 @@ def test_a_lora_on_a_file(session: WorkflowRunner, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_loras_as_kohya_writes_them_on_a_file(session: WorkflowRunner, tmp_path: Path) -> None:
-    workflow, before = small("stable-diffusion-1", model=whole_1(tmp_path)), "model.network"
-    layer = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q"
+@pytest.mark.parametrize(
+    ("stem", "layer"),
+    [
+        ("stable-diffusion-1", "down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q"),
+        ("stable-diffusion-xl", "output_blocks_4_1_transformer_blocks_0_attn1_to_q"),
+        ("stable-diffusion-xl", "input_blocks_5_1_transformer_blocks_0_attn1_to_q"),
+    ],
+)
+def test_two_loras_as_kohya_writes_them_on_a_file(
+    stem: str, layer: str, session: WorkflowRunner, tmp_path: Path
+) -> None:
+    workflow, before = small(stem, model=WHOLE[stem](tmp_path)), "model.network"
     for name, weight in (("style", 0.7), ("subject", 1.0)):
         file = tmp_path / f"{name}.safetensors"
         low = {"lora_down.weight": torch.randn(2, 64), "lora_up.weight": torch.randn(64, 2), "alpha": torch.tensor(1.0)}
-        save_file({f"{layer}.{end}": value for end, value in low.items()}, file)
+        save_file({f"lora_unet_{layer}.{end}": value for end, value in low.items()}, file)
         AddNode(name, Node("nodes.apply_lora", params={"lora": str(file), "weight": weight})).apply(workflow)
         connect(workflow, Link(*before.split("."), name, "unet")).apply(workflow)
         before = f"{name}.diffusion_network"
