@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import math
+from collections.abc import Callable, Generator, Iterator
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, NamedTuple
 
 import torch
@@ -33,6 +34,8 @@ READS_TEXT = ("attn2.to_k.", "attn2.to_v.")
 """What the names of the weights by which diffusers' blocks take in the text have in them."""
 SHIFT, GRAIN = 0.05, 0.06
 """How far a view is shifted, as a share of its side, and the deviation of the noise on it."""
+VERDICT_VIEWS = 16
+"""So many views, the same after each round, say which round is kept."""
 
 
 def off_the_direction(seen: Tensor, before: Tensor, wanted: Tensor) -> Tensor:
@@ -49,14 +52,55 @@ def off_the_place(seen: Tensor, before: Tensor, wanted: Tensor) -> Tensor:
 AIMS = {"the direction": off_the_direction, "the place": off_the_place}
 
 
+@dataclass(frozen=True)
+class Aim:
+    """Holds where CLIP is to see images move: vectors (B, D) of the images as they were, and the moves wanted."""
+
+    clip: CLIP
+    before: Tensor
+    wanted: Tensor
+    off: Callable[[Tensor, Tensor, Tensor], Tensor]
+
+    def away(self, painted: Tensor, views: int, generator: torch.Generator) -> Tensor:
+        """How far images (B, 3, H, W) are from it: the mean of so many views of each."""
+        seen = self.clip.embed_images(Image(_views(painted, views, generator))).values
+        return self.off(normalize(seen, dim=-1).unflatten(0, (views, -1)), self.before, self.wanted).mean()
+
+
+@dataclass(frozen=True)
+class Way:
+    """Holds the first ``taken`` steps from a noise, which are walked again and again."""
+
+    schedule: Schedule
+    noise: Latent
+    conditioning: Conditioning
+    taken: int
+    seed: int
+
+    def walk(self, denoiser: Denoiser, generator: torch.Generator, learning: bool = False) -> Iterator[Tensor]:
+        """What the denoiser foresees at each step, (B, C, h, w); it may learn from one before it takes the next."""
+        solver = self.schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance)
+        x = self.noise.samples.to(denoiser.device, denoiser.dtype)
+        for index in range(self.taken):
+            taking = solver.calls(x, index, StepNoise([generator], (self.seed,)))
+            call = next(taking)
+            with torch.set_grad_enabled(learning):
+                output = denoiser.predict(call.seen, call.timestep, self.conditioning)[:, : x.shape[1]]
+                x_0 = call.original(output)
+            yield x_0
+            with torch.no_grad():
+                x = _taken(taking, Answer(output.detach(), x_0.detach()))
+
+
 class Tuned(NamedTuple):
-    """The changed denoiser, and how the loss by CLIP fell."""
+    """The changed denoiser, how the loss by CLIP fell, and the round whose denoiser it is, the first being 1."""
 
     denoiser: Denoiser
     curve: Curve
+    kept: int
 
 
-@node("DiffusionCLIP", version=2)
+@node("DiffusionCLIP", version=3)
 def diffusion_clip(
     denoiser: Denoiser,
     conditioning: Conditioning,
@@ -96,8 +140,12 @@ def diffusion_clip(
     many, or too large ones, spoil the image; a thirtieth suits where everything learns. ``curve`` is the loss at each
     step: 1 at the image as it was (or across the direction), 0 at the aim.
 
-    A step takes about three times as long as one of sampling; where everything learns, the weights take four times
-    their room.
+    Learning can pass the aim and go astray. So after each round the copy walks the steps once more without learning,
+    CLIP judges what it foresees at the last of them, by the same views each time, and the copy of the best round is
+    kept: ``kept`` says which, the first being 1.
+
+    A step takes about three times as long as one of sampling, and a round one walk more; where everything learns, the
+    weights take five times their room.
 
     Fails for denoisers that are no network, whose weights are quantised, or that read no text where only that may
     learn, when both texts say the same, and when noise and image do not match.
@@ -113,11 +161,11 @@ def diffusion_clip(
     if tuple(image.pixels.shape[-2:]) != (height * factor, width * factor):
         shown = " x ".join(map(str, reversed(image.pixels.shape[-2:])))
         raise NodeError(f"the noise paints {width * factor} x {height * factor} and the image is {shown}; resize it")
-    wanted, away_from = normalize(target.values, dim=-1) - normalize(source.values, dim=-1), AIMS[aim]
+    wanted = normalize(target.values, dim=-1) - normalize(source.values, dim=-1)
     if (wanted.norm(dim=-1) < 1e-6).any():
         raise NodeError("source and target say the same; there is no direction between them")
     before = normalize(clip.embed_images(image).values, dim=-1)
-    wanted = wanted.to(before.device)
+    to = Aim(clip, before, wanted.to(before.device), AIMS[aim])
     if any(map(is_stored, denoiser.network.module.modules())):
         raise NodeError("this network's weights are quantised and cannot learn; load the model in half precision")
     module = deepcopy(denoiser.network.module).requires_grad_(False)
@@ -128,32 +176,37 @@ def diffusion_clip(
     for weight in learning:
         weight.requires_grad_(True)
     learner = replace(denoiser, network=replace(denoiser.network, module=module))
+    steps = schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance).timesteps
+    way = Way(schedule, noise, conditioning, max(round(share * len(steps)), 1), seed)
     optimizer = torch.optim.Adam(learning, lr=rate)
     generator, losses = torch.Generator().manual_seed(seed), list[float]()
-    for _ in range(rounds):
-        solver = schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance)
-        x = noise.samples.to(denoiser.device, denoiser.dtype)
-        taken = max(round(share * len(solver.timesteps)), 1)
-        for index in range(taken):
-            taking = solver.calls(x, index, StepNoise([generator], (seed,)))
-            call = next(taking)
+    nearest, kept, best = math.inf, 0, [weight.detach().clone() for weight in learning]
+    for number in range(1, rounds + 1):
+        for x_0 in way.walk(learner, generator, learning=True):
             with torch.enable_grad():
-                output = learner.predict(call.seen, call.timestep, conditioning)[:, : x.shape[1]]
-                x_0 = call.original(output)
                 painted = vae.decode(Latent(x_0)).pixels
-                seen = clip.embed_images(Image(_views(painted, views, generator))).values
-                away = away_from(normalize(seen, dim=-1).unflatten(0, (views, -1)), before, wanted).mean()
+                away = to.away(painted, views, generator)
                 change = (painted - image.pixels.to(painted.device)).abs().mean()
                 optimizer.zero_grad()
                 (away + keep * change).backward()
             optimizer.step()
             losses.append(float(away.detach()))
-            with torch.no_grad():
-                x = _taken(taking, Answer(output.detach(), x_0.detach()))
-            yield Step(len(losses), rounds * taken, Latent(x_0.detach()))
+            yield Step(len(losses), rounds * way.taken, Latent(x_0.detach()))
+        if (found := _verdict(to, way, learner, vae)) < nearest:
+            nearest, kept, best = found, number, [weight.detach().clone() for weight in learning]
     module.requires_grad_(False)
-    steps = torch.arange(1, len(losses) + 1, dtype=torch.float32)
-    return Tuned(learner, Curve(steps, torch.tensor(losses), "step", "loss by CLIP"))
+    for weight, well in zip(learning, best, strict=True):
+        weight.copy_(well)
+    axis = torch.arange(1, len(losses) + 1, dtype=torch.float32)
+    return Tuned(learner, Curve(axis, torch.tensor(losses), "step", "loss by CLIP"), kept)
+
+
+def _verdict(to: Aim, way: Way, learner: Denoiser, vae: VAE) -> float:
+    """How far from the aim what it foresees at the end of the way is."""
+    generator = torch.Generator().manual_seed(way.seed)
+    *_, x_0 = way.walk(learner, generator)
+    with torch.no_grad():
+        return float(to.away(vae.decode(Latent(x_0)).pixels, VERDICT_VIEWS, generator))
 
 
 def _taken(taking: Calls, answer: Answer) -> Tensor:

@@ -10,7 +10,7 @@ from torch.nn.functional import cosine_similarity, normalize
 
 from nodeflow.node import NodeError
 from nodeflow.wires import CLIP, Image, Latent, Schedule
-from nodes.adapters.finetune import diffusion_clip
+from nodes.adapters.finetune import Tuned, diffusion_clip
 from nodes.conditioning.clip_space import load_clip
 from nodes.denoisers.denoisers import unet_denoiser
 from nodes.denoisers.network_denoiser import NetworkDenoiser
@@ -81,6 +81,24 @@ def test_only_the_reading_of_the_text_learns_unless_all_may(
     before, after = tiny.unet.module.state_dict(), tuned.denoiser.network.module.state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed == {name for name in before if "attn2.to_k" in name or "attn2.to_v" in name}
+
+
+def test_the_round_that_clip_finds_best_is_kept(tiny: LatentDiffusion, clip: CLIP, schedule: Schedule) -> None:
+    text, denoiser = tiny.text_encoder.encode(["red"]), unet_denoiser(tiny.unet)
+    image = Image(torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(4)))
+    _, noise = finish(ddim_inversion(no_guidance(denoiser, text), schedule, vae_encode(tiny.vae, image)))
+    texts = clip.embed_texts(["red"]), clip.embed_texts(["blue star"])
+
+    def taught(rounds: int) -> Tuned:
+        given = denoiser, text, schedule, noise, image, tiny.vae, clip, *texts
+        return finish(diffusion_clip(*given, learns="everything", rounds=rounds, rate=0.01))[1]
+
+    many = taught(8)
+    assert many.kept < 8, "with steps as large as these learning goes astray"
+    fewer = taught(many.kept)
+    assert fewer.kept == many.kept
+    weights = (tuned.denoiser.network.module.state_dict() for tuned in (fewer, many))
+    assert all(torch.equal(one, other) for one, other in zip(*(state.values() for state in weights), strict=True))
 
 
 def test_what_cannot_be_learned_is_a_sentence(tiny: LatentDiffusion, clip: CLIP, schedule: Schedule) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from copy import deepcopy
 
 import torch
@@ -48,31 +49,53 @@ def foreseen(kind, output, x, level):
     return alpha * x - sigma * output if kind == "v" else torch.sub(x, output, alpha=sigma) / alpha
 
 
+def walk(network, ask, condition, make_scheduler, noise, steps, kind, learning=False):
+    """What a network foresees at each of the first steps; it may learn from one before it takes the next."""
+    scheduler, x = make_scheduler(), noise
+    levels, count = noise_levels(scheduler), len(scheduler.timesteps)
+    for step in range(steps):
+        t = scheduler.timesteps[step]
+        with torch.set_grad_enabled(learning):
+            output = ask(network, x, At(t, step, count), *condition)
+            original = foreseen(kind, output, x, levels[step])
+        yield original
+        x = scheduler.step(output.detach(), t, x, return_dict=False)[0]
+
+
 def taught(
     network, ask, condition, make_scheduler, noise, image, paint, clip, texts, off, parts, lesson, kind="epsilon"
 ):
     """A copy of a network that learned, along the first steps, that what it foresees moves as one text lies from the
-    other in CLIP's space, and stays like the image."""
+    other in CLIP's space, and stays like the image; as it was after the round that CLIP finds best."""
     rounds, rate, keep, share, count, seed = lesson
     source, target = texts
     wanted = normalize(target, dim=-1) - normalize(source, dim=-1)
     before = normalize(clip.embed_images(image), dim=-1)
     copy, learning = learner(network, parts)
+    steps = max(round(share * len(make_scheduler().timesteps)), 1)
+
+    def walked(learns=False):
+        return walk(copy, ask, condition, make_scheduler, noise, steps, kind, learns)
+
+    def away(painted, count, generator):
+        seen = normalize(clip.embed_images(views(painted, count, generator)), dim=-1)
+        return off(seen.unflatten(0, (count, -1)), before, wanted).mean()
+
     optimizer = torch.optim.Adam(learning, lr=rate)
     generator = torch.Generator().manual_seed(seed)
+    nearest, best = math.inf, [weight.detach().clone() for weight in learning]
     for _ in range(rounds):
-        scheduler, x = make_scheduler(), noise
-        levels, steps = noise_levels(scheduler), len(scheduler.timesteps)
-        for step in range(max(round(share * steps), 1)):
-            t = scheduler.timesteps[step]
+        for original in walked(learns=True):
             with torch.enable_grad():
-                output = ask(copy, x, At(t, step, steps), *condition)
-                painted = paint(foreseen(kind, output, x, levels[step]))
-                seen = normalize(clip.embed_images(views(painted, count, generator)), dim=-1)
-                away = off(seen.unflatten(0, (count, -1)), before, wanted).mean()
-                change = (painted - image).abs().mean()
+                painted = paint(original)
                 optimizer.zero_grad()
-                (away + keep * change).backward()
+                (away(painted, count, generator) + keep * (painted - image).abs().mean()).backward()
             optimizer.step()
-            x = scheduler.step(output.detach(), t, x, return_dict=False)[0]
-    return copy.requires_grad_(False)
+        *_, last = walked()
+        found = float(away(paint(last), 16, torch.Generator().manual_seed(seed)))
+        if found < nearest:
+            nearest, best = found, [weight.detach().clone() for weight in learning]
+    copy.requires_grad_(False)
+    for weight, well in zip(learning, best, strict=True):
+        weight.copy_(well)
+    return copy
