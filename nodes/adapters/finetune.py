@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity, normalize, pad
 
 from nodeflow.node import NodeError, Range, Seed, Slider, Step, node
@@ -30,12 +30,12 @@ from nodeflow.wires import (
 from nodes.denoisers.network_denoiser import NetworkDenoiser
 from nodes.loaders.quantised.layers import is_stored
 
-READS_TEXT = ("attn2.to_k.", "attn2.to_v.")
-"""What the names of the weights by which diffusers' blocks take in the text have in them."""
 SHIFT, GRAIN = 0.05, 0.06
 """How far a view is shifted, as a share of its side, and the deviation of the noise on it."""
 VERDICT_VIEWS = 16
 """So many views, the same after each round, say which round is kept."""
+NEAR = 0.35
+"""A loss by CLIP with which no more weights are let learn."""
 
 
 def off_the_direction(seen: Tensor, before: Tensor, wanted: Tensor) -> Tensor:
@@ -50,6 +50,32 @@ def off_the_place(seen: Tensor, before: Tensor, wanted: Tensor) -> Tensor:
 
 
 AIMS = {"the direction": off_the_direction, "the place": off_the_place}
+
+
+class Freedom(NamedTuple):
+    """Which weights may learn, by what their names have in them, and with what share of the rate."""
+
+    parts: tuple[str, ...]
+    rate: float = 1.0
+
+    def weights(self, module: nn.Module) -> list[nn.Parameter]:
+        """Those of a module, free to learn. Raises NodeError where it has none."""
+        found = [weight for name, weight in module.named_parameters() if any(part in name for part in self.parts)]
+        if not found:
+            raise NodeError("this network has no cross-attention by which it reads a text; let everything learn")
+        for weight in found:
+            weight.requires_grad_(True)
+        return found
+
+
+READS_TEXT = Freedom(("attn2.to_k.", "attn2.to_v."))
+"""The weights by which diffusers' blocks take in the text."""
+LEARNS = {
+    "as much as it needs": (READS_TEXT, Freedom(("attn2.",), 1 / 2), Freedom(("",), 1 / 20)),
+    "how it reads the text": (READS_TEXT,),
+    "everything": (Freedom(("",)),),
+}
+"""What is let learn, one after the other, until CLIP is content."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +118,61 @@ class Way:
                 x = _taken(taking, Answer(output.detach(), x_0.detach()))
 
 
+class Taught(NamedTuple):
+    """A copy that learned, how far from the aim CLIP finds it, and the round after which it was so."""
+
+    denoiser: Denoiser
+    away: float
+    round: int
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Holds what a copy is taught: to bring images (B, 3, H, W) to an aim, and to keep them like they are."""
+
+    aim: Aim
+    way: Way
+    vae: VAE
+    pixels: Tensor
+    rounds: int
+    rate: float
+    keep: float
+    views: int
+
+    def teach(self, denoiser: Denoiser, freedom: Freedom, losses: list[float]) -> Generator[Step, None, Taught]:
+        """Teaches a copy, and gives it as it was after its best round; ``losses`` gets each step's loss by CLIP."""
+        learner, module = _copied(denoiser)
+        learning = freedom.weights(module)
+        optimizer = torch.optim.Adam(learning, lr=self.rate * freedom.rate)
+        generator, most = torch.Generator().manual_seed(self.way.seed), len(losses) + self.rounds * self.way.taken
+        away, kept, best = math.inf, 0, [weight.detach().clone() for weight in learning]
+        for _ in range(self.rounds):
+            for x_0 in self.way.walk(learner, generator, learning=True):
+                with torch.enable_grad():
+                    painted = self.vae.decode(Latent(x_0)).pixels
+                    off = self.aim.away(painted, self.views, generator)
+                    change = (painted - self.pixels.to(painted.device)).abs().mean()
+                    optimizer.zero_grad()
+                    (off + self.keep * change).backward()
+                optimizer.step()
+                losses.append(float(off.detach()))
+                yield Step(len(losses), most, Latent(x_0.detach()))
+            if (found := self.verdict(learner)) < away:
+                away, kept = found, len(losses) // self.way.taken
+                best = [weight.detach().clone() for weight in learning]
+        module.requires_grad_(False)
+        for weight, well in zip(learning, best, strict=True):
+            weight.copy_(well)
+        return Taught(learner, away, kept)
+
+    def verdict(self, denoiser: Denoiser) -> float:
+        """How far from the aim what a denoiser foresees at the end of the way is."""
+        generator = torch.Generator().manual_seed(self.way.seed)
+        *_, x_0 = self.way.walk(denoiser, generator)
+        with torch.no_grad():
+            return float(self.aim.away(self.vae.decode(Latent(x_0)).pixels, VERDICT_VIEWS, generator))
+
+
 class Tuned(NamedTuple):
     """The changed denoiser, how the loss by CLIP fell, and the round whose denoiser it is, the first being 1."""
 
@@ -112,7 +193,7 @@ def diffusion_clip(
     source: Embedding,
     target: Embedding,
     aim: Literal["the place", "the direction"] = "the place",
-    learns: Literal["how it reads the text", "everything"] = "how it reads the text",
+    learns: Literal["as much as it needs", "how it reads the text", "everything"] = "as much as it needs",
     rounds: Annotated[int, Range(1, 200)] = 8,
     rate: Annotated[float, Range(0, 0.01)] = 0.002,
     keep: Annotated[float, Slider(0, 5, 0.05)] = 0.1,
@@ -135,14 +216,16 @@ def diffusion_clip(
 
     ``learns`` says which weights may change: with the keys and values of cross-attention alone the copy paints what
     the model could paint of another text, so the images stay clean; with everything, as in the paper, it can also
-    leave what the model knows. CLIP sees ``views`` of each image, shifted and with grain as ``seed`` draws them, so
-    that the copy cannot please it by traces that nobody sees. ``rate`` is the size of a step of learning (Adam): too
-    many, or too large ones, spoil the image; a thirtieth suits where everything learns. ``curve`` is the loss at each
-    step: 1 at the image as it was (or across the direction), 0 at the aim.
+    leave what the model knows. As much as it needs begins with the first; where the loss is above 0.35 after all
+    rounds, another copy learns with the whole cross-attention and half the rate, and then one with everything and a
+    twentieth. CLIP sees ``views`` of each image, shifted and with grain as ``seed`` draws them, so that the copy cannot
+    please it by traces that nobody sees. ``rate`` is the size of a step of learning (Adam): too many, or too large
+    ones, spoil the image; a thirtieth suits where everything learns. ``curve`` is the loss at each step: 1 at the image
+    as it was (or across the direction), 0 at the aim.
 
     Learning can pass the aim and go astray. So after each round the copy walks the steps once more without learning,
     CLIP judges what it foresees at the last of them, by the same views each time, and the copy of the best round is
-    kept: ``kept`` says which, the first being 1.
+    kept: ``kept`` says which, the first being 1, counted on where another copy learns.
 
     A step takes about three times as long as one of sampling, and a round one walk more; where everything learns, the
     weights take five times their room.
@@ -153,8 +236,6 @@ def diffusion_clip(
     (arXiv:2108.00946); keys and values: Kumari et al. 2023, Custom Diffusion (arXiv:2212.04488); views: Liu et al.
     2021, FuseDream (arXiv:2112.01573).
     """
-    if not isinstance(denoiser, NetworkDenoiser):
-        raise NodeError("this denoiser is no network that could learn; wire one that comes from a model")
     if len(noise.samples) != len(image.pixels):
         raise NodeError(f"the noise is for {len(noise.samples)} images, and there are {len(image.pixels)}")
     (height, width), factor = noise.samples.shape[-2:], vae.format.downscale
@@ -166,47 +247,27 @@ def diffusion_clip(
         raise NodeError("source and target say the same; there is no direction between them")
     before = normalize(clip.embed_images(image).values, dim=-1)
     to = Aim(clip, before, wanted.to(before.device), AIMS[aim])
+    steps = schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance).timesteps
+    way = Way(schedule, noise, conditioning, max(round(share * len(steps)), 1), seed)
+    lesson, losses = Lesson(to, way, vae, image.pixels, rounds, rate, keep, views), list[float]()
+    best = Taught(denoiser, math.inf, 0)
+    for freedom in LEARNS[learns]:
+        found = yield from lesson.teach(denoiser, freedom, losses)
+        best = min(best, found, key=lambda taught: taught.away)
+        if best.away <= NEAR:
+            break
+    axis = torch.arange(1, len(losses) + 1, dtype=torch.float32)
+    return Tuned(best.denoiser, Curve(axis, torch.tensor(losses), "step", "loss by CLIP"), best.round)
+
+
+def _copied(denoiser: Denoiser) -> tuple[Denoiser, nn.Module]:
+    """A denoiser with a network of its own, and that. Raises NodeError where there is none that could learn."""
+    if not isinstance(denoiser, NetworkDenoiser):
+        raise NodeError("this denoiser is no network that could learn; wire one that comes from a model")
     if any(map(is_stored, denoiser.network.module.modules())):
         raise NodeError("this network's weights are quantised and cannot learn; load the model in half precision")
     module = deepcopy(denoiser.network.module).requires_grad_(False)
-    parts = READS_TEXT if learns == "how it reads the text" else ("",)
-    learning = [weight for name, weight in module.named_parameters() if any(part in name for part in parts)]
-    if not learning:
-        raise NodeError("this network has no cross-attention by which it reads a text; let everything learn")
-    for weight in learning:
-        weight.requires_grad_(True)
-    learner = replace(denoiser, network=replace(denoiser.network, module=module))
-    steps = schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance).timesteps
-    way = Way(schedule, noise, conditioning, max(round(share * len(steps)), 1), seed)
-    optimizer = torch.optim.Adam(learning, lr=rate)
-    generator, losses = torch.Generator().manual_seed(seed), list[float]()
-    nearest, kept, best = math.inf, 0, [weight.detach().clone() for weight in learning]
-    for number in range(1, rounds + 1):
-        for x_0 in way.walk(learner, generator, learning=True):
-            with torch.enable_grad():
-                painted = vae.decode(Latent(x_0)).pixels
-                away = to.away(painted, views, generator)
-                change = (painted - image.pixels.to(painted.device)).abs().mean()
-                optimizer.zero_grad()
-                (away + keep * change).backward()
-            optimizer.step()
-            losses.append(float(away.detach()))
-            yield Step(len(losses), rounds * way.taken, Latent(x_0.detach()))
-        if (found := _verdict(to, way, learner, vae)) < nearest:
-            nearest, kept, best = found, number, [weight.detach().clone() for weight in learning]
-    module.requires_grad_(False)
-    for weight, well in zip(learning, best, strict=True):
-        weight.copy_(well)
-    axis = torch.arange(1, len(losses) + 1, dtype=torch.float32)
-    return Tuned(learner, Curve(axis, torch.tensor(losses), "step", "loss by CLIP"), kept)
-
-
-def _verdict(to: Aim, way: Way, learner: Denoiser, vae: VAE) -> float:
-    """How far from the aim what it foresees at the end of the way is."""
-    generator = torch.Generator().manual_seed(way.seed)
-    *_, x_0 = way.walk(learner, generator)
-    with torch.no_grad():
-        return float(to.away(vae.decode(Latent(x_0)).pixels, VERDICT_VIEWS, generator))
+    return replace(denoiser, network=replace(denoiser.network, module=module)), module
 
 
 def _taken(taking: Calls, answer: Answer) -> Tensor:

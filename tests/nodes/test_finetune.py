@@ -26,6 +26,8 @@ from nodes.samplers.sampling_loop import sample
 from nodes.schedulers.schedulers import scheduler
 from tests.nodes.test_sampling_parity import finish
 
+NOISE = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(5))
+
 
 @pytest.fixture(scope="module")
 def clip(tiny_clip: Path) -> CLIP:
@@ -77,10 +79,26 @@ def test_only_the_reading_of_the_text_learns_unless_all_may(
     text, denoiser = tiny.text_encoder.encode(["red"]), unet_denoiser(tiny.unet)
     image, noise = Image(torch.rand(1, 3, 32, 32)), Latent(torch.randn(1, 4, 8, 8))
     red, blue = clip.embed_texts(["red"]), clip.embed_texts(["blue star"])
-    _, tuned = finish(diffusion_clip(denoiser, text, schedule, noise, image, tiny.vae, clip, red, blue, rounds=1))
+    given = denoiser, text, schedule, noise, image, tiny.vae, clip, red, blue
+    _, tuned = finish(diffusion_clip(*given, learns="how it reads the text", rounds=1))
     before, after = tiny.unet.module.state_dict(), tuned.denoiser.network.module.state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed == {name for name in before if "attn2.to_k" in name or "attn2.to_v" in name}
+
+
+@pytest.mark.parametrize(("rate", "kept"), [(0.0, 1), (0.02, 3)])
+def test_more_learns_where_clip_is_not_content(
+    tiny: LatentDiffusion, clip: CLIP, schedule: Schedule, rate: float, kept: int
+) -> None:
+    text, denoiser = tiny.text_encoder.encode(["red"]), unet_denoiser(tiny.unet)
+    image, noise = Image(torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(4))), Latent(NOISE)
+    given = denoiser, text, schedule, noise, image, tiny.vae, clip
+    texts = clip.embed_texts(["red"]), clip.embed_texts(["blue star"])
+    steps, tuned = finish(diffusion_clip(*given, *texts, share=1.0, rounds=1, rate=rate))
+    assert [len(steps), len(tuned.curve.y), tuned.kept] == [9, 9, kept]
+    before, after = tiny.unet.module.state_dict(), tuned.denoiser.network.module.state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert any("attn2" not in name for name in changed) is (kept == 3)
 
 
 def test_the_round_that_clip_finds_best_is_kept(tiny: LatentDiffusion, clip: CLIP, schedule: Schedule) -> None:
