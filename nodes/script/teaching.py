@@ -12,7 +12,12 @@ from nodes.script.schedulers import made_scheduler
 from nodes.script.writer import Function, Made, Writer
 
 OFF = {"the place": "off_the_place", "the direction": "off_the_direction"}
-LEARNS = {"how it reads the text": ("attn2.to_k.", "attn2.to_v."), "everything": ("",)}
+READS_TEXT = ("attn2.to_k.", "attn2.to_v."), 1
+LEARNS = {
+    "as much as it needs": (READS_TEXT, (("attn2.",), 1 / 2), (("",), 1 / 20)),
+    "how it reads the text": (READS_TEXT,),
+    "everything": ((("",), 1),),
+}
 LESSON = "rounds", "rate", "keep", "share", "views", "seed"
 
 
@@ -30,11 +35,11 @@ def diffusion_clip(writer: Writer, name: str, output: str) -> Made:
     texts = f"({', '.join(writer.input(name, key).code for key in ('source', 'target'))})"
     writer.imports.take("functools", "partial")
     paint = f"partial({writer.use(decoding(vae))}, {vae.code})"
-    off, parts = writer.use(OFF[writer.plain(name, "aim")]), literal(LEARNS[writer.plain(name, "learns")])
+    off, freedoms = writer.use(OFF[writer.plain(name, "aim")]), literal(LEARNS[writer.plain(name, "learns")])
     lesson = f"({', '.join(writer.value(name, key) for key in LESSON)})"
     given = [found.code, writer.use("text_unet"), condition.code, schedule, noise.code, image.code, paint, clip.code]
     said = None if found.prediction == "epsilon" else literal(found.prediction)
-    network = writer.assign(name, "network", writer.use("taught"), *given, texts, off, parts, lesson, kind=said)
+    network = writer.assign(name, "network", writer.use("taught"), *given, texts, off, freedoms, lesson, kind=said)
     return Made(writer.bound(name, "", "text_unet", network), replace(found, code=network))
 
 

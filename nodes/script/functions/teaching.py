@@ -49,7 +49,7 @@ def foreseen(kind, output, x, level):
     return alpha * x - sigma * output if kind == "v" else torch.sub(x, output, alpha=sigma) / alpha
 
 
-def walk(network, ask, condition, make_scheduler, noise, steps, kind, learning=False):
+def lesson_walk(network, ask, condition, make_scheduler, noise, steps, kind, learning=False):
     """What a network foresees at each of the first steps; it may learn from one before it takes the next."""
     scheduler, x = make_scheduler(), noise
     levels, count = noise_levels(scheduler), len(scheduler.timesteps)
@@ -63,39 +63,48 @@ def walk(network, ask, condition, make_scheduler, noise, steps, kind, learning=F
 
 
 def taught(
-    network, ask, condition, make_scheduler, noise, image, paint, clip, texts, off, parts, lesson, kind="epsilon"
+    network, ask, condition, make_scheduler, noise, image, paint, clip, texts, off, freedoms, lesson, kind="epsilon"
 ):
     """A copy of a network that learned, along the first steps, that what it foresees moves as one text lies from the
-    other in CLIP's space, and stays like the image; as it was after the round that CLIP finds best."""
+    other in CLIP's space, and stays like the image; as it was after the round that CLIP finds best. More weights learn
+    where CLIP is not content."""
     rounds, rate, keep, share, count, seed = lesson
     source, target = texts
     wanted = normalize(target, dim=-1) - normalize(source, dim=-1)
     before = normalize(clip.embed_images(image), dim=-1)
-    copy, learning = learner(network, parts)
     steps = max(round(share * len(make_scheduler().timesteps)), 1)
 
-    def walked(learns=False):
-        return walk(copy, ask, condition, make_scheduler, noise, steps, kind, learns)
+    def walked(copy, learns=False):
+        return lesson_walk(copy, ask, condition, make_scheduler, noise, steps, kind, learns)
 
     def away(painted, count, generator):
         seen = normalize(clip.embed_images(views(painted, count, generator)), dim=-1)
         return off(seen.unflatten(0, (count, -1)), before, wanted).mean()
 
-    optimizer = torch.optim.Adam(learning, lr=rate)
-    generator = torch.Generator().manual_seed(seed)
-    nearest, best = math.inf, [weight.detach().clone() for weight in learning]
-    for _ in range(rounds):
-        for original in walked(learns=True):
-            with torch.enable_grad():
-                painted = paint(original)
-                optimizer.zero_grad()
-                (away(painted, count, generator) + keep * (painted - image).abs().mean()).backward()
-            optimizer.step()
-        *_, last = walked()
-        found = float(away(paint(last), 16, torch.Generator().manual_seed(seed)))
-        if found < nearest:
-            nearest, best = found, [weight.detach().clone() for weight in learning]
-    copy.requires_grad_(False)
-    for weight, well in zip(learning, best, strict=True):
-        weight.copy_(well)
-    return copy
+    def teach(parts, rate):
+        copy, learning = learner(network, parts)
+        optimizer = torch.optim.Adam(learning, lr=rate)
+        generator = torch.Generator().manual_seed(seed)
+        nearest, best = math.inf, [weight.detach().clone() for weight in learning]
+        for _ in range(rounds):
+            for original in walked(copy, learns=True):
+                with torch.enable_grad():
+                    painted = paint(original)
+                    optimizer.zero_grad()
+                    (away(painted, count, generator) + keep * (painted - image).abs().mean()).backward()
+                optimizer.step()
+            *_, last = walked(copy)
+            found = float(away(paint(last), 16, torch.Generator().manual_seed(seed)))
+            if found < nearest:
+                nearest, best = found, [weight.detach().clone() for weight in learning]
+        copy.requires_grad_(False)
+        for weight, well in zip(learning, best, strict=True):
+            weight.copy_(well)
+        return nearest, copy
+
+    best = math.inf, network
+    for parts, part in freedoms:
+        best = min(best, teach(parts, rate * part), key=lambda found: found[0])
+        if best[0] <= 0.35:
+            break
+    return best[1]
