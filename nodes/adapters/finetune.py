@@ -94,7 +94,7 @@ class Aim:
 
 
 @dataclass(frozen=True)
-class Way:
+class LearningWalk:
     """Holds the first ``taken`` steps from a noise, which are walked again and again."""
 
     schedule: Schedule
@@ -131,7 +131,7 @@ class Lesson:
     """Holds what a copy is taught: to bring images (B, 3, H, W) to an aim, and to keep them like they are."""
 
     aim: Aim
-    way: Way
+    way: LearningWalk
     vae: VAE
     pixels: Tensor
     rounds: int
@@ -248,7 +248,7 @@ def diffusion_clip(
     before = normalize(clip.embed_images(image).values, dim=-1)
     to = Aim(clip, before, wanted.to(before.device), AIMS[aim])
     steps = schedule.begin(denoiser.prediction, denoiser.device, denoiser.learned_variance).timesteps
-    way = Way(schedule, noise, conditioning, max(round(share * len(steps)), 1), seed)
+    way = LearningWalk(schedule, noise, conditioning, max(round(share * len(steps)), 1), seed)
     lesson, losses = Lesson(to, way, vae, image.pixels, rounds, rate, keep, views), list[float]()
     best = Taught(denoiser, math.inf, 0)
     for freedom in LEARNS[learns]:
