@@ -11,6 +11,7 @@ from nodes.comfyui.builder import Builder
 from nodes.comfyui.given import Given
 from nodes.comfyui.loaders import parts
 from nodes.comfyui.meanings import CannotTranslateError, ImportedConditioning, Wire
+from nodes.comfyui.model_families import of_file
 from nodes.comfyui.registry import Outputs, translates
 
 MULTIPLIED = "multiply"
@@ -18,6 +19,7 @@ TRACE = "ComfyUI adds a trace of noise to what the image says"
 MIDDLE = "the middle square of the image is seen here; there it is squeezed into one"
 OTHER_NOISE = "the noise on what the image says is drawn by another seed than ComfyUI's"
 UNCLIP, LEVELS = "Stable unCLIP", 999
+TOLD, CASCADE = "stable_unclip_conditioning", "Stable Cascade"
 SQUEEZED = "the image is seen whole here, squeezed into a square; there what is too much is cut off"
 
 
@@ -95,8 +97,10 @@ def led_by_image(given: Given, build: Builder) -> ImportedConditioning:
 
 def unclip(given: Given, build: Builder, text: ImportedConditioning, image: SeenImage) -> ImportedConditioning:
     """To Stable unCLIP."""
-    if text.seen:
-        raise CannotTranslateError("one image leads Stable unCLIP here; ComfyUI mixes several")
+    if of_file(build, image.encoder.file).startswith(CASCADE):
+        raise CannotTranslateError(f"images lead {CASCADE} in no node here")
+    if text.seen and not build.workflow.nodes[text.wire.node].type.endswith(TOLD):
+        raise CannotTranslateError("an image leads another kind of model before it")
     given.approximate(OTHER_NOISE)
     about = {
         "image": image.image,
@@ -104,7 +108,7 @@ def unclip(given: Given, build: Builder, text: ImportedConditioning, image: Seen
         "noise_level": round(LEVELS * float(given.number("noise_augmentation") or 0)),
         "strength": given.get("strength", 1.0),
     }
-    wire = build.node("stable_unclip_conditioning", "shown", conditioning=text.wire, **about)
+    wire = build.node(TOLD, "shown", conditioning=text.wire, **about)
     return replace(text, wire=wire, clip=None, seen=True)
 
 

@@ -35,6 +35,9 @@ def stable_unclip_conditioning(
     it, and makes up more. ``strength`` times that is added to the network's timestep; 0 leaves the text alone. An empty
     text leaves all to the image. The middle square of the image is seen.
 
+    Several of these nodes, one behind the other, mix what their images show: the vectors are added, and noise of 50
+    steps goes onto the sum, as ComfyUI does it.
+
     ``model`` is the same folder, hub id or file as at *Load model*: all of Stable unCLIP, whose image encoder is read.
     Ask the network by *Denoiser*, and lead away from a text without an image.
 
@@ -51,5 +54,10 @@ def stable_unclip_conditioning(
         return conditioning
     path = find_for("Stable unCLIP conditioning", model, revision, PATTERNS)
     sight = load_unclip_sight(path, torch_dtype(dtype))
-    told = strength * sight.told(image, noise_level, torch.Generator().manual_seed(seed))
-    return replace(conditioning, sights=(told[:, None, None],))
+    generator = torch.Generator().manual_seed(seed)
+    told = strength * sight.told(image, noise_level, generator)
+    before = tuple(one[:, 0, 0] for one in conditioning.sights[1:] or conditioning.sights)
+    if not before:
+        return replace(conditioning, sights=(told[:, None, None],))
+    mixed = sight.mixed((*before, told), generator)
+    return replace(conditioning, sights=tuple(one[:, None, None] for one in (mixed, *before, told)))

@@ -57,6 +57,8 @@ def stable_unclip_conditioning(writer: Writer, name: str, _: str) -> Made:
     condition, image = writer.input(name, "conditioning"), writer.input(name, "image")
     if writer.plain(name, "strength") == 0:
         return condition
+    if condition.about == SHOWN:
+        raise CannotExportError(f"{name} mixes an image with the ones before it, which is not written")
     folder = Folder(writer, name)
     sight = folder.part(replace(SIGHT, subfolder="image_encoder"))
     spread = folder.part(SPREAD)

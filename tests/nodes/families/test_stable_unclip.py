@@ -117,6 +117,33 @@ def test_a_text_alone_leads_too_and_a_strength_of_nothing_is_none(ready: Ready) 
     torch.testing.assert_close(denoiser.predict(x, torch.tensor(500.0), zeros), alone)
 
 
+@torch.no_grad()
+def test_several_images_are_mixed_as_comfyui_does_it(ready: Ready) -> None:
+    """By the formulas of its noise augmentation: vectors that are noisy and weighted, their sum, and noise on that."""
+    model = load_model(str(ready.folder))
+    one, other = (seen(model, ready.folder, noise_level=at, strength=by, seed=at) for at, by in ((0, 0.75), (300, 0.5)))
+    both = stable_unclip_conditioning(one, picture(), str(ready.folder), noise_level=300, strength=0.5, seed=300)
+    three = stable_unclip_conditioning(both, picture(), str(ready.folder), strength=0.25, seed=7)
+    weights = load_file(ready.folder / "image_normalizer" / "diffusion_pytorch_model.safetensors")
+    mean, spread = weights["mean"], weights["std"]
+    wide = mean.shape[-1]
+    vectors = one.sights[0][:, 0, 0, :wide] + other.sights[0][:, 0, 0, :wide]
+    drawn = torch.Generator().manual_seed(300)
+    torch.randn(1, wide, generator=drawn)  # that of the second image itself
+    angle = (torch.linspace(0, 1, 1001, dtype=torch.float64) + 0.008) / 1.008 * torch.pi / 2
+    bars = torch.cumprod(1 - (1 - (angle.cos()[1:] / angle.cos()[:-1]) ** 2).clamp(max=0.999), 0)[50].float()
+    noise = torch.randn(1, wide, generator=drawn)
+    wanted = (bars.sqrt() * (vectors - mean) / spread + (1 - bars).sqrt() * noise) * spread + mean
+    torch.testing.assert_close(both.sights[0][:, 0, 0, :wide], wanted, atol=1e-4, rtol=1e-4)
+    assert [len(text.sights) for text in (one, both, three)] == [1, 3, 4]
+    x, denoiser = torch.randn(1, 4, 8, 8), network_denoiser(model.network)
+    found = [denoiser.predict(x, torch.tensor(500.0), text) for text in (one, other, both, three)]
+    assert all(not torch.allclose(found[at], found[at + 1]) for at in range(3))
+    foreign = Conditioning(torch.zeros(1, 4, 64), sights=(torch.zeros(1, 1, 1, 10),))
+    with pytest.raises(NodeError, match="the images before this one were seen by another model"):
+        stable_unclip_conditioning(foreign, picture(), str(ready.folder))
+
+
 def test_what_does_not_fit_is_a_sentence(ready: Ready, tmp_path: Path) -> None:
     model = load_model(str(ready.folder))
     other = Conditioning(torch.zeros(1, 4, 64), read_for="Stable Diffusion 1")
