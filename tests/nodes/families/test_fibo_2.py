@@ -72,7 +72,10 @@ def test_each_step_is_that_of_the_pipeline(
 
 @pytest.mark.parametrize(
     ("sizes", "negative"),
-    [(((HEIGHT, WIDTH),), ""), (((HEIGHT, WIDTH), (80, 80)), '{"short_description":"a blot"}')],
+    [
+        pytest.param(((HEIGHT, WIDTH),), "", marks=pytest.mark.slow),
+        (((HEIGHT, WIDTH), (80, 80)), '{"short_description":"a blot"}'),
+    ],
 )
 def test_each_step_of_an_edit_is_that_of_the_pipeline(
     folder: Path, model: LoadedModel, sizes: tuple[tuple[int, int], ...], negative: str
