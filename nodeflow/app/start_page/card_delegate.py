@@ -29,14 +29,16 @@ class Cards(QStyledItemDelegate):
 
     def picture_width(self, kind: str) -> int:
         """Pixels that an image is wide on a card."""
-        return _LARGE if kind == LARGE else self._wide() - 2 * (_GAP + _INSET)
+        if kind == LARGE:
+            return min(_LARGE, self._list.viewport().width() * 2 // 5)  # the words beside it need their room
+        return self._wide() - 2 * (_GAP + _INSET)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         lines, whole = QFontMetrics(option.font).lineSpacing(), self._list.viewport().width()
         kind = index.data(KIND)
         if kind == HEADING:
             return QSize(whole, 2 * lines)
-        high = round(self.picture_width(kind) * RATIO) + 2 * (_GAP + _INSET)
+        high = round((_LARGE if kind == LARGE else self.picture_width(kind)) * RATIO) + 2 * (_GAP + _INSET)
         return QSize(whole, high) if kind == LARGE else QSize(self._wide(), high + 4 * lines + 8)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
