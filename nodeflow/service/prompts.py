@@ -108,8 +108,11 @@ class PromptReader:
         return name.removesuffix(" [input]")
 
     def _complete(self, answer: ImportAnswer, report: ImportReport, classes: dict[str, str]) -> None:
-        """Refuse what has no counterpart here, and models that are not here."""
+        """Refuse what has no counterpart here, what lacks a wire, and models that are not here."""
         wrong: dict[str, list[Fault]] = {}
+        for row in report.rows:
+            if row.lacking:
+                wrong.setdefault(row.id, []).append(Fault("not_translated", row.lacking, row.type))
         for row in report.of("unknown"):
             sentence = "; ".join(row.notes) or "there is no counterpart here"
             wrong.setdefault(row.id, []).append(Fault("not_translated", sentence, row.type))

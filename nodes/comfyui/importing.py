@@ -121,6 +121,7 @@ def _report(
             "nodes": row.nodes,
             "notes": row.notes,
             "pack": packs.get(row.type, "") if row.status == "unknown" else "",
+            "lacking": row.lacking,
         }
         for row in rows
     ]

@@ -46,7 +46,8 @@ class SpareNodes:
 
     def __init__(self, build: Builder) -> None:
         self._build = build
-        self._found: list[PromptNode] = []
+        self._found: dict[str, PromptNode] = {}
+        self._why: dict[str, str] = {}
 
     def translated(
         self, node: PromptNode, translator: Translator, given: Callable[[PromptNode], Given], error: NotWiredError
@@ -66,9 +67,13 @@ class SpareNodes:
             except FAULTS:
                 self._build.undo(mark)
                 break
-            self._found.append(node)
+            self._found[node.id], self._why[node.id] = node, str(error)
             return found
         raise error
+
+    def why(self, id: str) -> str:
+        """What a node lacks; empty for one that lacks nothing."""
+        return self._why.get(id, "")
 
     def switch_off(self) -> None:
         """Take what stood for wires away, and switch off the nodes that lack one."""
@@ -81,6 +86,6 @@ class SpareNodes:
         """Say which nodes these are."""
         if not self._found:
             return []
-        named = ", ".join(f"{node.id} ({node.type})" for node in self._found[:MOST_NAMED])
+        named = ", ".join(f"{node.id} ({node.type})" for node in list(self._found.values())[:MOST_NAMED])
         more = ", ..." if len(self._found) > MOST_NAMED else ""
         return [f"nodes that lack a wire do not run in ComfyUI; they stand here switched off: {named}{more}"]

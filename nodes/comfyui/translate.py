@@ -40,13 +40,15 @@ DEEPEST = 64
 
 
 class TranslatedNode(NamedTuple):
-    """What became of a node: how, the nodes here, and why it is not exact or not there."""
+    """What became of a node: how, the nodes here, and why it is not exact or not there; ``lacking``: why it would not
+    run there, and stands here switched off."""
 
     id: str
     type: str
     status: str
     nodes: list[str]
     notes: list[str]
+    lacking: str = ""
 
 
 class Translation(NamedTuple):
@@ -100,7 +102,8 @@ class _GraphTranslating:
             for name in sorted(given.lost):
                 given.approximate(f"its {name} is left out: it comes from what has no counterpart here")
             status = APPROXIMATE if given.notes else TRANSLATED
-            self.rows[id] = TranslatedNode(id, node.type, status, self.build.made[id], given.notes)
+            lacking = self.spare.why(id)
+            self.rows[id] = TranslatedNode(id, node.type, status, self.build.made[id], given.notes, lacking)
         self.asleep.lay(_in_order(FlatPrompt(self.prompt.asleep)))
         self.spare.switch_off()
         self.build.leave_out_replaced()

@@ -14,7 +14,8 @@ Form = Literal["prompt", "workflow"]
 class NodeRow(msgspec.Struct, frozen=True):
     """What became of one node, or of one setting: how, the nodes here, and why it is not exact or not there.
 
-    ``pack`` is what brings a missing node, where the file says so.
+    ``pack`` is what brings a missing node, where the file says so. ``lacking`` says why a node would not run there, and
+    stands here switched off.
     """
 
     id: str
@@ -23,6 +24,7 @@ class NodeRow(msgspec.Struct, frozen=True):
     nodes: list[str] = []
     notes: list[str] = []
     pack: str = ""
+    lacking: str = ""
 
 
 class ModelRow(msgspec.Struct, frozen=True):

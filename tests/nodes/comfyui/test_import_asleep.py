@@ -152,6 +152,8 @@ def test_nodes_that_lack_a_wire_stand_here_switched_off(catalogue: Catalogue) ->
     muted = {node.type.removeprefix("nodes.") for node in found.workflow.nodes.values() if node.mode == "mute"}
     assert {"apply_lora", "apply_lora_to_text", "vae_encode", "sample"} <= muted
     assert not {"vae_decode", "load_image", "load_latent_diffusion"} & muted
+    lacking = {row["id"]: row["lacking"] for row in found.report.rows if row["lacking"]}
+    assert lacking.keys() == {"lora", "coded", "again"} and lacking["coded"] == "nothing is wired to its vae"
     assert params(found, "lora")["weight"] == 0.5
     assert sources(found, "encode") == {"image": "picture.image"}
     (told,) = [one for one in found.report.differences if "lack a wire" in one]
