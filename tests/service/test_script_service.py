@@ -203,7 +203,7 @@ def test_a_failing_node_is_told_as_comfyui_tells_it(served: Served) -> None:
         ({"3": {"steps": 0}}, "3", "not_translated", "from 1 to"),
         ({"4": {"ckpt_name": "/etc/passwd"}}, "4", "value_not_valid", "out of the folders"),
         ({"4": {"ckpt_name": "../../secret"}}, "4", "value_not_valid", "out of the folders"),
-        ({"9": {"images": ["77", 0]}}, "9", "not_translated", "nothing is wired to its images"),
+        ({"9": {"images": ["77", 0]}}, "9", "not_translated", "nothing is wired to its image"),
     ],
 )
 def test_what_cannot_run_is_refused_before_it_is_queued(
