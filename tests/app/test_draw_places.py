@@ -238,6 +238,19 @@ def test_why_nothing_can_be_drawn_is_said(window: MainWindow, qtbot: QtBot) -> N
     assert "A wire gives" in toast.text() and window.places.dialog is None
 
 
+def test_what_was_closed_a_moment_ago_opens_again(window: MainWindow, hand: Hand, qtbot: QtBot) -> None:
+    """Before the dialog that was closed is gone from memory."""
+    on_plain_image(window, "wand", "nodes.mask_from_points")
+    ask(window, qtbot)
+    first = window.places.dialog
+    assert first is not None
+    first.reject()
+    assert window.places.dialog is None
+    ask(window, qtbot)
+    assert window.places.dialog is not None and window.places.dialog is not first
+    window.places.dialog.reject()
+
+
 def test_a_list_that_cannot_be_read_is_said(window: MainWindow, hand: Hand, qtbot: QtBot) -> None:
     on_plain_image(window, "wand", "nodes.mask_from_points")
     window.session.do("Set", SetParam("wand", "points", "no list"))

@@ -47,7 +47,7 @@ class LevelCommands(QObject):
                 scope.do(self.tr("Draw Noise Levels"), SetParam(name, param.name, text))
 
         dialog.drawn.connect(keep)
-        dialog.destroyed.connect(self._forget)
+        dialog.finished.connect(self._forget)  # destroyed it is only later
         dialog.open()
 
     def _forget(self) -> None:

@@ -92,7 +92,7 @@ class MaskCommands(QObject):
                 scope.do(self.tr("Paint Mask"), SetParam(name, param.name, text))
 
         dialog.painted.connect(keep)
-        dialog.destroyed.connect(self._forget)
+        dialog.finished.connect(self._forget)  # destroyed it is only later
         dialog.open()
 
     def _forget(self) -> None:

@@ -103,7 +103,7 @@ class PlaceCommands(QObject):
                 scope.do(self.tr("Draw Points") if drawing.points else self.tr("Draw Boxes"), edit)
 
         dialog.drawn.connect(keep)
-        dialog.destroyed.connect(self._forget)
+        dialog.finished.connect(self._forget)  # destroyed it is only later
         dialog.open()
 
     def _forget(self) -> None:
