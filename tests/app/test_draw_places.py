@@ -242,13 +242,13 @@ def test_what_was_closed_a_moment_ago_opens_again(window: MainWindow, hand: Hand
     """Before the dialog that was closed is gone from memory."""
     on_plain_image(window, "wand", "nodes.mask_from_points")
     ask(window, qtbot)
-    first = window.places.dialog
-    assert first is not None
+    first = opened(window, qtbot)
     first.reject()
     assert window.places.dialog is None
     ask(window, qtbot)
-    assert window.places.dialog is not None and window.places.dialog is not first
-    window.places.dialog.reject()
+    second = opened(window, qtbot)
+    assert second is not first
+    second.reject()
 
 
 def test_a_list_that_cannot_be_read_is_said(window: MainWindow, hand: Hand, qtbot: QtBot) -> None:
